@@ -1,0 +1,100 @@
+"""Every error that luc-load raises on purpose, one class a stage.
+
+::
+
+    LucLoadError                    exit code 1
+    ├── UsageError                  2   options that contradict each other
+    ├── SourceError                 3   a source is missing, unreadable or not what it must be
+    │   ├── SourceMissingError      3
+    │   ├── GridError               3   coordinates
+    │   ├── TimeAxisError           3   years
+    │   └── BadValueError           3   data values
+    ├── OutputError                 1   the output cannot be written or is not ours
+    │   └── OutputBusyError         1   another process holds it
+    ├── DatabaseError               1   DuckDB refused, or the database is not what was written
+    └── SqlFileError                1   a file of sql/ or queries/ is missing or malformed
+
+A message says what was found, where (file and variable), what was expected and how to mend it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadValueError",
+    "DatabaseError",
+    "GridError",
+    "LucLoadError",
+    "OutputBusyError",
+    "OutputError",
+    "SourceError",
+    "SourceMissingError",
+    "SqlFileError",
+    "TimeAxisError",
+    "UsageError",
+]
+
+
+class LucLoadError(Exception):
+    """Base of every error raised on purpose; `exit_code` is what the command line returns."""
+
+    exit_code: int = 1
+
+
+class UsageError(LucLoadError):
+    """Options that contradict each other or have no meaning."""
+
+    exit_code = 2
+
+
+class SourceError(LucLoadError):
+    """A source is unreadable or not what it must be.
+
+    Parameters
+    ----------
+    path : str
+        The file or URL, as the user named it.
+    message : str
+        What was found, what was expected, how to mend it.
+    variable : str, optional
+        The variable or dimension it was found in.
+    """
+
+    exit_code = 3
+
+    def __init__(self, path: str, message: str, variable: str | None = None) -> None:
+        self.path = path
+        self.variable = variable
+        where = f"{path}: {variable}" if variable else path
+        super().__init__(f"{where}: {message}")
+
+
+class SourceMissingError(SourceError):
+    """A source that was named does not exist."""
+
+
+class GridError(SourceError):
+    """Coordinates that are no regular grid, or not the grid of the other sources."""
+
+
+class TimeAxisError(SourceError):
+    """A time axis that names no calendar years."""
+
+
+class BadValueError(SourceError):
+    """Data values that cannot be right: infinity, an undeclared fill value, a damaged chunk."""
+
+
+class OutputError(LucLoadError):
+    """The output cannot be written, or was not made by luc-load."""
+
+
+class OutputBusyError(OutputError):
+    """Another process builds or holds the output."""
+
+
+class DatabaseError(LucLoadError):
+    """DuckDB refused a statement, or the database does not hold what was written."""
+
+
+class SqlFileError(LucLoadError):
+    """A file of sql/ or queries/ is missing or malformed."""
