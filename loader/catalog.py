@@ -1,0 +1,190 @@
+"""Creates the tables, views and macros of a database from the files of sql/, and documents them.
+
+Two steps, because loading lies between: `create_tables`, then `create_views`, which sees the loaded
+years. Both work on the connection's current database (`USE db` for an attached file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import duckdb
+
+from loader.dictionary import Entry, column_entry, glossary, variable_entry
+from loader.errors import DatabaseError
+from loader.grid import Grid
+from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, Variable
+from loader.sqlfiles import SqlFile, creation_order, read_files, render, statement
+
+__all__ = ["SchemaContext", "create_tables", "create_views"]
+
+_RESERVED = frozenset({"cell_id", "year", "lat", "lon", "area_ha"})
+"""Columns that stand beside a file's variables in tables and views."""
+
+
+@dataclass(frozen=True)
+class SchemaContext:
+    """What the files of sql/ need to know.
+
+    Attributes
+    ----------
+    grid : Grid
+        The grid of the build.
+    variables : Mapping of str to tuple of Variable
+        The variables loaded into each gridded table; a table left out has those of `SOURCES`.
+    sources : Mapping of str to str
+        What each gridded table was loaded from, in a few words; a table left out has the title of
+        `SOURCES`.
+
+    Raises
+    ------
+    DatabaseError
+        If two columns of a table would have the same name.
+    """
+
+    grid: Grid
+    variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for table, variables in self.variables.items():
+            taken = set(_RESERVED)
+            for variable in variables:
+                name = variable.column.lower()
+                if name in taken:
+                    raise DatabaseError(
+                        f"table {table}: the variable {variable.name!r} would be a second column "
+                        f"named {name!r}; rename it in the file, or leave it out"
+                    )
+                taken.add(name)
+
+    @cached_property
+    def columns(self) -> dict[str, tuple[Variable, ...]]:
+        """The variables of every gridded table."""
+        known = {source.table: source.variables for source in SOURCES.values()}
+        return known | dict(self.variables)
+
+    @cached_property
+    def entries(self) -> dict[str, dict[str, Entry]]:
+        """What the columns of every gridded table mean."""
+        titles = {source.table: source.title for source in SOURCES.values()} | dict(self.sources)
+        return {
+            table: {v.column: variable_entry(v, titles[table]) for v in variables}
+            for table, variables in self.columns.items()
+        }
+
+
+def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
+    """Create every table, empty, in the connection's current database.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Open for writing; the tables must not exist.
+    context : SchemaContext
+        The columns of the gridded tables.
+
+    Raises
+    ------
+    DatabaseError
+        If DuckDB refuses.
+    """
+    values = {"variables": context.columns}
+    for file in read_files("sql/tables").values():
+        _execute(con, render(file, values), file.name)
+
+
+def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
+    """Create views and macros, comment on everything and fill `data_dictionary`.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Open for writing; its current database has the loaded tables.
+    context : SchemaContext
+        The same as for `create_tables`.
+
+    Raises
+    ------
+    DatabaseError
+        If DuckDB refuses.
+    """
+    tables, views, macros = (read_files(f"sql/{kind}") for kind in ("tables", "views", "macros"))
+    objects = views | macros
+    values = _template_values(context)
+    for name in creation_order(objects):
+        _execute(con, render(objects[name], values), name)
+    for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
+        for file in files.values():
+            _comment_on(con, kind, file)
+    _document_columns(con, context, tables | views)
+
+
+def _template_values(context: SchemaContext) -> dict[str, object]:
+    grid = context.grid
+    east = grid.west + (grid.n_lon - 1) * grid.step_lon
+    # The longitude where the columns are cut apart: the date line, or the middle of the gap of a
+    # regional grid that crosses it.
+    cut = -180.0 if grid.is_global or east < 180 else (east + grid.west - 360) / 2
+    return {
+        "grid": grid,
+        "cut": cut,
+        "first_column": -1 if grid.is_global else 0,
+        "last_column": grid.n_lon - (1 if grid.is_global else 2),
+        "variables": context.columns,
+        "fractions": FRACTIONS,
+        "crops": CROPS,
+        "forests": FORESTS,
+        "uses": (*FRACTIONS, "crop", "forest"),
+    }
+
+
+def _comment_on(con: duckdb.DuckDBPyConnection, kind: str, file: SqlFile) -> None:
+    header = file.header
+    if kind == "MACRO" and "AS TABLE" in file.text:
+        kind = "MACRO TABLE"
+    text = f"{header['Title']}: {header['Purpose']}. Units: {header['Units']}."
+    text = f"{text} Caveat: {header['Caveat']}. Source: {header['Source']}."
+    values = {"kind": kind, "name": file.name, "text": text}
+    _execute(con, statement("comment_on", values), file.name)
+
+
+def _document_columns(
+    con: duckdb.DuckDBPyConnection, context: SchemaContext, files: Mapping[str, SqlFile]
+) -> None:
+    own = glossary()
+    rows = []
+    for table, column, data_type in _execute(con, statement("list_columns"), "data_dictionary"):
+        if table in files:
+            entry = column_entry(column, _scopes(table, files, context), own)
+            values = {"table": table, "column": column, "text": entry.comment}
+            _execute(con, statement("comment_on_column", values), f"{table}.{column}")
+            rows.append((table, column, data_type, entry.unit, entry.description, entry.source))
+    lists = [list(values) for values in zip(*rows, strict=True)]
+    _execute(con, statement("fill_data_dictionary"), "data_dictionary", lists)
+
+
+def _scopes(
+    table: str, files: Mapping[str, SqlFile], context: SchemaContext
+) -> list[dict[str, Entry]]:
+    """Return the variables a table or view can have: its own, or those of the tables it reads."""
+    reached, waiting = set[str](), [table]
+    while waiting:
+        name = waiting.pop()
+        if name in files and name not in reached:
+            reached.add(name)
+            waiting.extend(files[name].needs)
+    # ELUC first: its table has one fixed column, which a variable of the states cannot displace.
+    gridded = sorted(reached & set(context.entries), key=lambda name: (name != "eluc", name))
+    return [context.entries[name] for name in gridded]
+
+
+def _execute(
+    con: duckdb.DuckDBPyConnection, sql: str, what: str, parameters: list[list[str]] | None = None
+) -> list[tuple[str, ...]]:
+    try:
+        return con.execute(sql, parameters).fetchall()
+    except duckdb.Error as error:
+        raise DatabaseError(f"DuckDB refused {what}: {error}") from error

@@ -1,0 +1,223 @@
+"""The SQL of luc-load: finds the files of sql/ and queries/, reads their headers, renders them.
+
+Every statement is a file, a Jinja2 template with a header of comments::
+
+    -- Title: ...
+    -- Purpose: ...
+    -- Units: ...
+    -- Caveat: ...
+    -- Source: ...
+    -- Needs: objects that must exist before it, separated by commas, or none
+
+Nothing enters a statement but through the filters `identifier` and `literal`: an expression without
+one of them is an error, so no name or text from a file can become SQL.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from loader.errors import SqlFileError
+
+__all__ = [
+    "HEADER",
+    "SqlFile",
+    "creation_order",
+    "folder",
+    "identifier",
+    "literal",
+    "read_file",
+    "read_files",
+    "render",
+    "statement",
+]
+
+HEADER: tuple[str, ...] = ("Title", "Purpose", "Units", "Caveat", "Source", "Needs")
+"""The fields of a header, in order; every file has all of them."""
+
+_FIELD = re.compile(rf"^-- ({'|'.join(HEADER)}):(.*)$")
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One file of sql/ or queries/.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without suffix: the name of the object that it creates.
+    header : Mapping of str to str
+        The fields of `HEADER`, each in one line.
+    text : str
+        The whole template.
+    """
+
+    name: str
+    header: Mapping[str, str]
+    text: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Objects that must exist before this one."""
+        listed = self.header["Needs"]
+        return () if listed == "none" else tuple(name.strip() for name in listed.split(","))
+
+
+def folder(name: str) -> Traversable:
+    """Return the folder `name` ("sql" or "queries") of the package, else of the repository.
+
+    Raises
+    ------
+    SqlFileError
+        If neither has it.
+    """
+    packaged = files("loader") / name
+    repository = Path(__file__).resolve().parent.parent / name
+    for place in (packaged, repository):
+        if place.is_dir():
+            return place
+    raise SqlFileError(
+        f"the folder {name} of luc-load is neither at {packaged} nor at {repository}; "
+        "install luc-load again"
+    )
+
+
+def read_file(source: Traversable) -> SqlFile:
+    """Read one file and its header.
+
+    Raises
+    ------
+    SqlFileError
+        If a field of the header is missing, empty or out of order.
+    """
+    text = source.read_text(encoding="utf-8")
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        if match := _FIELD.match(line):
+            current = match[1]
+            fields[current] = match[2].strip()
+        elif fields:
+            fields[current] = f"{fields[current]} {line.removeprefix('--').strip()}".strip()
+    if tuple(fields) != HEADER or not all(fields.values()):
+        raise SqlFileError(
+            f"{source}: the header has {', '.join(fields) or 'no fields'}; expected "
+            f"{', '.join(HEADER)} in this order, none of them empty"
+        )
+    return SqlFile(source.name.removesuffix(".sql"), fields, text)
+
+
+def read_files(name: str) -> dict[str, SqlFile]:
+    """Read every .sql file of a folder such as "sql/views" or "queries", keyed by name."""
+    first, *rest = name.split("/")
+    place = folder(first).joinpath(*rest)
+    if not place.is_dir():
+        raise SqlFileError(f"{place} is missing; install luc-load again")
+    found = sorted((item for item in place.iterdir() if item.name.endswith(".sql")), key=str)
+    return {file.name: file for file in map(read_file, found)}
+
+
+def creation_order(available: Mapping[str, SqlFile]) -> tuple[str, ...]:
+    """Order files so that each comes after those that its header names.
+
+    Parameters
+    ----------
+    available : Mapping of str to SqlFile
+        Files by name; objects they need that are not among them are taken to exist.
+
+    Raises
+    ------
+    SqlFileError
+        If files need each other in a circle.
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name in sorted(available):
+        sorter.add(name, *(need for need in available[name].needs if need in available))
+    try:
+        return tuple(sorter.static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise SqlFileError(f"files of sql/ need each other in a circle: {circle}") from error
+
+
+def identifier(name: str) -> Markup:
+    """Quote a name so that it is a name whatever is in it."""
+    if not name or "\0" in name:
+        raise SqlFileError(f"{name!r} cannot be a name in DuckDB")
+    return Markup('"' + name.replace('"', '""') + '"')  # noqa: S704  quoted for SQL, not HTML
+
+
+def literal(value: str | float | bool | None) -> Markup:
+    """Write a value as a SQL literal: text quoted, floats with an exponent, which makes DOUBLE."""
+    match value:
+        case None:
+            text = "NULL"
+        case bool():
+            text = "TRUE" if value else "FALSE"
+        case int():
+            text = str(value)
+        case float() if math.isfinite(value):
+            text = repr(value) if "e" in repr(value) else f"{value!r}e0"
+        case str() if "\0" not in value:
+            text = "'" + value.replace("'", "''") + "'"
+        case _:
+            raise SqlFileError(f"{value!r} cannot be written as a SQL literal")
+    return Markup(text)  # noqa: S704  quoted for SQL, not HTML
+
+
+def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
+    """Fill a file's template.
+
+    Parameters
+    ----------
+    file : SqlFile
+        What to render.
+    values : Mapping of str to object, optional
+        The template's variables.
+
+    Raises
+    ------
+    SqlFileError
+        If the template uses a variable that is not given, or writes one without a filter.
+    """
+    try:
+        return _ENVIRONMENT.from_string(file.text).render(values or {})
+    except jinja2.TemplateError as error:
+        raise SqlFileError(f"{file.name}.sql: {error}") from error
+
+
+def statement(name: str, values: Mapping[str, object] | None = None) -> str:
+    """Render the file `name` of sql/statements."""
+    return render(read_file(folder("sql").joinpath("statements", f"{name}.sql")), values)
+
+
+def _only_filtered(value: object) -> object:
+    # Markup is what the two filters and {% set %} blocks return; anything else would be raw text.
+    if not isinstance(value, Markup):
+        raise SqlFileError(f"{value!r} is written without the filter identifier or literal")
+    return value
+
+
+def _environment(filters: Iterable[tuple[str, object]]) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_only_filtered,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(filters)
+    return environment
+
+
+_ENVIRONMENT = _environment({"identifier": identifier, "literal": literal}.items())

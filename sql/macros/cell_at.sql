@@ -1,0 +1,39 @@
+-- Title: Cell at a place
+-- Purpose: cell_at(latitude, longitude) is the cell_id of the nearest cell
+-- Units: degrees north, degrees east
+-- Caveat: any longitude will do, it goes around the Earth; latitude outside -90..90 or NULL gives
+--   NULL; halfway between two cells the northern and the eastern one is taken; the arguments are
+--   evaluated several times, so pass no random()
+-- Source: the nominal grid of the build; the rule of xarray's sel(method="nearest")
+-- Needs: none
+
+-- The floor gives one of the two neighbours; the distances to both, in the arithmetic that made the
+-- coordinates, decide, so that ties are exact.
+{% set lat %}CAST(latitude AS DOUBLE){% endset %}
+{% set lon %}CAST(longitude AS DOUBLE){% endset %}
+{% set north %}{{ grid.north | literal }}{% endset %}
+{% set step_lat %}{{ grid.step_lat | literal }}{% endset %}
+{% set west %}{{ grid.west | literal }}{% endset %}
+{% set step_lon %}{{ grid.step_lon | literal }}{% endset %}
+{% set around %}({{ lon }} - 360e0 * floor(({{ lon }} - {{ cut | literal }}) / 360e0)){% endset %}
+{% set row %}
+greatest(0e0, least({{ (grid.n_lat - 2) | literal }}, floor(({{ north }} - {{ lat }}) / {{ step_lat }})))
+{%- endset %}
+{% set column %}
+greatest({{ first_column | literal }}, least({{ last_column | literal }}, floor(({{ around }} - {{ west }}) / {{ step_lon }})))
+{%- endset %}
+CREATE OR REPLACE MACRO cell_at(latitude, longitude) AS (
+    CASE
+        WHEN {{ lat }} BETWEEN -90 AND 90 AND isfinite({{ lon }}) THEN
+            {{ grid.n_lon | literal }} * CAST({{ row }} + CASE
+                WHEN abs({{ lat }} - ({{ north }} - {{ step_lat }} * {{ row }}))
+                    <= abs({{ lat }} - ({{ north }} - {{ step_lat }} * ({{ row }} + 1)))
+                THEN 0 ELSE 1
+            END AS INTEGER)
+            + CAST({{ column }} + CASE
+                WHEN abs({{ around }} - ({{ west }} + {{ step_lon }} * {{ column }}))
+                    < abs({{ around }} - ({{ west }} + {{ step_lon }} * ({{ column }} + 1)))
+                THEN 0 ELSE 1
+            END + {{ grid.n_lon | literal }} AS INTEGER) % {{ grid.n_lon | literal }}
+    END
+);

@@ -1,0 +1,22 @@
+-- Title: Land-use change between two years
+-- Purpose: state_change(first_year, last_year) is every variable of state in the last year less its
+--   value in the first, a cell a row
+-- Units: those of the variables: fractions of the cell (1); secmb kg C m-2; secma years
+-- Caveat: only cells with a row in both years; the change during the calendar years first_year to
+--   last_year - 1, as states are those of 1 January
+-- Source: LUH2-GCB2022 states.nc
+-- Needs: state
+CREATE OR REPLACE MACRO state_change(first_year, last_year) AS TABLE
+SELECT
+    later.cell_id,
+    earlier."year" AS first_year,
+    later."year" AS last_year
+{%- for variable in variables["state"] %},
+    later.{{ variable.column | identifier }} - earlier.{{ variable.column | identifier }}
+        AS {{ (variable.column ~ "_diff") | identifier }}
+{%- endfor %}
+
+FROM state AS later
+INNER JOIN state AS earlier ON earlier.cell_id = later.cell_id
+WHERE later."year" = CAST(last_year AS SMALLINT)
+    AND earlier."year" = CAST(first_year AS SMALLINT);

@@ -1,0 +1,15 @@
+-- Title: Comment on an object
+-- Purpose: gives a table, a view or a macro its description
+-- Units: none
+-- Caveat: kind is TABLE, VIEW, MACRO or MACRO TABLE
+-- Source: the object's own header
+-- Needs: none
+{% if kind == "VIEW" %}
+COMMENT ON VIEW {{ name | identifier }} IS {{ text | literal }};
+{% elif kind == "TABLE" %}
+COMMENT ON TABLE {{ name | identifier }} IS {{ text | literal }};
+{% elif kind == "MACRO" %}
+COMMENT ON MACRO {{ name | identifier }} IS {{ text | literal }};
+{% else %}
+COMMENT ON MACRO TABLE {{ name | identifier }} IS {{ text | literal }};
+{% endif %}

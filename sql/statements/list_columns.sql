@@ -1,0 +1,12 @@
+-- Title: Columns of the current schema
+-- Purpose: every column of every table and view, in order, with its type
+-- Units: none
+-- Caveat: only what lies in the current database and schema
+-- Source: DuckDB's catalogue
+-- Needs: none
+SELECT table_name, column_name, data_type
+FROM duckdb_columns()
+WHERE database_name = current_database()
+    AND schema_name = current_schema()
+    AND NOT internal
+ORDER BY table_name, column_index;

@@ -1,0 +1,28 @@
+-- Title: The 12 land uses, crop and forest
+-- Purpose: the land-use fractions of state with two sums: crop of the five crops, forest of primf
+--   and secdf
+-- Units: fractions of the cell (1)
+-- Caveat: crop and forest are NULL where any summand is; forest is land that LUH2 takes for
+--   potential forest, young regrowth included, not FAO forest; summed as DOUBLE in the order
+--   listed, stored as REAL
+-- Source: LUH2-GCB2022 states.nc
+-- Needs: state
+CREATE OR REPLACE VIEW land_use AS
+SELECT
+    cell_id,
+    "year",
+{%- for name in fractions %}
+    {{ name | identifier }},
+{%- endfor %}
+
+    CAST(
+{%- for name in crops %}
+{%- if not loop.first %} + {% endif -%}
+        CAST({{ name | identifier }} AS DOUBLE)
+{%- endfor %} AS REAL) AS crop,
+    CAST(
+{%- for name in forests %}
+{%- if not loop.first %} + {% endif -%}
+        CAST({{ name | identifier }} AS DOUBLE)
+{%- endfor %} AS REAL) AS forest
+FROM state;

@@ -1,0 +1,30 @@
+-- Title: Emissions beside the land-use change of the same year
+-- Purpose: eluc of a year, the land use on its 1 January and the change until the next 1 January;
+--   a row where all three exist
+-- Units: eluc t C ha-1 yr-1; emission_tc t C yr-1; area_ha ha; land uses and their changes
+--   fractions of the cell (1)
+-- Caveat: the ordinary ELUC also holds the legacy of earlier changes, so it is not 0 where nothing
+--   changed; sum emission_tc, never eluc
+-- Source: BLUE ELUC, LUH2-GCB2022 states.nc
+-- Needs: cell, eluc, land_use
+CREATE OR REPLACE VIEW luc AS
+SELECT
+    e.cell_id,
+    c.lat,
+    c.lon,
+    e."year",
+    c.area_ha,
+    c.is_land,
+    e.eluc,
+    e.eluc * c.area_ha AS emission_tc
+{%- for name in uses %},
+    s.{{ name | identifier }}
+{%- endfor %}
+{%- for name in uses %},
+    n.{{ name | identifier }} - s.{{ name | identifier }} AS {{ (name ~ "_diff") | identifier }}
+{%- endfor %}
+
+FROM eluc AS e
+INNER JOIN land_use AS s ON s.cell_id = e.cell_id AND s."year" = e."year"
+INNER JOIN land_use AS n ON n.cell_id = e.cell_id AND n."year" = e."year" + 1
+INNER JOIN cell AS c ON c.cell_id = e.cell_id;
