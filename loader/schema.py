@@ -1,7 +1,7 @@
 """What may be loaded: the source files, their variables and the tables they become.
 
-One entry of `SOURCES` is all that a gridded source needs; no other module names a table or a variable
-of one. Names and long names are LUH2's and BLUE's own.
+One entry of `SOURCES` is all that a gridded source needs; no other module names a table or a
+variable of one. Names and long names are LUH2's and BLUE's own.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ _HARVESTED: dict[str, str] = {
 def transition_variables() -> tuple[Variable, ...]:
     """Return the 118 variables of LUH2's transitions.nc in the file's order.
 
-    Nothing becomes primary again, and primary land turns secondary only by harvest, so `X_to_primf`,
-    `X_to_primn`, `primf_to_secdf` and `primn_to_secdn` do not exist. The file has `standard_name` and
-    `long_name` of the `X_to_Y` swapped; here they stand the right way round.
+    Nothing becomes primary again, and primary land turns secondary only by harvest: `X_to_primf`,
+    `X_to_primn`, `primf_to_secdf` and `primn_to_secdn` do not exist. The file has `standard_name`
+    and `long_name` of the `X_to_Y` swapped; here they stand the right way round.
     """
     absent = {("primf", "secdf"), ("primn", "secdn")}
     moves = tuple(

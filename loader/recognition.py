@@ -1,0 +1,219 @@
+"""Open a source and understand its layout: which dimensions, which years, which variables."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.coordinates import Dimensions, find_dimensions
+from loader.decoding import decoded_variable
+from loader.errors import SourceError
+from loader.grid import grid_from_coordinates
+from loader.opening import open_undecoded
+from loader.schema import Source, Variable
+from loader.source import GriddedSource, Layout
+from loader.units import check_units
+from loader.years import calendar_years
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import xarray as xr
+
+__all__ = ["open_source"]
+
+_KEYS = ("cell_id", "year")
+
+
+def open_source(
+    kind: Source,
+    given: str | xr.Dataset,
+    years: tuple[int | None, int | None] = (None, None),
+) -> GriddedSource:
+    """Open a source and understand its layout; no data values are read.
+
+    Parameters
+    ----------
+    kind : Source
+        What the file must be.
+    given : str or xarray.Dataset
+        A local path, or a data set that the caller opened, which is left as it is.
+    years : tuple of (int or None, int or None)
+        First and last year to load, both included.
+
+    Returns
+    -------
+    GriddedSource
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or unreadable, or its grid, years or variables are not what they
+        must be.
+    """
+    if isinstance(given, str):
+        path, dataset = given, open_undecoded(given)
+    else:
+        path = str(given.encoding.get("source") or f"the {kind.name} data set in memory")
+        dataset = given
+    try:
+        return _understand(kind, path, dataset, years)
+    except BaseException:
+        if isinstance(given, str):
+            dataset.close()
+        raise
+
+
+def _understand(
+    kind: Source, path: str, dataset: xr.Dataset, wanted: tuple[int | None, int | None]
+) -> GriddedSource:
+    dims = find_dimensions(dataset, path)
+    assert dims.time is not None
+    grid, rows, columns = grid_from_coordinates(
+        dataset.variables[dims.latitude].to_numpy(),
+        dataset.variables[dims.longitude].to_numpy(),
+        path,
+    )
+    axis = dataset.variables[dims.time]
+    all_years = calendar_years(
+        axis.to_numpy(),
+        axis.attrs.get("units"),
+        axis.attrs.get("calendar"),
+        path,
+        dims.time,
+    )
+    order = np.argsort(all_years, kind="stable")
+    first, last = wanted
+    inside = (all_years[order] >= (-32768 if first is None else first)) & (
+        all_years[order] <= (32767 if last is None else last)
+    )
+    positions = order[inside].astype(np.int64)
+    years = all_years[positions]
+    if not years.size:
+        span = f"{all_years.min()} to {all_years.max()}"
+        raise SourceError(path, f"has the years {span}, none of which is asked for", dims.time)
+    found, notices = _find_variables(kind, path, dataset, dims)
+    stored = {name: decoded_variable(v, path, name) for name, v in found.items()}
+    variables = tuple(_describe(kind, name, dataset) for name in found)
+    for variable in variables:
+        check_units(variable, dataset.variables[variable.name].attrs.get("units"), path)
+    return GriddedSource(
+        kind=kind,
+        path=path,
+        dataset=dataset,
+        grid=grid,
+        years=years,
+        variables=variables,
+        chunk_shape=_chunk_shape(next(iter(found.values())), dims),
+        notices=(*_gaps(years, path), *notices),
+        layout=Layout(dims, rows, columns, positions, stored),
+    )
+
+
+def _find_variables(
+    kind: Source, path: str, dataset: xr.Dataset, dims: Dimensions
+) -> tuple[dict[str, xr.Variable], list[str]]:
+    """Return the variables to load, singleton dimensions dropped, in the file's order."""
+    required = {dims.time, dims.latitude, dims.longitude}
+    known = {variable.name for variable in kind.variables}
+    found: dict[str, xr.Variable] = {}
+    notices: list[str] = []
+    left_out: list[str] = []
+    for key, variable in dataset.variables.items():
+        name = str(key)
+        further = [d for d in variable.dims if d not in required]
+        if not required.issubset(variable.dims):
+            continue
+        wide = [d for d in further if variable.sizes[d] > 1]
+        if name in known or (kind.extras and not wide and variable.dtype.kind in "iuf"):
+            if wide:
+                sizes = ", ".join(f"{d} {variable.sizes[d]}" for d in wide)
+                raise SourceError(path, f"has further dimensions ({sizes}); select one first", name)
+            if further:
+                notices.append(f"{path}: {name}: dropped the dimension {further[0]} of length 1")
+            found[name] = variable.isel(dict.fromkeys(further, 0)) if further else variable
+        else:
+            left_out.append(name)
+    missing = sorted(kind.required - found.keys())
+    if missing:
+        raise _missing_variables(kind, path, missing, dataset)
+    if not found:
+        expected = f"expected variables on (time, latitude, longitude) of {kind.title}"
+        raise SourceError(path, f"holds nothing to load; {expected}")
+    _check_names(path, found)
+    if left_out:
+        notices.append(f"{path}: not loaded: {', '.join(sorted(left_out))}")
+    return found, notices
+
+
+def _missing_variables(
+    kind: Source, path: str, missing: list[str], dataset: xr.Dataset
+) -> SourceError:
+    names = [str(name) for name in dataset.variables]
+    near = {
+        name
+        for wanted in missing
+        for name in (
+            *difflib.get_close_matches(wanted, names, n=2),
+            *(n for n in names if n.lower() == wanted.lower()),
+        )
+    }
+    hint = f"; it has {', '.join(sorted(near))}" if near else ""
+    expected = "rename them" if near else f"expected the file of {kind.title} ({kind.file})"
+    found = f"has no variable {', '.join(missing)} on (time, latitude, longitude){hint}"
+    return SourceError(path, f"{found}; {expected}")
+
+
+def _check_names(path: str, names: Iterable[str]) -> None:
+    seen = dict.fromkeys(_KEYS, "a key of the table")
+    for name in names:
+        if name.lower() in seen:
+            clash = seen[name.lower()]
+            found = f"its name is the same column as {clash} (case does not count)"
+            raise SourceError(path, f"{found}; rename or drop one", name)
+        seen[name.lower()] = f"the variable {name}"
+
+
+def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
+    """Return the variable with the published attributes, or its own where it is an extra one."""
+    for known in kind.variables:
+        if known.name == name:
+            return known
+    attributes = dataset.variables[name].attrs
+    return Variable(
+        name,
+        name,
+        str(attributes.get("units", "")),
+        str(attributes.get("long_name", "")),
+        str(attributes.get("standard_name", "")),
+    )
+
+
+def _gaps(years: npt.NDArray[np.int16], path: str) -> list[str]:
+    steps = np.flatnonzero(np.diff(years.astype(np.int64)) > 1)
+    if not steps.size:
+        return []
+    gaps = [f"{years[k]} to {years[k + 1]}" for k in steps[:5]]
+    more = f" and {steps.size - 5} more" if steps.size > 5 else ""
+    return [f"{path}: years are missing between {', '.join(gaps)}{more}"]
+
+
+def _chunk_shape(variable: xr.Variable, dims: Dimensions) -> tuple[int, int, int]:
+    """Return the extent of a stored chunk along (time, latitude, longitude).
+
+    A contiguous variable counts as cut along its first dimension, the one that varies slowest.
+    """
+    if variable.chunks is not None:
+        stored = {d: max(sizes) for d, sizes in zip(variable.dims, variable.chunks, strict=True)}
+    else:
+        preferred = variable.encoding.get("preferred_chunks") or {}
+        slowest = {variable.dims[0]: 1}
+        stored = {d: preferred.get(d, slowest.get(d, n)) for d, n in variable.sizes.items()}
+    assert dims.time is not None
+    time, latitude, longitude = (
+        int(min(stored[d], variable.sizes[d])) for d in (dims.time, dims.latitude, dims.longitude)
+    )
+    return time, latitude, longitude

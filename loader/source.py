@@ -1,0 +1,169 @@
+"""One gridded source, opened and understood: its grid, its years, its variables, its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.decoding import as_float32, decoded_variable
+from loader.errors import BadValueError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from loader.coordinates import Dimensions
+    from loader.grid import Axis, Grid
+    from loader.schema import Source, Variable
+
+__all__ = ["GriddedSource", "Layout", "Slab"]
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Slab:
+    """A box of a source: years `first` to `last - 1` by position, rows `north` to `south - 1`."""
+
+    first: int
+    last: int
+    north: int
+    south: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the boxes of a file are found and turned into grid order.
+
+    Attributes
+    ----------
+    dimensions : Dimensions
+        Names of the file's dimensions.
+    rows, columns : Axis
+        How the file's rows and columns map to the grid's.
+    positions : ndarray of int64, shape (n,)
+        Step of the file's time axis for each year.
+    stored : dict of str to (xarray.Variable, tuple of numpy scalars)
+        The lazy data of each variable and the codes that mean missing in it.
+    """
+
+    dimensions: Dimensions
+    rows: Axis
+    columns: Axis
+    positions: npt.NDArray[np.int64]
+    stored: dict[str, tuple[xr.Variable, tuple[np.generic, ...]]]
+
+
+@dataclass(frozen=True)
+class GriddedSource:
+    """A source whose layout is understood; reading it is the only thing left to do.
+
+    Attributes
+    ----------
+    kind : Source
+        What it is and which table it becomes.
+    path : str
+        The file as the user named it, or a description of a data set in memory.
+    grid : Grid
+        The nominal grid of its coordinates.
+    years : ndarray of int16, shape (n,)
+        Its calendar years, ascending.
+    variables : tuple of Variable
+        The variables that become columns, with the file's own attributes.
+    chunk_shape : tuple of int
+        Extent of a stored chunk along (time, latitude, longitude).
+    notices : tuple of str
+        What the user should know about the file.
+    """
+
+    kind: Source
+    path: str
+    dataset: xr.Dataset
+    grid: Grid
+    years: npt.NDArray[np.int16]
+    variables: tuple[Variable, ...]
+    chunk_shape: tuple[int, int, int]
+    notices: tuple[str, ...]
+    layout: Layout = field(repr=False)
+
+    @property
+    def attributes(self) -> dict[str, object]:
+        """The file's global attributes."""
+        return {str(key): value for key, value in self.dataset.attrs.items()}
+
+    def close(self) -> None:
+        """Close the file; reading afterwards fails."""
+        self.dataset.close()
+
+    def codes(self, variable: str) -> tuple[np.generic, ...]:
+        """Return the values that still stand for missing in what `read` gives."""
+        return self.layout.stored[variable][1]
+
+    def read(self, variable: str, slab: Slab) -> Float32:
+        """Read a box of one variable in grid order.
+
+        Parameters
+        ----------
+        variable : str
+            Name in the file.
+        slab : Slab
+
+        Returns
+        -------
+        ndarray of float32, shape (years, rows, n_lon)
+            Years ascending, rows from north to south, columns from west to east. Missing values
+            are NaN or one of `codes(variable)`.
+
+        Raises
+        ------
+        BadValueError
+            If the file is damaged there; names the file, the variable and the year.
+        """
+        positions = self.layout.positions[slab.first : slab.last]
+        steps = np.diff(positions)
+        if np.all(steps == 1):
+            start = int(positions[0])
+            return self._read_run(variable, slice(start, start + len(positions)), slab)
+        parts = [self._read_run(variable, slice(int(p), int(p) + 1), slab) for p in positions]
+        return np.concatenate(parts)
+
+    def _read_run(self, variable: str, times: slice, slab: Slab) -> Float32:
+        dims = self.layout.dimensions
+        rows = slice(slab.north, slab.south)
+        if self.layout.rows.reverse:
+            rows = slice(self.grid.n_lat - slab.south, self.grid.n_lat - slab.north)
+        try:
+            box = self.layout.stored[variable][0].isel({dims.time: times, dims.latitude: rows})
+            values = as_float32(box.transpose(dims.time, dims.latitude, dims.longitude).to_numpy())
+        except Exception as error:
+            years = self.years[np.isin(self.layout.positions, np.arange(times.start, times.stop))]
+            span = f"{years.min()}" if years.size == 1 else f"{years.min()} to {years.max()}"
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise BadValueError(
+                self.path,
+                f"year {span} cannot be read ({reason}); the file is damaged: fetch it again",
+                variable,
+            ) from error
+        oriented = self.layout.columns.orient(self.layout.rows.orient(values, 1), 2)
+        return np.ascontiguousarray(oriented)
+
+    def read_map(self, variable: str) -> Float32 | None:
+        """Read a variable on (latitude, longitude), in grid order, or None if there is none.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_lat, n_lon), or None
+            Missing values are NaN.
+        """
+        dims = self.layout.dimensions
+        stored = self.dataset.variables.get(variable)
+        if stored is None or set(stored.dims) != {dims.latitude, dims.longitude}:
+            return None
+        data, codes = decoded_variable(stored, self.path, variable)
+        values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
+        oriented = np.array(self.layout.columns.orient(self.layout.rows.orient(values, 0), 1))
+        for code in codes:
+            oriented[oriented == code] = np.nan
+        return oriented

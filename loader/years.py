@@ -1,0 +1,181 @@
+"""Calendar years of a time axis, decoded by ourselves.
+
+xarray cannot decode LUH2's "years since 850-01-01" in any version, and a noleap axis read through
+another calendar gives silently wrong years; so every source is opened undecoded and comes here.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import cftime
+import numpy as np
+import numpy.typing as npt
+
+from loader.errors import TimeAxisError
+
+__all__ = ["calendar_years"]
+
+Years = npt.NDArray[np.int16]
+
+_TOLERANCE = 1e-3
+"""A year off an integer by no more than this is noise; more is another date."""
+
+_BARE_YEARS = (100, 9999)
+"""Range of plausible bare years: below it stands an index (0, 1, 2, ...), not a year."""
+
+_SINCE = re.compile(
+    r"^\s*(?P<unit>years?|yr|common_years?|calendar_years?)\s+since\s+"
+    r"(?P<year>[-+]?\d{1,5})(?:-(?P<month>\d{1,2}))?(?:-(?P<day>\d{1,2}))?(?:[T\s].*)?$",
+    re.IGNORECASE,
+)
+_ABSOLUTE = re.compile(r"^\s*(day|year)\s+as\s+(%Y%m%d\.%f|%Y\.%f)\s*$", re.IGNORECASE)
+
+
+def calendar_years(
+    values: npt.NDArray[Any],
+    units: object,
+    calendar: object,
+    path: str,
+    name: str = "time",
+) -> Years:
+    """Return the calendar year of every step of a time axis.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Numbers, `datetime64` or `cftime` dates, in the file's order.
+    units, calendar : object
+        The attributes of the axis; None where it has none. Understood: "years since Y-M-D",
+        any CF "days|hours|... since" in any CF calendar, "day as %Y%m%d.%f", and bare years.
+    path, name : str
+        The file and the axis, for messages.
+
+    Returns
+    -------
+    ndarray of int16, shape (n,)
+        In the file's order; unique.
+
+    Raises
+    ------
+    TimeAxisError
+        If the axis is empty, holds NaN, cannot be decoded or names a year twice.
+
+    Notes
+    -----
+    Source: CF conventions 1.11, section 4.4; LUH2's "years since 850-01-01 0:0:0" has integer
+    steps, one a calendar year.
+    """
+    if values.ndim != 1 or values.size == 0:
+        raise TimeAxisError(path, f"has shape {values.shape}; expected at least one year", name)
+    if values.dtype.kind == "M":
+        years = _from_datetime64(values, path, name)
+    elif values.dtype.kind == "O":
+        years = _from_dates(values, path, name)
+    elif values.dtype.kind in "iuf":
+        years = _from_numbers(values.astype(np.float64), units, calendar, path, name)
+    else:
+        raise TimeAxisError(path, f"has type {values.dtype}; expected numbers or dates", name)
+    return _checked(years, path, name)
+
+
+def _checked(years: npt.NDArray[np.float64], path: str, name: str) -> Years:
+    outside = np.flatnonzero((years < -32768) | (years > 32767))
+    if outside.size:
+        found = f"step {outside[0]} is the year {years[outside[0]]:.0f}, which no SMALLINT holds"
+        raise TimeAxisError(path, found, name)
+    unique, counts = np.unique(years, return_counts=True)
+    if unique.size != years.size:
+        twice = ", ".join(f"{year:.0f}" for year in unique[counts > 1][:5])
+        raise TimeAxisError(
+            path,
+            f"names a year more than once ({twice}); expected one step a year "
+            "(average or select the steps of each year first)",
+            name,
+        )
+    return years.astype(np.int16)
+
+
+def _from_datetime64(values: npt.NDArray[Any], path: str, name: str) -> npt.NDArray[np.float64]:
+    missing = np.flatnonzero(np.isnat(values))
+    if missing.size:
+        raise TimeAxisError(path, f"step {missing[0]} is missing (NaT)", name)
+    return values.astype("datetime64[Y]").astype(np.int64).astype(np.float64) + 1970.0
+
+
+def _from_dates(values: npt.NDArray[Any], path: str, name: str) -> npt.NDArray[np.float64]:
+    try:
+        return np.array([date.year for date in values], dtype=np.float64)
+    except AttributeError as error:
+        raise TimeAxisError(path, f"holds values that are no dates ({error})", name) from error
+
+
+def _from_numbers(
+    values: npt.NDArray[np.float64], units: object, calendar: object, path: str, name: str
+) -> npt.NDArray[np.float64]:
+    bad = np.flatnonzero(~np.isfinite(values) | (np.abs(values) > 1e12))
+    if bad.size:
+        raise TimeAxisError(path, f"step {bad[0]} is {values[bad[0]]:g}, not a time", name)
+    if units is None or (isinstance(units, str) and units.strip().lower() in _NO_UNITS):
+        return _bare_years(values, path, name)
+    if not isinstance(units, str):
+        raise TimeAxisError(path, f"has units {units!r}, which is no text", name)
+    if match := _SINCE.match(units):
+        return _years_since(values, match, path, name)
+    if match := _ABSOLUTE.match(units):
+        return np.floor(values / (1e4 if match.group(1).lower() == "day" else 1.0))
+    return _decoded(values, units, calendar, path, name)
+
+
+_NO_UNITS = {"", "1", "year", "years", "yr", "a", "calendar year", "calendar_year"}
+
+
+def _bare_years(values: npt.NDArray[np.float64], path: str, name: str) -> npt.NDArray[np.float64]:
+    years = np.rint(values)
+    off = np.abs(values - years)
+    worst = int(np.argmax(off))
+    if off[worst] > _TOLERANCE:
+        found = f"step {worst} is {values[worst]:g} without units; expected a whole year"
+        raise TimeAxisError(path, found, name)
+    low, high = _BARE_YEARS
+    if years.min() < low or years.max() > high:
+        raise TimeAxisError(
+            path,
+            f"runs from {years.min():g} to {years.max():g} without units: an index, not years; "
+            'expected calendar years, or an attribute units such as "years since 850-01-01"',
+            name,
+        )
+    return years
+
+
+def _years_since(
+    values: npt.NDArray[np.float64], match: re.Match[str], path: str, name: str
+) -> npt.NDArray[np.float64]:
+    reference = int(match["year"])
+    month, day = int(match["month"] or 1), int(match["day"] or 1)
+    if reference == 0 or not 1 <= month <= 12 or not 1 <= day <= 31:
+        found = f'has units "{match.string}": {match["year"]}-{month}-{day} is no date'
+        raise TimeAxisError(path, found, name)
+    fraction = (month - 1) / 12 + (day - 1) / 365
+    return np.floor(reference + fraction + values + _TOLERANCE)
+
+
+def _decoded(
+    values: npt.NDArray[np.float64], units: str, calendar: object, path: str, name: str
+) -> npt.NDArray[np.float64]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            dates = cftime.num2date(
+                values,
+                units,
+                calendar=str(calendar or "standard").lower(),
+                only_use_cftime_datetimes=True,
+            )
+    except (ValueError, OverflowError, TypeError, Warning) as error:
+        expected = 'expected CF units such as "days since 1850-01-01" and a CF calendar'
+        found = f'has units "{units}" and calendar "{calendar}" ({error}); {expected}'
+        raise TimeAxisError(path, found, name) from error
+    return np.array([date.year for date in np.atleast_1d(dates)], dtype=np.float64)
