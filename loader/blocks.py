@@ -1,0 +1,277 @@
+"""Read a block: from boxes of a file to the rows of a table, in the order of storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.decoding import IMPLAUSIBLE
+from loader.errors import BadValueError
+from loader.order import BandOrder
+from loader.source import Slab
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loader.plan import Block
+    from loader.source import GriddedSource
+
+__all__ = ["BlockReader", "CellRule", "Rows"]
+
+Bool = npt.NDArray[np.bool_]
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass
+class CellRule:
+    """Which cells of a source are stored; what it learns while reading stays.
+
+    Attributes
+    ----------
+    has_value : ndarray of bool, shape (n_cells,)
+        Cells with a value that is not missing in some year read so far.
+    stored : ndarray of bool, shape (n_cells,), or None
+        The cells to store; None stores those that have a value.
+    only : ndarray of bool, shape (n_cells,), or None
+        Further restriction, as by the land mask.
+    keep_empty : bool
+        Whether a row is stored even when all of its values are missing.
+    """
+
+    has_value: Bool
+    stored: Bool | None = None
+    only: Bool | None = None
+    keep_empty: bool = False
+
+    def gathered(self, cells: slice) -> npt.NDArray[np.int64]:
+        """Return the positions within `cells` to read: all that are known to matter."""
+        known = self.has_value[cells] if self.stored is None else self.stored[cells]
+        return np.flatnonzero(known)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table in storage order.
+
+    Attributes
+    ----------
+    block : Block
+    cell_id : ndarray of int32, shape (n,)
+    year : ndarray of int16, shape (n,)
+    values : dict of str to ndarray of float32, shape (n,)
+        By column; NaN is missing.
+    """
+
+    block: Block
+    cell_id: npt.NDArray[np.int32]
+    year: npt.NDArray[np.int16]
+    values: dict[str, Float32]
+
+    def __len__(self) -> int:
+        return len(self.cell_id)
+
+
+class _NewCellsError(Exception):
+    """A value stands where none was before: the block is read again with more cells."""
+
+
+class BlockReader:
+    """Reads the blocks of one source under one rule.
+
+    Parameters
+    ----------
+    source : GriddedSource
+    rule : CellRule
+        Shared between the blocks, which are read one at a time.
+    """
+
+    def __init__(self, source: GriddedSource, rule: CellRule) -> None:
+        self._source = source
+        self._rule = rule
+
+    def read(self, block: Block) -> Rows:
+        """Read one block.
+
+        Parameters
+        ----------
+        block : Block
+
+        Returns
+        -------
+        Rows
+
+        Raises
+        ------
+        BadValueError
+            If a value is infinite or an undeclared fill value, or the file is damaged.
+        """
+        try:
+            return self._read(block)
+        except _NewCellsError:
+            self._survey(block)
+            return self._read(block)
+
+    def seed(self) -> int:
+        """Learn the cells of the first year, so that most files need no block twice.
+
+        Returns
+        -------
+        int
+            How many cells a year can be expected to store.
+        """
+        source, rule = self._source, self._rule
+        if rule.stored is None:
+            first = source.variables[0].name
+            everywhere = Slab(0, 1, 0, source.grid.n_lat)
+            values = source.read(first, everywhere).reshape(-1)
+            rule.has_value |= ~_missing(values, source.codes(first))
+        known = rule.has_value if rule.stored is None else rule.stored
+        return int(np.count_nonzero(known if rule.only is None else known & rule.only))
+
+    def survey_nonzero(self, block: Block, nonzero: Bool) -> None:
+        """Note in `nonzero` which cells of a block have a value other than 0 in some year.
+
+        Parameters
+        ----------
+        block : Block
+        nonzero : ndarray of bool, shape (n_cells,)
+            Changed in place.
+
+        Raises
+        ------
+        BadValueError
+            If any value of the block, stored or not, is infinite or an undeclared fill value.
+        """
+        n_lon = self._source.grid.n_lon
+        ids = np.arange(block.north * n_lon, block.south * n_lon)
+        for variable in self._source.variables:
+            for position, box in self._maps(variable.name, block):
+                flat = box.reshape(-1)
+                self._clean(flat, variable.name, position, ids)
+                nonzero[ids] |= (flat != 0) & ~np.isnan(flat)
+
+    def _read(self, block: Block) -> Rows:
+        source, rule = self._source, self._rule
+        cells = slice(block.north * source.grid.n_lon, block.south * source.grid.n_lon)
+        gathered = rule.gathered(cells)
+        kept = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
+        chosen = gathered if kept is None else gathered[kept]
+        order = BandOrder(len(chosen), block.last - block.first)
+        values: dict[str, Float32] = {}
+        any_missing = False
+        for variable in source.variables:
+            column = np.empty(order.rows, dtype=np.float32)
+            for position, box in self._maps(variable.name, block):
+                flat = box.reshape(-1)
+                picked = flat[gathered]
+                missing = self._clean(picked, variable.name, position, gathered + cells.start)
+                if rule.stored is None:
+                    found = len(picked) - missing
+                    self._refuse_new_cells(flat, variable.name, found)
+                any_missing = any_missing or missing > 0
+                order.place(
+                    column, position - block.first, picked if kept is None else picked[kept]
+                )
+            values[variable.column] = column
+        self._learn(order, chosen + cells.start, values)
+        years = source.years[block.first : block.last]
+        rows = Rows(
+            block,
+            order.by_cell((chosen + cells.start).astype(np.int32)),
+            order.by_year(years),
+            values,
+        )
+        return _without_empty(rows) if any_missing and not rule.keep_empty else rows
+
+    def _maps(self, variable: str, block: Block) -> Iterator[tuple[int, Float32]]:
+        """Yield (position of the year, map of the block's rows), a chunk's years at a time."""
+        step = min(self._source.chunk_shape[0], block.last - block.first)
+        for first in range(block.first, block.last, step):
+            last = min(first + step, block.last)
+            slab = self._source.read(variable, Slab(first, last, block.north, block.south))
+            for offset in range(last - first):
+                yield first + offset, slab[offset]
+
+    def _clean(
+        self, picked: Float32, variable: str, position: int, ids: npt.NDArray[np.int64]
+    ) -> int:
+        """Turn missing codes into NaN in place and return how many values are missing."""
+        if not picked.size:
+            return 0
+        # The common case, nothing missing, costs two reductions: NaN fails both comparisons.
+        if picked.max() < IMPLAUSIBLE and picked.min() > -IMPLAUSIBLE:
+            codes = self._source.codes(variable)
+            if not any(abs(float(code)) < IMPLAUSIBLE for code in codes):
+                return 0
+        missing = _missing(picked, self._source.codes(variable))
+        picked[missing] = np.nan
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(np.abs(picked) >= IMPLAUSIBLE)
+        if bad.size:
+            cell_id, value = int(ids[bad[0]]), float(picked[bad[0]])
+            raise _implausible(self._source, variable, position, cell_id, value)
+        return int(np.count_nonzero(missing))
+
+    def _refuse_new_cells(self, flat: Float32, variable: str, found: int) -> None:
+        codes = self._source.codes(variable)
+        # One code is the common case; NaN differs from it and leads to the exact count.
+        if len(codes) == 1 and np.count_nonzero(flat != codes[0]) == found:
+            return
+        if np.count_nonzero(~_missing(flat, codes)) > found:
+            raise _NewCellsError
+
+    def _survey(self, block: Block) -> None:
+        """Learn every cell of a block that has a value in some variable and year."""
+        n_lon = self._source.grid.n_lon
+        seen = self._rule.has_value[block.north * n_lon : block.south * n_lon]
+        for variable in self._source.variables:
+            codes = self._source.codes(variable.name)
+            for _, box in self._maps(variable.name, block):
+                seen |= ~_missing(box.reshape(-1), codes)
+
+    def _learn(
+        self, order: BandOrder, ids: npt.NDArray[np.int64], values: dict[str, Float32]
+    ) -> None:
+        """Note which cells had a value, where the rule did not start from that."""
+        if self._rule.stored is None:
+            return
+        has_value = np.zeros(order.rows, dtype=np.bool_)
+        for column in values.values():
+            has_value |= ~np.isnan(column)
+        self._rule.has_value[order.by_cell(ids)[has_value]] = True
+
+
+def _implausible(
+    source: GriddedSource, variable: str, position: int, cell_id: int, value: float
+) -> BadValueError:
+    """Return the error for a value that no quantity of these files can have."""
+    row, column = divmod(cell_id, source.grid.n_lon)
+    where = f"latitude {source.grid.latitude[row]:g}, longitude {source.grid.longitude[column]:g}"
+    return BadValueError(
+        source.path,
+        f"is {value:g} in {source.years[position]} at {where}; expected a finite value, or a fill "
+        "value declared by _FillValue or missing_value",
+        variable,
+    )
+
+
+def _missing(values: Float32, codes: tuple[np.generic, ...]) -> Bool:
+    missing = np.isnan(values)
+    for code in codes:
+        missing |= values == code
+    return missing
+
+
+def _without_empty(rows: Rows) -> Rows:
+    """Drop the rows all of whose values are missing."""
+    empty = np.ones(len(rows), dtype=np.bool_)
+    for column in rows.values.values():
+        empty &= np.isnan(column)
+    if not empty.any():
+        return rows
+    keep = ~empty
+    values = {name: column[keep] for name, column in rows.values.items()}
+    return Rows(rows.block, rows.cell_id[keep], rows.year[keep], values)

@@ -1,0 +1,123 @@
+"""Cut a source into blocks: the unit of reading, writing, loading and resuming."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from loader.source import GriddedSource
+
+__all__ = ["BAND_ROWS", "MAX_BLOCK_YEARS", "Block", "plan_blocks"]
+
+MAX_BLOCK_YEARS = 16
+"""Longer blocks make maps of a year slower and one cell's series no faster."""
+
+BAND_ROWS = 8192
+"""Rows of a block's band: neighbouring cells, all years of the block. Four vectors of DuckDB."""
+
+_KEY_BYTES = 6
+"""A row's cell_id (INTEGER) and year (SMALLINT)."""
+
+
+@dataclass(frozen=True, order=True)
+class Block:
+    """A box of a source that becomes consecutive rows of its table.
+
+    Attributes
+    ----------
+    table : str
+    first_year, last_year : int
+        Calendar years, both included.
+    first, last : int
+        The same by position among the loaded years of the source; `last` is not included.
+    north, south : int
+        Rows of the grid; `south` is not included.
+    """
+
+    table: str
+    first_year: int
+    last_year: int
+    first: int
+    last: int
+    north: int
+    south: int
+
+    @property
+    def name(self) -> str:
+        """Return a file name without ending that is the block's own within its table."""
+        return (
+            f"{self.first_year:04d}-{self.last_year:04d}_rows-{self.north:05d}-{self.south - 1:05d}"
+        )
+
+
+def plan_blocks(source: GriddedSource, cells: int, budget: int) -> tuple[Block, ...]:
+    """Cut a source into blocks along its own chunks.
+
+    Parameters
+    ----------
+    source : GriddedSource
+    cells : int
+        How many cells a year is expected to store.
+    budget : int
+        Bytes that the rows of one block may take, where the chunks allow it.
+
+    Returns
+    -------
+    tuple of Block
+        By years, then from north to south; every year and row exactly once.
+
+    Notes
+    -----
+    A chunk of many years is read once if the block is cut by rows instead; a chunk too large for
+    both is read again for every block, which is slow but bounded.
+    """
+    n_lat = source.grid.n_lat
+    chunk_years, chunk_rows, _ = source.chunk_shape
+    per_year = max(1, cells * (4 * len(source.variables) + _KEY_BYTES))
+    years = max(1, min(MAX_BLOCK_YEARS, budget // per_year))
+    rows = n_lat
+    if chunk_years <= years:
+        years = chunk_years * _power_of_two(years // chunk_years)
+    else:
+        per_row = max(1, per_year * min(chunk_years, len(source.years)) // n_lat)
+        fitting = int(budget // per_row) // chunk_rows * chunk_rows
+        if fitting:
+            years, rows = chunk_years, min(fitting, n_lat)
+        else:
+            years = _power_of_two(years)
+            if per_year > budget:
+                rows = max(1, int(budget * n_lat // per_year))
+    edges = _year_edges(source, years)
+    return tuple(
+        Block(
+            table=source.kind.table,
+            first_year=int(source.years[first]),
+            last_year=int(source.years[last - 1]),
+            first=first,
+            last=last,
+            north=north,
+            south=min(north + rows, n_lat),
+        )
+        for first, last in itertools.pairwise(edges)
+        for north in range(0, n_lat, rows)
+    )
+
+
+def _power_of_two(number: int) -> int:
+    return 1 << (number.bit_length() - 1)
+
+
+def _year_edges(source: GriddedSource, years: int) -> list[int]:
+    """Return where blocks of years begin, and the end, as positions among the loaded years.
+
+    Single-year chunks are cut at calendar years divisible by `years`, so that a file that gains
+    years keeps its blocks; larger chunks at their own boundaries in the file.
+    """
+    single = source.chunk_shape[0] == 1
+    steps = source.years.astype(np.int64) if single else source.layout.positions
+    starts = np.flatnonzero(np.diff(steps // years)) + 1
+    return [0, *(int(start) for start in starts), len(steps)]
