@@ -1,0 +1,86 @@
+"""The marks that tell a synthetic file, and with which parameters it was made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import h5py
+
+__all__ = ["GENERATOR_VERSION", "SYNTHETIC", "is_synthetic", "marks", "matches"]
+
+GENERATOR_VERSION = 1
+"""Grows with every change that alters any value of a sample."""
+
+SYNTHETIC = "yes: made by luc-load sample, not LUH2"
+
+_YEARS, _RESOLUTION, _SEED = "synthetic_years", "synthetic_resolution", "synthetic_seed"
+_VERSION = "synthetic_generator_version"
+
+
+def marks(years: tuple[int, int] | None, resolution: float, seed: int) -> dict[str, str]:
+    """Return the global attributes of a sample; `years` is None where nothing depends on them."""
+    span = {} if years is None else {_YEARS: f"{years[0]}:{years[1]}"}
+    return {
+        "synthetic": SYNTHETIC,
+        _VERSION: str(GENERATOR_VERSION),
+        _SEED: str(seed),
+        _RESOLUTION: f"{resolution:g} degrees",
+        **span,
+    }
+
+
+def is_synthetic(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file says that `luc-load sample` made it.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    bool
+        False also where the file is missing, unreadable or not netCDF-4.
+    """
+    return _read(path).get("synthetic") == SYNTHETIC
+
+
+def matches(
+    path: str | os.PathLike[str], years: tuple[int, int], resolution: float, seed: int
+) -> bool:
+    """Return whether a file is the sample that these parameters would make again.
+
+    Parameters
+    ----------
+    path : str or path-like
+    years : tuple of (int, int)
+        First and last year asked for; a static file has none and matches any.
+    resolution : float
+        Degrees.
+    seed : int
+
+    Returns
+    -------
+    bool
+        A file under its final name is complete: samples are renamed when they are.
+    """
+    found = _read(path)
+    span = years if _YEARS in found else None
+    return found == marks(span, resolution, seed)
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return the marks of a file, or none.
+
+    The HDF5 library reads them: netCDF-C reads every variable's header first, and loops for ever in
+    some damaged files.
+    """
+    try:
+        if not Path(path).is_file():
+            return {}
+        with h5py.File(path, "r") as file:
+            names = [name for name in file.attrs if name.startswith("synthetic")]
+            found = {name: file.attrs[name] for name in names}
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError):
+        return {}
+    return {n: v.decode() if isinstance(v, bytes) else str(v) for n, v in found.items()}

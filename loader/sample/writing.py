@@ -1,0 +1,260 @@
+"""Writes the synthetic source files, one after the other, year by year."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.errors import OutputError, UsageError
+from loader.sample.allocation import transitions
+from loader.sample.emissions import Emissions
+from loader.sample.files import Layout, eluc_file, landuse_file, replacing, write_static
+from loader.sample.geography import Geography, make_geography
+from loader.sample.history import History, make_history
+from loader.sample.management import Management
+from loader.sample.marks import is_synthetic, marks, matches
+from loader.sample.schema import (
+    LUH2_ATTRIBUTES,
+    MANAGEMENT,
+    STATES,
+    STATIC_ATTRIBUTES,
+    TRANSITIONS,
+)
+from loader.sample.trajectory import Rhythm, states
+
+__all__ = ["RESOLUTIONS", "SAMPLE_NAMES", "Progress", "write_sample"]
+
+SAMPLE_NAMES = {
+    "eluc": "BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc",
+    "states": "states.nc",
+    "transitions": "transitions.nc",
+    "management": "management.nc",
+    "static": "staticData_quarterdeg.nc",
+}
+"""Source and file name, in the order they are written."""
+
+RESOLUTIONS = (0.25, 0.5, 1.0, 2.0)
+_FIRST_YEAR, _LAST_YEAR, _FIRST_ELUC = 850, 2021, 1850
+
+Progress = Callable[[str, int, int], None]
+"""Called with the source's name, the years done and the years in all."""
+
+
+def write_sample(
+    directory: str | os.PathLike[str],
+    *,
+    years: tuple[int, int] = (1990, 2021),
+    resolution: float = 0.25,
+    seed: int = 0,
+    only: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write synthetic source files in exactly the real files' layout.
+
+    The values of a year depend on the seed, the resolution and the year alone, so that the files
+    of few years are a part of those of many.
+
+    Parameters
+    ----------
+    directory : str or path-like
+        Made if it does not exist.
+    years : tuple of (int, int)
+        First and last year of the emissions, transitions and management, within 850 to 2021; the
+        states reach a year further. There are no emissions before 1850.
+    resolution : float
+        Width of a cell in degrees: 0.25, 0.5, 1 or 2.
+    seed : int
+        Not negative.
+    only : collection of str, optional
+        Names from `SAMPLE_NAMES`; all of them by default.
+    progress : callable, optional
+        Called after each year with (source, years done, years in all).
+
+    Returns
+    -------
+    list of Path
+        The files, those already there with the same parameters included, which stay untouched.
+
+    Raises
+    ------
+    UsageError
+        If an option is out of range, or emissions are asked for before 1850 only.
+    OutputError
+        If a file that is not synthetic is in the way, or one cannot be written.
+    LandMaskError
+        If the land mask cannot be read.
+
+    Notes
+    -----
+    Memory does not depend on the number of years: about 0.5 GB at 0.25 degrees.
+    """
+    sources = _sources(years, resolution, seed, only)
+    folder = Path(directory)
+    paths = {source: folder / SAMPLE_NAMES[source] for source in sources}
+    missing = [s for s, path in paths.items() if not matches(path, years, resolution, seed)]
+    for source in missing:
+        _refuse_foreign(paths[source])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+    if missing:
+        sample = _Sample(years, resolution, seed, progress or _silent)
+        for source in missing:
+            sample.write(source, paths[source])
+    return list(paths.values())
+
+
+def _refuse_foreign(path: Path) -> None:
+    if os.path.lexists(path) and not is_synthetic(path):
+        raise OutputError(
+            f"{path}: exists and is not marked as synthetic; a sample never replaces it: move it "
+            "away or name another directory"
+        )
+
+
+def _silent(source: str, done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def _sources(
+    years: tuple[int, int], resolution: float, seed: int, only: Collection[str] | None
+) -> list[str]:
+    """Check the options; return the sources to write, in order."""
+    first, last = years
+    if not _FIRST_YEAR <= first <= last <= _LAST_YEAR:
+        span = f"{_FIRST_YEAR} <= FIRST <= LAST <= {_LAST_YEAR}"
+        raise UsageError(f"a sample of the years {first}:{last} is not possible; expected {span}")
+    if resolution not in RESOLUTIONS:
+        widths = ", ".join(f"{width:g}" for width in RESOLUTIONS)
+        raise UsageError(f"a resolution of {resolution:g} degrees is unknown; expected {widths}")
+    if seed < 0:
+        raise UsageError(f"the seed {seed} is negative; expected 0 or more")
+    if isinstance(only, str):
+        only = [only]
+    if only is not None and (unknown := sorted(set(only) - set(SAMPLE_NAMES))):
+        known = ", ".join(SAMPLE_NAMES)
+        raise UsageError(f"there is no source {', '.join(unknown)}; expected some of {known}")
+    chosen = [source for source in SAMPLE_NAMES if only is None or source in only]
+    if last < _FIRST_ELUC and "eluc" in chosen:
+        if only is not None:
+            found = f"emissions begin in {_FIRST_ELUC}, and the sample ends in {last}"
+            raise UsageError(f"{found}; choose a later last year, or leave out eluc")
+        chosen.remove("eluc")
+    return chosen
+
+
+class _Sample:
+    """One synthetic world and the files that show it; parts are made when first needed."""
+
+    def __init__(
+        self, years: tuple[int, int], resolution: float, seed: int, progress: Progress
+    ) -> None:
+        self._span = years
+        self._resolution = resolution
+        self._seed = seed
+        self._progress = progress
+
+    def write(self, source: str, path: Path) -> None:
+        """Write one source under a temporary name, then rename it."""
+        writers = {
+            "eluc": self._write_eluc,
+            "states": self._write_states,
+            "transitions": self._write_transitions,
+            "management": self._write_management,
+            "static": self._write_static,
+        }
+        with replacing(path) as temporary:
+            writers[source](temporary)
+            # Writing takes minutes: a download may have put its file here meanwhile.
+            _refuse_foreign(path)
+
+    @cached_property
+    def _geography(self) -> Geography:
+        return make_geography(self._resolution, self._seed)
+
+    @cached_property
+    def _history(self) -> History:
+        return make_history(self._geography, self._seed)
+
+    @cached_property
+    def _rhythm(self) -> Rhythm:
+        return Rhythm.of(self._geography, self._seed)
+
+    def _states(self, year: int) -> npt.NDArray[np.float32]:
+        return states(self._history, self._rhythm.clock(year), year)
+
+    def _years(self, source: str) -> range:
+        first, last = self._span
+        if source == "eluc":
+            return range(max(first, _FIRST_ELUC), last + 1)
+        return range(first, last + 2 if source == "states" else last + 1)
+
+    def _steps(self, source: str) -> Iterator[tuple[int, int]]:
+        """Yield (step, year) and report each year when the caller has written it."""
+        years = self._years(source)
+        for step, year in enumerate(years):
+            yield step, year
+            self._progress(source, step + 1, len(years))
+
+    def _attributes(self, real: dict[str, str]) -> dict[str, str]:
+        title = {"title": f"SYNTHETIC, not data: in the form of {real['title']}"} if real else {}
+        years = None if real is STATIC_ATTRIBUTES else self._span
+        return real | title | marks(years, self._resolution, self._seed)
+
+    def _layout(self, source: str) -> Layout:
+        attributes = self._attributes({} if source == "eluc" else LUH2_ATTRIBUTES)
+        return Layout(self._geography.grid, self._geography.cells, self._years(source), attributes)
+
+    def _write_eluc(self, path: Path) -> None:
+        emissions = Emissions(self._geography, self._history, self._rhythm)
+        with eluc_file(path, self._layout("eluc")) as file:
+            for step, year in self._steps("eluc"):
+                file.put("ELUC", step, emissions.year(year))
+
+    def _write_states(self, path: Path) -> None:
+        with landuse_file(path, self._layout("states"), STATES) as file:
+            for step, year in self._steps("states"):
+                for variable, values in zip(STATES, self._states(year), strict=True):
+                    file.put(variable.name, step, values)
+
+    def _write_transitions(self, path: Path) -> None:
+        world = self._geography
+        with landuse_file(path, self._layout("transitions"), TRANSITIONS) as file:
+            before = self._states(self._span[0])
+            for step, year in self._steps("transitions"):
+                after = self._states(year + 1)
+                for name, values in transitions(before, after, world.biomass, world.area_m2):
+                    file.put(name, step, values)
+                before = after
+
+    def _write_management(self, path: Path) -> None:
+        management = Management(self._geography, self._seed)
+        with landuse_file(path, self._layout("management"), MANAGEMENT) as file:
+            for step, year in self._steps("management"):
+                for name, values in management.variables(self._states(year), year):
+                    file.put(name, step, values)
+
+    def _write_static(self, path: Path) -> None:
+        world = self._geography
+        grid = world.grid
+        everywhere = {
+            "ptbio": (world.biomass, 0.0),
+            "fstnf": (world.forest_share >= 0.5, 0.0),
+            "icwtr": (world.ice_water, 1.0),
+            "ccode": (world.country, 0.0),
+        }
+        values: dict[str, npt.NDArray[np.generic]] = {}
+        for name, (inside, outside) in everywhere.items():
+            plane = np.full(grid.n_cells, outside, dtype=np.float32)
+            plane[world.cells] = inside
+            values[name] = plane.reshape(grid.n_lat, grid.n_lon)
+        area = (grid.cell_area_ha() / 100.0).astype(np.float32)
+        values["carea"] = np.repeat(area[:, None], grid.n_lon, axis=1)
+        write_static(path, grid, self._attributes(STATIC_ATTRIBUTES), values)
+        self._progress("static", 1, 1)
