@@ -1,0 +1,159 @@
+"""The DuckDB file while it is being built: create, append, finish, read back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from loader.catalog import SchemaContext, create_tables, create_views
+from loader.digest import TableDigest
+from loader.errors import DatabaseError
+from loader.sqlfiles import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+__all__ = ["StagedDatabase", "connect_read_only", "digest_of_table"]
+
+_SAFE = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+"""Nothing is downloaded, and no Python variable is taken for a table."""
+
+
+class StagedDatabase:
+    """A database file that no one else sees yet.
+
+    All rows go in as one transaction: DuckDB then fills its row groups across the blocks, which
+    makes the file a third smaller than one transaction a block.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where the file is created.
+    storage_version : str
+        DuckDB's STORAGE_VERSION, such as "v1.0.0".
+    memory_limit : int
+        Bytes that DuckDB may take.
+
+    Raises
+    ------
+    DatabaseError
+        If the file cannot be created, or DuckDB does not know the storage version.
+    """
+
+    def __init__(self, path: Path, storage_version: str, memory_limit: int) -> None:
+        self.path = path
+        with _translated(f"{path}: cannot be created"):
+            # One thread keeps the order of rows and fills every row group.
+            config: dict[str, Any] = {
+                **_SAFE,
+                "threads": 1,
+                "memory_limit": f"{memory_limit}B",
+                "temp_directory": f"{path}.spill",
+            }
+            self._con = duckdb.connect(":memory:", config=config)
+            values = {"path": str(path), "storage_version": storage_version}
+            self._con.execute(statement("attach_database", values)).fetchall()
+
+    def create(self, context: SchemaContext) -> None:
+        """Create the tables and begin the transaction that fills them."""
+        create_tables(self._con, context)
+        with _translated(f"{self.path}: no transaction could begin"):
+            self._con.begin()
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append rows to a table; `rows` has its columns in its order."""
+        with _translated(f"table {table}: rows could not be inserted"):
+            self._con.register("luc_rows", rows)
+            try:
+                self._con.execute(statement("insert_rows", {"table": table})).fetchall()
+            finally:
+                self._con.unregister("luc_rows")
+
+    def finish(self, context: SchemaContext) -> None:
+        """Commit, add views and comments, and leave one complete file without a log beside it."""
+        with _translated(f"{self.path}: could not be completed"):
+            self._con.commit()
+            create_views(self._con, context)
+            self._con.execute("CHECKPOINT luc").fetchall()
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; what was not finished is lost."""
+        self._con.close()
+
+    def interrupt(self) -> None:
+        """Stop the statement that is running, from another thread."""
+        self._con.interrupt()
+
+
+def connect_read_only(path: Path, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """Open a finished database for reading only.
+
+    Raises
+    ------
+    DatabaseError
+        If it cannot be opened.
+    """
+    config: dict[str, Any] = dict(_SAFE)
+    if threads is not None:
+        config["threads"] = threads
+    with _translated(f"{path}: cannot be opened"):
+        return duckdb.connect(str(path), read_only=True, config=config)
+
+
+def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
+    """Read a gridded table back and digest it.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+    table : str
+        With columns cell_id, year and REAL values.
+
+    Returns
+    -------
+    TableDigest
+    """
+    digest = TableDigest()
+    with _translated(f"table {table}: cannot be read back"):
+        for batch in con.sql(statement("read_rows", {"table": table})).to_arrow_reader(122_880):
+            names = batch.schema.names[2:]
+            values = {
+                name: _numpy(column).astype(np.float32, copy=False)
+                for name, column in zip(names, batch.columns[2:], strict=True)
+            }
+            digest.add(_numpy(batch.column(0)), _numpy(batch.column(1)), values)
+    return digest
+
+
+def _numpy(column: pa.Array) -> np.ndarray[Any, Any]:
+    """Return a column as NumPy array, NULL as NaN, without copying where nothing is NULL."""
+    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def run_statement(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    values: dict[str, object] | None = None,
+    parameters: Sequence[object] | None = None,
+) -> list[tuple[Any, ...]]:
+    """Render a file of sql/statements, run it with bound parameters and return all rows."""
+    with _translated(f"the statement {name} failed"):
+        return con.execute(statement(name, values), parameters).fetchall()
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise DatabaseError(f"{what}: {' '.join(str(error).split())}") from error

@@ -1,0 +1,100 @@
+"""A digest of a table's content, the same whatever the order of its rows.
+
+Computed twice: from the arrays that were read, and from the finished database. Equality proves that
+every value arrived, bit for bit, in the row of its cell and year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TableDigest"]
+
+UInt64 = npt.NDArray[np.uint64]
+
+_MISSING_BITS = np.uint32(0x7FC00000)
+"""All NaN count as the same one: missing."""
+
+_ROWS_AT_ONCE = 32_768
+"""Small enough for the processor's cache."""
+
+
+@dataclass
+class TableDigest:
+    """Rows and content of one table, added up as they come.
+
+    Attributes
+    ----------
+    rows_of_year : dict of int to int
+        Number of rows of each calendar year.
+    content : int
+        Sum modulo 2**64, over rows, of a mix of the row's values times a mix of its key.
+    """
+
+    rows_of_year: dict[int, int] = field(default_factory=dict)
+    content: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Number of rows in all."""
+        return sum(self.rows_of_year.values())
+
+    def add(
+        self,
+        cell_id: npt.NDArray[np.int32],
+        year: npt.NDArray[np.int16],
+        values: Mapping[str, npt.NDArray[np.float32]],
+    ) -> None:
+        """Add rows.
+
+        Parameters
+        ----------
+        cell_id : ndarray of int32, shape (n,)
+        year : ndarray of int16, shape (n,)
+        values : mapping of str to ndarray of float32, shape (n,)
+            By column, always in the same order; NaN is missing.
+        """
+        low = int(year.min()) if year.size else 0
+        for number, count in enumerate(np.bincount(year.astype(np.int64) - low)):
+            if count:
+                key = low + number
+                self.rows_of_year[key] = self.rows_of_year.get(key, 0) + int(count)
+        for start in range(0, len(cell_id), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            mixed = np.zeros(len(cell_id[part]), dtype=np.uint64)
+            for position, column in enumerate(values.values()):
+                mixed += _bits(column[part]) * _multiplier(position)
+            mixed *= _mix_key(cell_id[part], year[part])
+            self.content = (self.content + int(np.add.reduce(mixed))) % 2**64
+
+
+def _bits(column: npt.NDArray[np.float32]) -> UInt64:
+    bits = np.ascontiguousarray(column).view(np.uint32)
+    missing = np.isnan(column)
+    if missing.any():
+        bits = np.where(missing, _MISSING_BITS, bits)
+    # +1: a column of zeros must still count.
+    return bits.astype(np.uint64) + np.uint64(1)
+
+
+def _multiplier(position: int) -> np.uint64:
+    """Return an odd number of the column's own: exchanged columns must not cancel out."""
+    return np.uint64((0x9E3779B97F4A7C15 * (2 * position + 1)) % 2**64 | 1)
+
+
+def _mix_key(cell_id: npt.NDArray[np.int32], year: npt.NDArray[np.int16]) -> UInt64:
+    """Return an odd number for each key (the finalizer of splitmix64, Steele et al. 2014)."""
+    key = (cell_id.astype(np.uint64) << np.uint64(16)) ^ year.astype(np.uint16).astype(np.uint64)
+    key ^= key >> np.uint64(30)
+    key *= np.uint64(0xBF58476D1CE4E5B9)
+    key ^= key >> np.uint64(27)
+    key *= np.uint64(0x94D049BB133111EB)
+    key ^= key >> np.uint64(31)
+    return key | np.uint64(1)
