@@ -77,7 +77,7 @@ class Emissions:
         self._next = year + 1
         total = np.zeros(self._potential.shape, dtype=np.float32)
         term = np.empty_like(total)
-        # Always in the order of age: the sum must not depend on which year came first.
+        # The newest first, always: a float32 sum depends on the order of its terms.
         for age in range(_LEGACY_YEARS):
             slot = (year - age) % _LEGACY_YEARS
             total += np.multiply(self._losses[slot], _CLEARED[age], out=term)
