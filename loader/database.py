@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from loader.catalog import SchemaContext, create_tables, create_views
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["StagedDatabase", "connect_read_only", "digest_of_table"]
+__all__ = ["StagedDatabase", "connect_read_only", "digest_of_table", "run_statement"]
 
 _SAFE = {
     "autoinstall_known_extensions": "false",
@@ -126,18 +125,8 @@ def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
     digest = TableDigest()
     with _translated(f"table {table}: cannot be read back"):
         for batch in con.sql(statement("read_rows", {"table": table})).to_arrow_reader(122_880):
-            names = batch.schema.names[2:]
-            values = {
-                name: _numpy(column).astype(np.float32, copy=False)
-                for name, column in zip(names, batch.columns[2:], strict=True)
-            }
-            digest.add(_numpy(batch.column(0)), _numpy(batch.column(1)), values)
+            digest.merge(TableDigest.of(batch))
     return digest
-
-
-def _numpy(column: pa.Array) -> np.ndarray[Any, Any]:
-    """Return a column as NumPy array, NULL as NaN, without copying where nothing is NULL."""
-    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def run_statement(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,26 @@ class TableDigest:
     def rows(self) -> int:
         """Number of rows in all."""
         return sum(self.rows_of_year.values())
+
+    def merge(self, other: TableDigest) -> None:
+        """Add the rows that another digest counted."""
+        for year, rows in other.rows_of_year.items():
+            self.rows_of_year[year] = self.rows_of_year.get(year, 0) + rows
+        self.content = (self.content + other.content) % 2**64
+
+    @classmethod
+    def of(cls, rows: pa.Table | pa.RecordBatch) -> TableDigest:
+        """Digest Arrow rows: cell_id, year, then float32 columns; NULL is missing."""
+        digest = cls()
+        batches = rows.to_batches() if isinstance(rows, pa.Table) else [rows]
+        for batch in batches:
+            cell_id, year, *values = (c.to_numpy(zero_copy_only=False) for c in batch.columns)
+            columns = {
+                name: column.astype(np.float32, copy=False)
+                for name, column in zip(batch.schema.names[2:], values, strict=True)
+            }
+            digest.add(cell_id, year, columns)
+        return digest
 
     def add(
         self,

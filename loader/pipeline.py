@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["overlap"]
+__all__ = ["in_turn", "overlap"]
 
 Item = TypeVar("Item")
 
@@ -34,6 +34,18 @@ class _Finished(Generic[Item]):
     """One item has gone through all sinks."""
 
     item: Item
+
+
+def in_turn(
+    items: Iterable[Item],
+    sinks: Sequence[Callable[[Item], None]],
+    finished: Callable[[Item], None],
+) -> None:
+    """Do the same as `overlap` in the calling thread alone, one thing at a time."""
+    for item in items:
+        for sink in sinks:
+            sink(item)
+        finished(item)
 
 
 def overlap(

@@ -1,0 +1,113 @@
+"""Which source files a build loads: those named, or the usual ones where they lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loader.errors import SourceError, SourceMissingError, UsageError
+from loader.schema import SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import xarray as xr
+
+__all__ = ["find_sources"]
+
+
+def find_sources(
+    named: Mapping[str, str | os.PathLike[str] | xr.Dataset | None],
+    raw: str | os.PathLike[str],
+    warn: Callable[[str], None],
+    *,
+    everything: bool = False,
+) -> dict[str, str | xr.Dataset]:
+    """Return the sources to load, in the order of loading.
+
+    Parameters
+    ----------
+    named : mapping of str to path, xarray.Dataset or None
+        By name of the source; None was not named.
+    raw : path
+        The folder of the usual files.
+    warn : callable
+        Told of a default that is missing while another is there.
+    everything : bool
+        Also load the sources that are no default, where their usual file lies in `raw`.
+
+    Returns
+    -------
+    dict of str to (str or xarray.Dataset)
+
+    Raises
+    ------
+    SourceMissingError
+        If a named source does not exist, or nothing was named and no default exists.
+    SourceError
+        If two sources are the same file.
+    """
+    folder = Path(raw)
+    found: dict[str, str | xr.Dataset] = {}
+    defaults_wanted = all(named.get(name) is None for name, s in SOURCES.items() if s.default)
+    missing = []
+    for name, source in SOURCES.items():
+        given = named.get(name)
+        usual = folder / source.file
+        if given is not None:
+            found[name] = _existing(name, given)
+        elif source.default and defaults_wanted:
+            if usual.exists():
+                found[name] = str(usual)
+            else:
+                missing.append(usual)
+        elif everything and not source.default and usual.exists():
+            found[name] = str(usual)
+    if not found:
+        raise _nothing_to_read(missing)
+    for usual in missing:
+        warn(f"{usual}: there is no such file; its tables stay empty")
+    _refuse_twice(found)
+    return found
+
+
+def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:
+    if not isinstance(given, str | os.PathLike):
+        return given
+    path = os.fspath(given)
+    if not path:
+        raise UsageError(f"--{name} is empty; expected a path")
+    if "://" in path:
+        scheme, _, rest = path.partition("://")
+        if scheme != "file":
+            expected = "download the file first and name its local path"
+            raise SourceError(path, f"is a {scheme} address; {expected}")
+        path = rest
+    if not os.path.lexists(path):
+        raise SourceMissingError(path, f"there is no such file (named by --{name})")
+    return path
+
+
+def _nothing_to_read(missing: list[Path]) -> SourceMissingError:
+    looked = " or ".join(path.name for path in missing)
+    folder = str(missing[0].parent) if missing else "."
+    return SourceMissingError(
+        folder,
+        f"found neither {looked.replace(' or ', ' nor ')} there, and no source was named. "
+        "Download the LUH2 files from https://doi.org/10.5281/zenodo.15556812 and the BLUE file "
+        f"into {folder} or name them with --states and --eluc, or try "
+        "luc-load build --sample, which makes synthetic ones.",
+    )
+
+
+def _refuse_twice(found: Mapping[str, str | xr.Dataset]) -> None:
+    seen: dict[tuple[int, int], str] = {}
+    for name, given in found.items():
+        if not isinstance(given, str):
+            continue
+        status = Path(given).stat()
+        identity = (status.st_dev, status.st_ino)
+        if identity in seen:
+            raise SourceError(given, f"is given twice, as --{seen[identity]} and --{name}")
+        seen[identity] = name

@@ -1,0 +1,231 @@
+"""Load the gridded tables: every source through the same path, one after the other, in blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from loader.arrow import table_schema, to_arrow
+from loader.blocks import BlockReader, CellRule
+from loader.digest import TableDigest
+from loader.errors import OutputError
+from loader.parquet import read_part, write_part
+from loader.pipeline import in_turn, overlap
+from loader.plan import Block, plan_blocks
+from loader.reporting import Progress
+from loader.staging import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from loader.database import StagedDatabase
+    from loader.landmask import LandMask
+    from loader.options import Options
+    from loader.reporting import Reporter
+    from loader.source import GriddedSource
+    from loader.staging import Stage
+
+__all__ = ["Loaded", "load_tables"]
+
+
+@dataclass
+class Loaded:
+    """What was loaded.
+
+    Attributes
+    ----------
+    digests : dict of str to TableDigest
+        By table.
+    has_value : dict of str to ndarray of bool, shape (n_cells,)
+        By table: cells with a value that is not missing in some loaded year.
+    parquet_bytes : int
+        Size of all parts.
+    reused : int
+        Parts that an interrupted build had left.
+    """
+
+    digests: dict[str, TableDigest] = field(default_factory=dict)
+    has_value: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    parquet_bytes: int = 0
+    reused: int = 0
+
+
+@dataclass(frozen=True)
+class _Item:
+    """The rows of a block on their way; `part` is set if they come from an earlier part."""
+
+    block: Block
+    rows: pa.Table
+    digest: TableDigest
+    part: Part | None
+
+
+def load_tables(
+    sources: Mapping[str, GriddedSource],
+    options: Options,
+    stage: Stage,
+    database: StagedDatabase,
+    mask: Callable[[], LandMask],
+    reporter: Reporter,
+) -> Loaded:
+    """Read all sources, write their Parquet parts and load the database.
+
+    Parameters
+    ----------
+    sources : mapping of str to GriddedSource
+        By name, in the order of loading, on one grid.
+    options : Options
+    stage : Stage
+        Where parts go, and where those of an interrupted build lie.
+    database : StagedDatabase
+        With empty tables and an open transaction.
+    mask : callable
+        Returns the land mask; waited for only where it is needed.
+    reporter : Reporter
+
+    Returns
+    -------
+    Loaded
+
+    Raises
+    ------
+    LucLoadError
+        Whatever a stage raises.
+    """
+    loading = _Loading(sources, options, stage, mask)
+
+    def finished(item: _Item) -> None:
+        reporter.progress(loading.account(item))
+
+    sinks = [loading.keep_part, lambda item: database.insert(item.block.table, item.rows)]
+    try:
+        if options.workers == 1:
+            in_turn(loading.items(), sinks, finished)
+        else:
+            overlap(loading.items(), sinks, finished, database.interrupt)
+    finally:
+        reporter.finished()
+    return loading.loaded
+
+
+class _Loading:
+    """The state of one run through the sources."""
+
+    def __init__(
+        self,
+        sources: Mapping[str, GriddedSource],
+        options: Options,
+        stage: Stage,
+        mask: Callable[[], LandMask],
+    ) -> None:
+        self.loaded = Loaded()
+        self._sources = sources
+        self._options = options
+        self._stage = stage
+        self._mask = mask
+        self._rules: dict[str, CellRule] = {}
+        self._known_cells: dict[str, int] = {}
+        self._values_done = 0.0
+        self._values = sum(len(s.years) * len(s.variables) for s in sources.values())
+        self._weights = {s.kind.table: len(s.variables) for s in sources.values()}
+
+    def items(self) -> Iterator[_Item]:
+        """Yield the rows of every block of every source."""
+        parts = self._stage.parts()
+        for source in self._sources.values():
+            table = source.kind.table
+            rule = self._rule(source)
+            self._rules[table] = rule
+            self.loaded.has_value[table] = rule.has_value
+            self.loaded.digests[table] = TableDigest()
+            reader = BlockReader(source, rule)
+            schema = table_schema(source.kind, source.variables)
+            for block in plan_blocks(source, reader.seed(), self._options.block_bytes):
+                part = parts.get(f"{table}/{block.name}")
+                item = self._reuse(block, part) if part is not None else None
+                yield item if item is not None else self._read(reader, block, schema)
+
+    def keep_part(self, item: _Item) -> None:
+        """Write the part of a block, unless it lies there already."""
+        if item.part is not None:
+            return
+        table = item.block.table
+        size = write_part(item.rows, self._stage.part_path(item.block))
+        learned = int(np.count_nonzero(self._rules[table].has_value))
+        if learned != self._known_cells.get(table):
+            self._known_cells[table] = learned
+            self._stage.keep_cells(table, self._rules[table].has_value)
+        self._stage.add_part(item.block, Part(size, item.digest.rows_of_year, item.digest.content))
+        self.loaded.parquet_bytes += size
+
+    def account(self, item: _Item) -> Progress:
+        """Add a finished block to what was loaded."""
+        block = item.block
+        self.loaded.digests[block.table].merge(item.digest)
+        if item.part is not None:
+            self.loaded.reused += 1
+            self.loaded.parquet_bytes += item.part.size
+        share_of_rows = (block.south - block.north) / self._n_lat
+        self._values_done += (block.last - block.first) * self._weights[block.table] * share_of_rows
+        rows = sum(digest.rows for digest in self.loaded.digests.values())
+        return Progress(block.table, block.last_year, rows, self._values_done / self._values)
+
+    @property
+    def _n_lat(self) -> int:
+        return next(iter(self._sources.values())).grid.n_lat
+
+    def _rule(self, source: GriddedSource) -> CellRule:
+        cells = source.grid.n_cells
+        kept = self._stage.kept_cells(source.kind.table, cells)
+        has_value = kept if kept is not None else np.zeros(cells, dtype=np.bool_)
+        chosen = self._options.cells
+        if chosen == "all":
+            return CellRule(has_value, stored=np.ones(cells, dtype=np.bool_), keep_empty=True)
+        if chosen == "land" and source.kind.all_years_decide:
+            return CellRule(has_value, stored=self._is_land)
+        if source.kind.all_years_decide:
+            stored = self._is_land | self._nonzero(source)
+            if "state" in self.loaded.has_value:
+                stored |= self.loaded.has_value["state"]
+            return CellRule(has_value, stored=stored)
+        return CellRule(has_value, only=self._is_land if chosen == "land" else None)
+
+    @property
+    def _is_land(self) -> npt.NDArray[np.bool_]:
+        return self._mask().is_land.reshape(-1)
+
+    def _nonzero(self, source: GriddedSource) -> npt.NDArray[np.bool_]:
+        """Return the cells with a value other than 0 in any year; the answer is kept."""
+        name = f"{source.kind.table}-nonzero"
+        cells = source.grid.n_cells
+        kept = self._stage.kept_cells(name, cells)
+        if kept is not None:
+            return kept
+        nonzero = np.zeros(cells, dtype=np.bool_)
+        reader = BlockReader(source, CellRule(nonzero))
+        for block in plan_blocks(source, cells, self._options.block_bytes):
+            reader.survey_nonzero(block, nonzero)
+        self._stage.keep_cells(name, nonzero)
+        return nonzero
+
+    def _read(self, reader: BlockReader, block: Block, schema: pa.Schema) -> _Item:
+        rows = reader.read(block)
+        digest = TableDigest()
+        digest.add(rows.cell_id, rows.year, rows.values)
+        return _Item(block, to_arrow(rows, schema), digest, None)
+
+    def _reuse(self, block: Block, part: Part) -> _Item | None:
+        """Return the rows of an earlier part, or None if it is not what was written."""
+        try:
+            rows = read_part(self._stage.part_path(block))
+        except OutputError:
+            return None
+        digest = TableDigest.of(rows)
+        if (digest.rows_of_year, digest.content) != (part.rows_of_year, part.content):
+            return None
+        return _Item(block, rows, digest, part)

@@ -1,0 +1,173 @@
+"""The options of a build, parsed and checked once, and the part of them that makes the result."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from loader.errors import UsageError
+
+__all__ = ["Cells", "Options", "parse_size", "parse_years"]
+
+Cells = Literal["data", "land", "all"]
+
+_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?\s*$", re.IGNORECASE)
+_FACTORS = {
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
+}
+_YEAR_LIMITS = (-32768, 32767)
+_LEAST_MEMORY = 512 * 2**20
+_MOST_MEMORY = 2**30
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a build is asked for, apart from its sources.
+
+    Attributes
+    ----------
+    out : pathlib.Path
+        The folder of luc.duckdb and parquet/.
+    years : tuple of (int or None, int or None)
+        First and last year, both included.
+    cells : {"data", "land", "all"}
+        Which rows are stored.
+    storage_version : str
+        DuckDB's STORAGE_VERSION.
+    workers : int
+        1 does one thing at a time; more overlaps reading with writing.
+    memory_limit : int
+        Bytes.
+    """
+
+    out: Path
+    years: tuple[int | None, int | None]
+    cells: Cells
+    storage_version: str
+    workers: int
+    memory_limit: int
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        out: str | os.PathLike[str],
+        years: str | tuple[int | None, int | None] | None,
+        cells: str,
+        storage_version: str,
+        workers: int | None,
+        memory_limit: str | int | None,
+    ) -> Options:
+        """Check options as given on the command line or in Python.
+
+        Raises
+        ------
+        UsageError
+            If one of them has no meaning.
+        """
+        if cells not in get_args(Cells):
+            choices = ", ".join(get_args(Cells))
+            raise UsageError(f"--cells is {cells!r}; expected one of {choices}")
+        if not re.fullmatch(r"v\d+\.\d+\.\d+|latest", storage_version):
+            expected = "expected a DuckDB version such as v1.0.0"
+            raise UsageError(f"--storage-version is {storage_version!r}; {expected}")
+        if workers is not None and workers < 1:
+            raise UsageError(f"--workers is {workers}; expected at least 1")
+        limit = parse_size(memory_limit) if memory_limit is not None else _default_memory()
+        if limit < _LEAST_MEMORY:
+            raise UsageError(f"--memory-limit is {memory_limit}; expected at least 512 MiB")
+        return cls(
+            out=Path(out),
+            years=parse_years(years) if isinstance(years, str) else (years or (None, None)),
+            cells=cells,  # type: ignore[arg-type]  # checked above
+            storage_version=storage_version,
+            workers=workers or max(2, os.cpu_count() or 1),
+            memory_limit=limit,
+        )
+
+    def inputs(self) -> dict[str, object]:
+        """Return what decides the content of the result, ready for JSON."""
+        chosen = asdict(self)
+        return {key: chosen[key] for key in ("years", "cells", "storage_version")}
+
+    @property
+    def block_bytes(self) -> int:
+        """Memory of one block's rows: three are held at once, beside DuckDB and the libraries."""
+        return max(16 * 2**20, min(144 * 2**20, (self.memory_limit - 400 * 2**20) // 4))
+
+    @property
+    def database_bytes(self) -> int:
+        """Memory that DuckDB may take while loading."""
+        return max(128 * 2**20, self.memory_limit // 4)
+
+
+def parse_years(text: str) -> tuple[int | None, int | None]:
+    """Parse FIRST:LAST; either may be left open, and one year alone means just that year.
+
+    Examples
+    --------
+    >>> parse_years("1990:2021")
+    (1990, 2021)
+    >>> parse_years(":2021")
+    (None, 2021)
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    match = re.fullmatch(r"\s*(?:(-?\d{1,5})?\s*:\s*(-?\d{1,5})?|(-?\d{1,5}))\s*", text)
+    if not match:
+        raise UsageError(f"--years is {text!r}; expected FIRST:LAST, such as 1990:2021 or 1990:")
+    first, last, only = (int(part) if part is not None else None for part in match.groups())
+    if only is not None:
+        first = last = only
+    low, high = _YEAR_LIMITS
+    for year in (first, last):
+        if year is not None and not low <= year <= high:
+            raise UsageError(f"--years is {text!r}; {year} is out of range")
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"--years is {text!r}; the first year is after the last")
+    return first, last
+
+
+def parse_size(size: str | int) -> int:
+    """Parse a size in bytes, with an optional unit.
+
+    Examples
+    --------
+    >>> parse_size("1.5GiB")
+    1610612736
+
+    Raises
+    ------
+    UsageError
+        If it is no size.
+    """
+    if isinstance(size, int):
+        return size
+    match = _SIZE.match(size)
+    if not match:
+        raise UsageError(
+            f"{size!r} is no size; expected a number with a unit, such as 800MB or 2GiB"
+        )
+    return int(float(match[1]) * _FACTORS[(match[2] or "B").lower()])
+
+
+def _default_memory() -> int:
+    try:
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return _MOST_MEMORY
+    return max(_LEAST_MEMORY, min(_MOST_MEMORY, machine // 2))

@@ -1,0 +1,139 @@
+"""What is published at an output, and the exchange of the old for the new.
+
+The rename of luc.duckdb is the commit. The Parquet data set is exchanged just before it; a kill
+in between leaves the old database whole beside the new data set, and the next run completes it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loader.database import connect_read_only, run_statement
+from loader.errors import DatabaseError, OutputBusyError, OutputError
+from loader.locking import held_for_writing
+from loader.staging import Stage, sync_directory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Published", "inspect_output", "publish"]
+
+DATABASE = "luc.duckdb"
+PARQUET = "parquet"
+BUILD_RECORD = "build.json"
+
+_DUCKDB_MAGIC = b"DUCK"
+_MAGIC_OFFSET = 8
+
+
+@dataclass(frozen=True)
+class Published:
+    """The build at an output: its id, and the record of its options and sources."""
+
+    build_id: str
+    record: dict[str, Any]
+
+
+def inspect_output(out: Path) -> Published | None:
+    """Return what luc-load published at `out`, or None if nothing is there.
+
+    Raises
+    ------
+    OutputError
+        If something is there that luc-load did not make, or that cannot be replaced.
+    OutputBusyError
+        If another process holds the database for writing.
+    """
+    database, parquet = out / DATABASE, out / PARQUET
+    if parquet.exists() and any(parquet.iterdir() if parquet.is_dir() else [parquet]):
+        _refuse_foreign_parquet(parquet)
+    if not database.exists():
+        if database.is_symlink():
+            raise OutputError(f"{database}: is a broken link; remove it or choose another --out")
+        return None
+    _refuse_foreign(database)
+    wal = database.with_name(database.name + ".wal")
+    if held_for_writing(database):
+        raise OutputBusyError(
+            f"{database}: another program holds it open for writing (the DuckDB command line does "
+            "unless started with -readonly); close it there and run the same command again"
+        )
+    if wal.exists():
+        raise OutputError(
+            f"{wal}: another program left changes that are not in the database; open and close "
+            f"{database} with DuckDB once to settle them, then run the same command again"
+        )
+    try:
+        con = connect_read_only(database)
+        try:
+            rows = run_statement(con, "read_build")
+        finally:
+            con.close()
+        build_id, status, record = rows[0]
+        return Published(str(build_id), json.loads(record)) if status == "complete" else None
+    except (DatabaseError, IndexError, ValueError) as error:
+        raise _not_ours(database) from error
+
+
+def _refuse_foreign(database: Path) -> None:
+    try:
+        with database.open("rb") as file:
+            file.seek(_MAGIC_OFFSET)
+            magic = file.read(len(_DUCKDB_MAGIC))
+    except OSError as error:
+        raise OutputError(f"{database}: cannot be read ({error.strerror})") from error
+    if magic != _DUCKDB_MAGIC:
+        raise _not_ours(database)
+
+
+def _refuse_foreign_parquet(parquet: Path) -> None:
+    try:
+        json.loads((parquet / BUILD_RECORD).read_text())
+    except (OSError, ValueError) as error:
+        raise _not_ours(parquet) from error
+
+
+def _not_ours(path: Path) -> OutputError:
+    return OutputError(f"{path}: was not made by luc-load; remove it or choose another --out")
+
+
+def publish(stage: Stage, out: Path) -> None:
+    """Exchange what is published for the complete stage, and remove the stage.
+
+    Parameters
+    ----------
+    stage : Stage
+        Complete; may have been interrupted in this very function before.
+    out : pathlib.Path
+
+    Raises
+    ------
+    OutputBusyError
+        If another process holds the old database for writing; the stage stays complete, so that
+        the same command publishes it later.
+    OutputError
+        If the disk refuses.
+    """
+    target = (out / DATABASE).resolve()
+    parquet = out / PARQUET
+    if held_for_writing(target):
+        raise OutputBusyError(
+            f"{out / DATABASE}: another program opened it for writing meanwhile; the new build is "
+            "kept. Close the program and run the same command again to publish it"
+        )
+    if target.parent.stat().st_dev != stage.folder.stat().st_dev:
+        raise OutputError(f"{out / DATABASE}: is a link to another file system; remove the link")
+    try:
+        if stage.parquet.exists():
+            if parquet.exists():
+                parquet.rename(stage.folder / "replaced")
+            stage.parquet.rename(parquet)
+            sync_directory(out)
+        if stage.database.exists():
+            stage.database.replace(target)
+            sync_directory(target.parent)
+        stage.discard()
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be published ({error.strerror or error})") from error

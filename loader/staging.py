@@ -1,0 +1,186 @@
+"""The private folder in which a build grows, and what of it survives an interruption.
+
+::
+
+    OUT/luc.duckdb, OUT/parquet/          published
+    OUT/.luc-load/lock                    held by the running build
+    OUT/.luc-load/stage/record.json       which build this is
+    OUT/.luc-load/stage/manifest.jsonl    the parts that are complete on disk
+    OUT/.luc-load/stage/cells/            what was learned about cells, by table
+    OUT/.luc-load/stage/parquet/          the parts
+    OUT/.luc-load/stage/luc.duckdb        never resumed: made anew from the parts
+    OUT/.luc-load/stage/complete          exists when only the publishing is left
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.errors import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loader.plan import Block
+
+__all__ = ["Part", "Stage", "sync_directory"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished part: its size in bytes, and the digest of its rows."""
+
+    size: int
+    rows_of_year: dict[int, int]
+    content: int
+
+
+class Stage:
+    """The staging folder of one output.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        OUT/.luc-load, which exists and is locked by this process.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self.folder = work / "stage"
+        self.database = self.folder / "luc.duckdb"
+        self.parquet = self.folder / "parquet"
+        self._record = self.folder / "record.json"
+        self._manifest = self.folder / "manifest.jsonl"
+        self._complete = self.folder / "complete"
+        self._cells = self.folder / "cells"
+
+    def record(self) -> dict[str, Any] | None:
+        """Return which build lies here unfinished, or None."""
+        try:
+            found = json.loads(self._record.read_text())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether only the publishing is left."""
+        return self._complete.exists()
+
+    def begin(self, record: dict[str, Any]) -> None:
+        """Start an empty stage for a build.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written.
+        """
+        try:
+            self.discard()
+            self._cells.mkdir(parents=True)
+            self.parquet.mkdir()
+            _write_whole(self._record, json.dumps(record).encode())
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be written ({error.strerror})") from error
+
+    def drop_database(self) -> None:
+        """Remove an unfinished database: it is never trusted after an interruption."""
+        for path in self.folder.glob("luc.duckdb*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def part_path(self, block: Block) -> Path:
+        """Return where the part of a block lies or will lie; its folder exists."""
+        folder = self.parquet / block.table
+        folder.mkdir(exist_ok=True)
+        return folder / f"{block.name}.parquet"
+
+    def parts(self) -> dict[str, Part]:
+        """Return the parts that are complete on disk, by table and name of the block."""
+        found: dict[str, Part] = {}
+        try:
+            lines = self._manifest.read_text().splitlines()
+        except OSError:
+            return found
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                years = {int(year): int(rows) for year, rows in entry["rows_of_year"].items()}
+                part = Part(int(entry["size"]), years, int(entry["content"]))
+                path = self.parquet / f"{entry['part']}.parquet"
+                if path.stat().st_size == part.size:
+                    found[entry["part"]] = part
+            except (ValueError, KeyError, TypeError, OSError):
+                # A line cut short by a power failure, or a part that is gone: made again.
+                continue
+        return found
+
+    def add_part(self, block: Block, part: Part) -> None:
+        """Note that a part is complete; it counts from now on."""
+        entry = {
+            "part": f"{block.table}/{block.name}",
+            "size": part.size,
+            "rows_of_year": part.rows_of_year,
+            "content": part.content,
+        }
+        try:
+            sync_directory(self.parquet / block.table)
+            with self._manifest.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(f"{self._manifest}: cannot be written ({error.strerror})") from error
+
+    def keep_cells(self, name: str, cells: npt.NDArray[np.bool_]) -> None:
+        """Keep what was learned about cells: an array of bool, shape (n_cells,)."""
+        try:
+            _write_whole(self._cells / f"{name}.bits", np.packbits(cells).tobytes())
+        except OSError as error:
+            raise OutputError(f"{self._cells}: cannot be written ({error.strerror})") from error
+
+    def kept_cells(self, name: str, count: int) -> npt.NDArray[np.bool_] | None:
+        """Return what `keep_cells` kept for `count` cells, or None."""
+        try:
+            bits = np.frombuffer((self._cells / f"{name}.bits").read_bytes(), dtype=np.uint8)
+        except OSError:
+            return None
+        if len(bits) != -(-count // 8):
+            return None
+        return np.unpackbits(bits, count=count).astype(np.bool_)
+
+    def complete(self) -> None:
+        """Note that everything is built and checked."""
+        _write_whole(self._complete, b"")
+
+    def discard(self) -> None:
+        """Remove everything."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
