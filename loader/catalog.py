@@ -6,7 +6,8 @@ years. Both work on the connection's current database (`USE db` for an attached 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,7 +19,15 @@ from loader.grid import Grid
 from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, Variable
 from loader.sqlfiles import SqlFile, creation_order, read_files, render, statement
 
-__all__ = ["SchemaContext", "create_tables", "create_views"]
+__all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
+
+_BLOCK_YEARS = 16
+"""Years that a view joins at a time: on the 0.25 degree grid a hash table of a third of a GB."""
+
+_MAX_BLOCKS = 24
+"""Most blocks in a view: each costs a few milliseconds of planning."""
+
+_USES = (*FRACTIONS, "crop", "forest")
 
 _RESERVED = frozenset({"cell_id", "year", "lat", "lon", "area_ha"})
 """Columns that stand beside a file's variables in tables and views."""
@@ -76,6 +85,32 @@ class SchemaContext:
         }
 
 
+@dataclass(frozen=True)
+class YearBlock:
+    """Years that a view joins at a time; the first and the last block of a table are open.
+
+    Attributes
+    ----------
+    first, stop : int or None
+        The years from `first` up to, not including, `stop`.
+    before : int or None
+        The latest loaded year before `first`.
+    """
+
+    first: int | None = None
+    stop: int | None = None
+    before: int | None = None
+
+
+def year_blocks(years: Sequence[int]) -> tuple[YearBlock, ...]:
+    """Cut ascending years into at most `_MAX_BLOCKS` blocks of `_BLOCK_YEARS` or a multiple."""
+    length = _BLOCK_YEARS * max(1, math.ceil(len(years) / (_BLOCK_YEARS * _MAX_BLOCKS)))
+    cuts = range(length, len(years), length)
+    firsts = [None, *(years[cut] for cut in cuts)]
+    befores = [None, *(years[cut - 1] for cut in cuts)]
+    return tuple(map(YearBlock, firsts, [*firsts[1:], None], befores))
+
+
 def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
     """Create every table, empty, in the connection's current database.
 
@@ -91,13 +126,14 @@ def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> Non
     DatabaseError
         If DuckDB refuses.
     """
-    values = {"variables": context.columns}
-    for file in read_files("sql/tables").values():
-        _execute(con, render(file, values), file.name)
+    values = {"variables": context.columns, "uses": _USES}
+    tables = read_files("sql/tables")
+    for name in creation_order(tables):
+        _execute(con, render(tables[name], values), name)
 
 
 def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
-    """Create views and macros, comment on everything and fill `data_dictionary`.
+    """Create views and macros, comment on everything, fill `year_total` and `data_dictionary`.
 
     Parameters
     ----------
@@ -113,22 +149,32 @@ def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None
     """
     tables, views, macros = (read_files(f"sql/{kind}") for kind in ("tables", "views", "macros"))
     objects = views | macros
-    values = _template_values(context)
+    values = _template_values(con, context)
     for name in creation_order(objects):
         _execute(con, render(objects[name], values), name)
+    _execute(con, statement("fill_year_total", values), "year_total")
     for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
         for file in files.values():
             _comment_on(con, kind, file)
     _document_columns(con, context, tables | views)
 
 
-def _template_values(context: SchemaContext) -> dict[str, object]:
+def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> dict[str, object]:
+    loaded = _execute(con, statement("list_years"), "year")
+    eluc = [int(year) for year, has_eluc, _ in loaded if has_eluc]
+    state = [int(year) for year, _, has_state in loaded if has_state]
     grid = context.grid
     east = grid.west + (grid.n_lon - 1) * grid.step_lon
     # The longitude where the columns are cut apart: the date line, or the middle of the gap of a
     # regional grid that crosses it.
     cut = -180.0 if grid.is_global or east < 180 else (east + grid.west - 360) / 2
     return {
+        "blocks": {
+            "eluc_diff": year_blocks(eluc),
+            "eluc_state": year_blocks(sorted({*eluc, *state})),
+            "luc": year_blocks(state),
+            "state_diff": year_blocks(state),
+        },
         "grid": grid,
         "cut": cut,
         "first_column": -1 if grid.is_global else 0,
@@ -137,7 +183,7 @@ def _template_values(context: SchemaContext) -> dict[str, object]:
         "fractions": FRACTIONS,
         "crops": CROPS,
         "forests": FORESTS,
-        "uses": (*FRACTIONS, "crop", "forest"),
+        "uses": _USES,
     }
 
 

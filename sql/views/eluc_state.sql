@@ -6,31 +6,46 @@
 --   1 January (see luc); what a table does not have is NULL; sum emission_tc, never eluc
 -- Source: BLUE ELUC, LUH2-GCB2022 states.nc
 -- Needs: cell, year, eluc, land_use
+
+-- Blocks of years bound the hash tables; a filter on the year prunes blocks. The date is a join key
+-- so that a filter on it reaches both tables.
 CREATE OR REPLACE VIEW eluc_state AS
 SELECT
     m.cell_id,
     c.lat,
     c.lon,
     m."year",
-    y."date",
+    m."date",
     c.area_ha,
     c.is_land,
     m.eluc,
-    m.eluc * c.area_ha AS emission_tc,
-{%- for name in fractions %}
-    m.{{ name | identifier }},
+    m.eluc * c.area_ha AS emission_tc
+{%- for name in uses %},
+    m.{{ name | identifier }}
 {%- endfor %}
-    m.crop,
-    m.forest
+
 FROM (
-    SELECT s.*, e.eluc
-    FROM land_use AS s
-    LEFT JOIN eluc AS e ON e.cell_id = s.cell_id AND e."year" = s."year"
-    -- two branches instead of a FULL JOIN: filters on cell_id and year reach both tables
-    UNION ALL BY NAME
-    SELECT e.cell_id, e."year", e.eluc
-    FROM eluc AS e
-    ANTI JOIN state AS s ON s.cell_id = e.cell_id AND s."year" = e."year"
+{%- for block in blocks["eluc_state"] %}
+{%- if not loop.first %}
+    UNION ALL
+{%- endif %}
+    SELECT *
+    FROM (
+        SELECT e.cell_id, e."year", y."date", e.eluc
+        FROM eluc AS e
+        INNER JOIN "year" AS y ON y."year" = e."year"
+        WHERE TRUE
+            {%- if block.first is not none %} AND e."year" >= {{ block.first | literal }}{% endif %}
+            {%- if block.stop is not none %} AND e."year" < {{ block.stop | literal }}{% endif %}
+    ) AS e
+    FULL JOIN (
+        SELECT s.*, y."date"
+        FROM land_use AS s
+        INNER JOIN "year" AS y ON y."year" = s."year"
+        WHERE TRUE
+            {%- if block.first is not none %} AND s."year" >= {{ block.first | literal }}{% endif %}
+            {%- if block.stop is not none %} AND s."year" < {{ block.stop | literal }}{% endif %}
+    ) AS s USING (cell_id, "year", "date")
+{%- endfor %}
 ) AS m
-INNER JOIN "year" AS y ON y."year" = m."year"
 INNER JOIN cell AS c ON c.cell_id = m.cell_id;

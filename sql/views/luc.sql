@@ -7,24 +7,53 @@
 --   changed; sum emission_tc, never eluc
 -- Source: BLUE ELUC, LUH2-GCB2022 states.nc
 -- Needs: cell, eluc, land_use
+
+-- Blocks of years bound the hash tables; a filter on the year prunes blocks.
 CREATE OR REPLACE VIEW luc AS
 SELECT
-    e.cell_id,
+    m.cell_id,
     c.lat,
     c.lon,
-    e."year",
+    m."year",
     c.area_ha,
     c.is_land,
-    e.eluc,
-    e.eluc * c.area_ha AS emission_tc
+    m.eluc,
+    m.eluc * c.area_ha AS emission_tc
 {%- for name in uses %},
-    s.{{ name | identifier }}
+    m.{{ name | identifier }}
 {%- endfor %}
 {%- for name in uses %},
-    n.{{ name | identifier }} - s.{{ name | identifier }} AS {{ (name ~ "_diff") | identifier }}
+    m.{{ (name ~ "_diff") | identifier }}
 {%- endfor %}
 
-FROM eluc AS e
-INNER JOIN land_use AS s ON s.cell_id = e.cell_id AND s."year" = e."year"
-INNER JOIN land_use AS n ON n.cell_id = e.cell_id AND n."year" = e."year" + 1
-INNER JOIN cell AS c ON c.cell_id = e.cell_id;
+FROM (
+{%- for block in blocks["luc"] %}
+{%- if not loop.first %}
+    UNION ALL
+{%- endif %}
+    SELECT
+        e.cell_id,
+        e."year",
+        e.eluc
+{%- for name in uses %},
+        s.{{ name | identifier }}
+{%- endfor %}
+{%- for name in uses %},
+        n.{{ name | identifier }} - s.{{ name | identifier }}
+            AS {{ (name ~ "_diff") | identifier }}
+{%- endfor %}
+
+    FROM eluc AS e
+    INNER JOIN land_use AS s ON s.cell_id = e.cell_id AND s."year" = e."year"
+    INNER JOIN land_use AS n ON n.cell_id = e.cell_id AND n."year" = e."year" + 1
+    WHERE TRUE
+        {%- if block.first is not none %}
+        AND e."year" >= {{ block.first | literal }} AND n."year" > {{ block.first | literal }}
+        {%- endif %}
+        {%- if block.stop is not none %}
+        AND e."year" < {{ block.stop | literal }} AND n."year" <= {{ block.stop | literal }}
+        {%- endif %}
+{%- endfor %}
+
+) AS m
+INNER JOIN cell AS c ON c.cell_id = m.cell_id;

@@ -4,14 +4,14 @@
 -- Caveat: all stored cells count, those that the land mask calls sea too; forest is land that LUH2
 --   takes for potential forest, not FAO forest
 -- Source: LUH2-GCB2022 states.nc, cell areas as in cell
--- Needs: cell, land_use
+-- Needs: year, year_total
 CREATE OR REPLACE VIEW state_global AS
 SELECT
-    s."year"
+    t."year"
 {%- for name in uses %},
-    sum(s.{{ name | identifier }} * c.area_ha) / 1e6 AS {{ (name ~ "_mha") | identifier }}
+    t.{{ (name ~ "_mha") | identifier }}
 {%- endfor %}
 
-FROM land_use AS s
-INNER JOIN cell AS c ON c.cell_id = s.cell_id
-GROUP BY s."year";
+FROM year_total AS t
+INNER JOIN "year" AS y ON y."year" = t."year"
+WHERE y.has_state;
