@@ -1,1 +1,64 @@
-"""luc-load."""
+"""luc-load: gridded land-use change data as Parquet and one DuckDB file.
+
+>>> from loader import build  # doctest: +SKIP
+>>> build(sample=True, years="1990:2022")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from loader._version import __version__
+from loader.errors import (
+    BadValueError,
+    DatabaseError,
+    GridError,
+    LucLoadError,
+    OutputBusyError,
+    OutputError,
+    SourceError,
+    SourceMissingError,
+    SqlFileError,
+    TimeAxisError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from loader.building import build
+    from loader.sample import write_sample
+    from loader.summary import BuildReport
+
+__all__ = [
+    "BadValueError",
+    "BuildReport",
+    "DatabaseError",
+    "GridError",
+    "LucLoadError",
+    "OutputBusyError",
+    "OutputError",
+    "SourceError",
+    "SourceMissingError",
+    "SqlFileError",
+    "TimeAxisError",
+    "UsageError",
+    "__version__",
+    "build",
+    "write_sample",
+]
+
+_LAZY = {
+    "BuildReport": "loader.summary",
+    "build": "loader.building",
+    "write_sample": "loader.sample",
+}
+"""Imported when asked for: xarray and its like take longer than `luc-load --help` may."""
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the module holds
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415  # as above
+
+    value = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

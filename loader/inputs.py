@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import SourceError, SourceMissingError, UsageError
+from loader.sample import SAMPLE_NAMES, write_sample
 from loader.schema import SOURCES
 
 if TYPE_CHECKING:
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["find_sources"]
+    from loader.reporting import Reporter
+
+__all__ = ["find_sources", "sample_sources"]
+
+DEFAULT_SAMPLE_YEARS = (1990, 2021)
+SAMPLE_LIMITS = (850, 2021)
+FIRST_ELUC_YEAR = 1850
 
 
 def find_sources(
@@ -70,6 +77,57 @@ def find_sources(
         warn(f"{usual}: there is no such file; its tables stay empty")
     _refuse_twice(found)
     return found
+
+
+def sample_sources(
+    folder: str | os.PathLike[str],
+    years: tuple[int | None, int | None],
+    reporter: Reporter,
+    *,
+    everything: bool = False,
+) -> dict[str, str | xr.Dataset]:
+    """Make the synthetic sources that a build needs, unless they lie there already.
+
+    Parameters
+    ----------
+    folder : path
+        Created if need be.
+    years : tuple of (int or None, int or None)
+        As asked for by the build; the states run one year further than the emissions.
+    reporter : Reporter
+    everything : bool
+        Also make transitions and management.
+
+    Returns
+    -------
+    dict of str to str
+        Path by name of the source, in the order of loading.
+
+    Raises
+    ------
+    UsageError
+        If the years lie outside the real files'.
+    OutputError
+        If a real file lies where a synthetic one would go.
+    """
+    wanted = [name for name, s in SOURCES.items() if s.default or everything]
+    lowest, highest = SAMPLE_LIMITS
+    first = DEFAULT_SAMPLE_YEARS[0] if years[0] is None else years[0]
+    last = DEFAULT_SAMPLE_YEARS[1] if years[1] is None else years[1]
+    if not (lowest <= first <= highest + 1 and last >= first):
+        raise UsageError(f"--sample makes the years {lowest} to {highest + 1}, not {first}:{last}")
+    span = (min(first, highest), min(max(first, last), highest))
+    if span[1] < FIRST_ELUC_YEAR:
+        wanted.remove("eluc")
+    write_sample(
+        folder,
+        years=span,
+        only=wanted,
+        progress=lambda name, done, total: reporter.detail(
+            f"sample: {name} {done} of {total} years"
+        ),
+    )
+    return {name: str(Path(folder) / SAMPLE_NAMES[name]) for name in wanted}
 
 
 def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:

@@ -43,6 +43,8 @@ class Loaded:
         By table.
     has_value : dict of str to ndarray of bool, shape (n_cells,)
         By table: cells with a value that is not missing in some loaded year.
+    stored_cells : dict of str to ndarray of bool, shape (n_cells,)
+        By table: cells with a row.
     parquet_bytes : int
         Size of all parts.
     reused : int
@@ -51,6 +53,7 @@ class Loaded:
 
     digests: dict[str, TableDigest] = field(default_factory=dict)
     has_value: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    stored_cells: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
     parquet_bytes: int = 0
     reused: int = 0
 
@@ -143,6 +146,7 @@ class _Loading:
             self._rules[table] = rule
             self.loaded.has_value[table] = rule.has_value
             self.loaded.digests[table] = TableDigest()
+            self.loaded.stored_cells[table] = np.zeros(source.grid.n_cells, dtype=np.bool_)
             reader = BlockReader(source, rule)
             schema = table_schema(source.kind, source.variables)
             for block in plan_blocks(source, reader.seed(), self._options.block_bytes):
@@ -167,6 +171,7 @@ class _Loading:
         """Add a finished block to what was loaded."""
         block = item.block
         self.loaded.digests[block.table].merge(item.digest)
+        self.loaded.stored_cells[block.table][item.rows.column("cell_id").to_numpy()] = True
         if item.part is not None:
             self.loaded.reused += 1
             self.loaded.parquet_bytes += item.part.size

@@ -18,7 +18,15 @@ from loader.staging import Stage, sync_directory
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Published", "inspect_output", "publish"]
+__all__ = [
+    "BUILD_RECORD",
+    "DATABASE",
+    "PARQUET",
+    "Published",
+    "inspect_output",
+    "publish",
+    "published_parquet",
+]
 
 DATABASE = "luc.duckdb"
 PARQUET = "parquet"
@@ -75,6 +83,15 @@ def inspect_output(out: Path) -> Published | None:
         return Published(str(build_id), json.loads(record)) if status == "complete" else None
     except (DatabaseError, IndexError, ValueError) as error:
         raise _not_ours(database) from error
+
+
+def published_parquet(out: Path) -> str | None:
+    """Return the build id of the published Parquet data set, or None."""
+    try:
+        record = json.loads((out / PARQUET / BUILD_RECORD).read_text())
+        return str(record["build_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _refuse_foreign(database: Path) -> None:

@@ -19,6 +19,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -192,14 +193,25 @@ def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
         If the template uses a variable that is not given, or writes one without a filter.
     """
     try:
-        return _ENVIRONMENT.from_string(file.text).render(values or {})
+        return _compiled(file.text).render(values or {})
     except jinja2.TemplateError as error:
         raise SqlFileError(f"{file.name}.sql: {error}") from error
 
 
 def statement(name: str, values: Mapping[str, object] | None = None) -> str:
     """Render the file `name` of sql/statements."""
-    return render(read_file(folder("sql").joinpath("statements", f"{name}.sql")), values)
+    return render(_statement_file(name), values)
+
+
+@cache
+def _statement_file(name: str) -> SqlFile:
+    return read_file(folder("sql").joinpath("statements", f"{name}.sql"))
+
+
+@cache
+def _compiled(text: str) -> jinja2.Template:
+    # One comment a column: without the cache, compiling takes longer than creating everything else.
+    return _ENVIRONMENT.from_string(text)
 
 
 def _only_filtered(value: object) -> object:

@@ -85,9 +85,13 @@ class Stage:
             self.discard()
             self._cells.mkdir(parents=True)
             self.parquet.mkdir()
-            _write_whole(self._record, json.dumps(record).encode())
+            self.write_record(record)
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be written ({error.strerror})") from error
+
+    def write_record(self, record: dict[str, Any]) -> None:
+        """Note which build lies here."""
+        _write_whole(self._record, json.dumps(record).encode())
 
     def drop_database(self) -> None:
         """Remove an unfinished database: it is never trusted after an interruption."""

@@ -1,0 +1,134 @@
+"""The build: from source files to a published database and data set."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from loader.errors import OutputError, UsageError
+from loader.inputs import find_sources, sample_sources
+from loader.locking import exclusive
+from loader.options import Options
+from loader.publish import inspect_output
+from loader.reporting import Reporter, Silent
+from loader.run import Run
+from loader.staging import Stage
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    import xarray as xr
+
+    from loader.summary import BuildReport
+
+    Given = str | os.PathLike[str] | xr.Dataset | None
+
+__all__ = ["build"]
+
+
+def build(
+    *,
+    eluc: Given = None,
+    states: Given = None,
+    transitions: Given = None,
+    management: Given = None,
+    all: bool = False,  # noqa: A002  # the name of the option
+    raw: str | os.PathLike[str] | None = None,
+    sample: bool = False,
+    out: str | os.PathLike[str] = "luc-data",
+    years: str | tuple[int | None, int | None] | None = None,
+    cells: str = "data",
+    workers: int | None = None,
+    memory_limit: str | int | None = None,
+    storage_version: str = "v1.0.0",
+    overwrite: bool = False,
+    reporter: Reporter | None = None,
+) -> BuildReport:
+    """Load gridded sources into `out`/luc.duckdb and `out`/parquet.
+
+    Parameters
+    ----------
+    eluc, states, transitions, management : path or xarray.Dataset, optional
+        The sources. When neither `eluc` nor `states` is given, both are looked for in `raw`.
+    all : bool
+        Also load transitions and management where they lie in `raw`.
+    raw : path, optional
+        The folder of the usual file names; "raw" by default.
+    sample : bool
+        Make synthetic sources (in `raw` if given, else in `out`/sample) and load those.
+    out : path
+        The folder of the result.
+    years : str or tuple of (int or None, int or None), optional
+        "FIRST:LAST", both included; either may be left open.
+    cells : {"data", "land", "all"}
+        Which rows are stored.
+    workers : int, optional
+        1 does one thing at a time.
+    memory_limit : str or int, optional
+        Ceiling on memory, such as "1GiB".
+    storage_version : str
+        DuckDB's STORAGE_VERSION of the file.
+    overwrite : bool
+        Replace a result of other inputs or options.
+    reporter : Reporter, optional
+        Told of progress and notices.
+
+    Returns
+    -------
+    BuildReport
+
+    Raises
+    ------
+    UsageError
+        If options contradict each other.
+    SourceError
+        If a source is missing, unreadable or not what it must be.
+    OutputError
+        If the output cannot be written, is held by another process, or is not to be replaced.
+    DatabaseError
+        If DuckDB fails, or the finished database does not hold what was read.
+    """
+    started = time.monotonic()
+    watcher = reporter or Silent()
+    options = Options.parse(
+        out=out,
+        years=years,
+        cells=cells,
+        storage_version=storage_version,
+        workers=workers,
+        memory_limit=memory_limit,
+    )
+    named = {
+        "eluc": eluc,
+        "states": states,
+        "transitions": transitions,
+        "management": management,
+    }
+    work = _prepare_output(options)
+    with exclusive(work / "lock"):
+        published = inspect_output(options.out)
+        if sample:
+            if any(given is not None for given in named.values()):
+                raise UsageError("--sample makes its own sources; name no others beside it")
+            folder = options.out / "sample" if raw is None else raw
+            given = sample_sources(folder, options.years, watcher, everything=all)
+        else:
+            given = find_sources(
+                named, "raw" if raw is None else raw, watcher.notice, everything=all
+            )
+        run = Run(options, given, Stage(work), published, watcher, started)
+        return run.build(overwrite=overwrite)
+
+
+def _prepare_output(options: Options) -> Path:
+    """Create the folder of the result and the private one in it, and return the latter."""
+    work = options.out / ".luc-load"
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"{options.out}: is not a folder; choose another --out") from error
+    except OSError as error:
+        found = f"cannot be written ({error.strerror}); choose another --out"
+        raise OutputError(f"{options.out}: {found}") from error
+    return work

@@ -1,0 +1,119 @@
+"""Which build a build is: its program version, its options and the content of its sources."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from loader._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from loader.fingerprint import Fingerprint
+    from loader.options import Options
+
+__all__ = ["Identity"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What two builds have in common when they have the same result.
+
+    Attributes
+    ----------
+    version : str
+        Of luc-load.
+    options : dict of str to object
+        As `Options.inputs` gives them.
+    fingerprints : dict of str to (dict of str to int, or None)
+        By name of the source; None for a data set in memory, which is never the same again.
+    digests : dict of str to str
+        By name of the source, as far as they are known.
+    """
+
+    version: str
+    options: dict[str, Any]
+    fingerprints: dict[str, dict[str, int] | None]
+    digests: dict[str, str]
+
+    @classmethod
+    def of(cls, options: Options, fingerprints: Mapping[str, Fingerprint | None]) -> Identity:
+        """Return the identity of a build that is about to begin; no digest is known yet."""
+        plain = json.loads(json.dumps(options.inputs()))
+        known = {name: f.as_record() if f else None for name, f in fingerprints.items()}
+        return cls(__version__, plain, known, {})
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Identity | None:
+        """Return the identity that `as_record` wrote down, or None if it is none."""
+        try:
+            return cls(
+                str(record["version"]),
+                dict(record["options"]),
+                dict(record["fingerprints"]),
+                dict(record["digests"]),
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        return {
+            "version": self.version,
+            "options": self.options,
+            "fingerprints": self.fingerprints,
+            "digests": self.digests,
+        }
+
+    def with_digests(self, digests: Mapping[str, str]) -> Identity:
+        """Return it with the digests of the sources."""
+        return replace(self, digests=dict(digests))
+
+    def build_id(self) -> str:
+        """Return an id that equal builds share; a source in memory makes it unique."""
+        if any(fingerprint is None for fingerprint in self.fingerprints.values()):
+            return uuid.uuid4().hex[:16]
+        content = {"version": self.version, "options": self.options, "digests": self.digests}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+    def differences(self, other: Identity, digest_of: Callable[[str], str]) -> list[str]:
+        """Return what differs from an earlier build, in words; empty if nothing does.
+
+        Parameters
+        ----------
+        other : Identity
+            The earlier build.
+        digest_of : callable
+            Returns the digest of a source of this build, by name; called only where the status of
+            the file cannot decide.
+        """
+        found = []
+        if self.version != other.version:
+            found.append(f"luc-load {other.version} instead of {self.version}")
+        found += [
+            f"{key.replace('_', '-')} {_words(other.options.get(key))} instead of {_words(value)}"
+            for key, value in self.options.items()
+            if other.options.get(key) != value
+        ]
+        if set(self.fingerprints) != set(other.fingerprints):
+            have, had = (", ".join(sorted(s)) for s in (self.fingerprints, other.fingerprints))
+            found.append(f"sources {had} instead of {have}")
+            return found
+        for name, now in self.fingerprints.items():
+            before = other.fingerprints[name]
+            same = now is not None and (
+                now == before or (name in other.digests and digest_of(name) == other.digests[name])
+            )
+            if not same:
+                found.append(f"another {name} file")
+        return found
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ":".join("" if item is None else str(item) for item in value)
+    return str(value)

@@ -1,0 +1,79 @@
+"""Make sample files from options as they come from the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loader.errors import UsageError
+from loader.options import parse_years
+from loader.sample.writing import SAMPLE_NAMES, write_sample
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from loader.reporting import Reporter
+
+__all__ = ["make_sample"]
+
+_DEFAULT_YEARS = (1990, 2021)
+
+
+def make_sample(
+    directory: str | os.PathLike[str],
+    years: str,
+    resolution: float,
+    seed: int,
+    only: str | None,
+    reporter: Reporter,
+) -> list[Path]:
+    """Write synthetic source files.
+
+    Parameters
+    ----------
+    directory : path
+        Created if need be.
+    years : str
+        FIRST:LAST; an end left open is the default's.
+    resolution : float
+        Degrees.
+    seed : int
+    only : str or None
+        Names of sources, separated by commas; None makes all.
+    reporter : Reporter
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files, those included that lay there already.
+
+    Raises
+    ------
+    UsageError
+        If an option has no meaning.
+    OutputError
+        If a file cannot be written, or a real file lies in its place.
+    """
+    first, last = parse_years(years)
+    span = (
+        _DEFAULT_YEARS[0] if first is None else first,
+        _DEFAULT_YEARS[1] if last is None else last,
+    )
+    names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
+    unknown = sorted(set(names or ()) - set(SAMPLE_NAMES))
+    if unknown or names == []:
+        known = ", ".join(SAMPLE_NAMES)
+        raise UsageError(
+            f"--only names {', '.join(unknown) or 'nothing'}; expected some of {known}"
+        )
+    try:
+        return write_sample(
+            directory,
+            years=span,
+            resolution=resolution,
+            seed=seed,
+            only=names,
+            progress=lambda name, done, total: reporter.detail(f"{name}: {done} of {total} years"),
+        )
+    finally:
+        reporter.finished()

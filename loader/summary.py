@@ -1,0 +1,134 @@
+"""What a build did, as a value and as the text that ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["BuildReport", "TableReport", "human_bytes", "human_seconds"]
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """Rows of one table: how many, of which years, in how many cells."""
+
+    name: str
+    rows: int
+    first_year: int | None
+    last_year: int | None
+    years: int
+    cells: int
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did.
+
+    Attributes
+    ----------
+    outcome : {"built", "published", "up to date"}
+        "published" is a build that was finished earlier and only had to be exchanged.
+    database, parquet : pathlib.Path
+        What was published.
+    build_id : str
+        The id that both carry.
+    tables : tuple of TableReport
+        The gridded tables; empty unless built now.
+    database_bytes, parquet_bytes : int
+    seconds : float
+        Wall-clock time.
+    synthetic : bool
+        Whether any source is a made-up sample.
+    reused_parts : int
+        Parts that an interrupted build had left.
+    notices : tuple of str
+        What the user should know about the result.
+    """
+
+    outcome: Literal["built", "published", "up to date"]
+    database: Path
+    parquet: Path
+    build_id: str
+    tables: tuple[TableReport, ...] = ()
+    database_bytes: int = 0
+    parquet_bytes: int = 0
+    seconds: float = 0.0
+    synthetic: bool = False
+    reused_parts: int = 0
+    notices: tuple[str, ...] = field(default=())
+
+    def text(self) -> str:
+        """Return the summary that ends a build on the command line."""
+        if self.outcome == "up to date":
+            return f"{self.database} is up to date (build {self.build_id}): nothing to do."
+        if self.outcome == "published":
+            return f"{self.database} is published (build {self.build_id}), finished earlier."
+        head = f"Built {self.database} in {human_seconds(self.seconds)} (build {self.build_id})"
+        lines = [f"{head}{', from SYNTHETIC sources' if self.synthetic else ''}.", ""]
+        lines += self._table_lines()
+        lines += [
+            "",
+            f"  {self.database}  {human_bytes(self.database_bytes)}",
+            f"  {self.parquet}/  {human_bytes(self.parquet_bytes)}",
+        ]
+        if self.reused_parts:
+            lines.append(f"  {self.reused_parts} parts of an interrupted build were used again")
+        lines += [f"\nNote: {notice}" for notice in self.notices]
+        return "\n".join([*lines, "", "Next:", *self._next_lines()])
+
+    def _table_lines(self) -> list[str]:
+        names = [table.name for table in self.tables]
+        width = max([len(name) for name in names], default=0)
+        lines = []
+        for table in self.tables:
+            if not table.rows:
+                lines.append(f"  {table.name:<{width}}  empty")
+                continue
+            years = f"{table.first_year}-{table.last_year}"
+            gap = "" if _is_run(table) else f", {table.years} of them"
+            lines.append(
+                f"  {table.name:<{width}}  {table.rows:>13,} rows  {table.cells:>9,} cells  "
+                f"{years}{gap}"
+            )
+        return lines
+
+    def _next_lines(self) -> list[str]:
+        path = str(self.database)
+        shell = "'" + path.replace("'", "'\\''") + "'" if _needs_quotes(path) else path
+        python = f"duckdb.connect({path!r}, read_only=True).sql('FROM point(51.5, -0.13)')"
+        return [
+            f"  duckdb -readonly {shell} 'FROM luc LIMIT 5'",
+            f'  python -c "import duckdb; print({python})"',
+            f"  jdbc:duckdb:{path}?duckdb.read_only=true   (BI tools: open it read-only)",
+        ]
+
+
+def _is_run(table: TableReport) -> bool:
+    assert table.first_year is not None
+    assert table.last_year is not None
+    return table.last_year - table.first_year + 1 == table.years
+
+
+def _needs_quotes(path: str) -> bool:
+    return not all(c.isalnum() or c in "/._-" for c in path)
+
+
+def human_bytes(count: float) -> str:
+    """Return a size in decimal units, three figures."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5:
+            return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def human_seconds(seconds: float) -> str:
+    """Return a duration as a person would say it."""
+    if seconds < 99.5:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
