@@ -15,7 +15,7 @@ import duckdb
 
 from loader.dictionary import Entry, column_entry, glossary, variable_entry
 from loader.errors import DatabaseError
-from loader.grid import Grid
+from loader.grid import TOLERANCE_DEG, Grid
 from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, Variable
 from loader.sqlfiles import SqlFile, creation_order, read_files, render, statement
 
@@ -168,6 +168,9 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
     # The longitude where the columns are cut apart: the date line, or the middle of the gap of a
     # regional grid that crosses it.
     cut = -180.0 if grid.is_global or east < 180 else (east + grid.west - 360) / 2
+    # Only where the date line lies inside a cell is one end of the columns nearer to the other.
+    wraps_west = grid.is_global and grid.west - grid.step_lon / 2 > TOLERANCE_DEG - 180
+    wraps_east = grid.is_global and east + grid.step_lon / 2 < 180 - TOLERANCE_DEG
     return {
         "blocks": {
             "eluc_diff": year_blocks(eluc),
@@ -177,8 +180,8 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
         },
         "grid": grid,
         "cut": cut,
-        "first_column": -1 if grid.is_global else 0,
-        "last_column": grid.n_lon - (1 if grid.is_global else 2),
+        "first_column": -1 if wraps_west else 0,
+        "last_column": grid.n_lon - (1 if wraps_east else 2),
         "variables": context.columns,
         "fractions": FRACTIONS,
         "crops": CROPS,

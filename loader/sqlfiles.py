@@ -159,7 +159,7 @@ def identifier(name: str) -> Markup:
     return Markup('"' + name.replace('"', '""') + '"')  # noqa: S704  quoted for SQL, not HTML
 
 
-def literal(value: str | float | bool | None) -> Markup:
+def literal(value: object) -> Markup:
     """Write a value as a SQL literal: text quoted, floats with an exponent, which makes DOUBLE."""
     match value:
         case None:
@@ -172,6 +172,8 @@ def literal(value: str | float | bool | None) -> Markup:
             text = repr(value) if "e" in repr(value) else f"{value!r}e0"
         case str() if "\0" not in value:
             text = "'" + value.replace("'", "''") + "'"
+        case jinja2.Undefined():
+            text = str(value)  # raises, and names the variable
         case _:
             raise SqlFileError(f"{value!r} cannot be written as a SQL literal")
     return Markup(text)  # noqa: S704  quoted for SQL, not HTML

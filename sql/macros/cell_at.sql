@@ -15,12 +15,19 @@
 {% set step_lat %}{{ grid.step_lat | literal }}{% endset %}
 {% set west %}{{ grid.west | literal }}{% endset %}
 {% set step_lon %}{{ grid.step_lon | literal }}{% endset %}
-{% set around %}({{ lon }} - 360e0 * floor(({{ lon }} - {{ cut | literal }}) / 360e0)){% endset %}
+{% set around %}
+(CASE
+    WHEN {{ lon }} >= {{ cut | literal }} AND {{ lon }} < {{ (cut + 360) | literal }} THEN {{ lon }}
+    ELSE {{ lon }} - 360e0 * floor(({{ lon }} - {{ cut | literal }}) / 360e0)
+END)
+{%- endset %}
 {% set row %}
-greatest(0e0, least({{ (grid.n_lat - 2) | literal }}, floor(({{ north }} - {{ lat }}) / {{ step_lat }})))
+greatest(0, least({{ (grid.n_lat - 2) | literal }},
+    floor(({{ north }} - {{ lat }}) / {{ step_lat }})))
 {%- endset %}
 {% set column %}
-greatest({{ first_column | literal }}, least({{ last_column | literal }}, floor(({{ around }} - {{ west }}) / {{ step_lon }})))
+greatest({{ first_column | literal }}, least({{ last_column | literal }},
+    floor(({{ around }} - {{ west }}) / {{ step_lon }})))
 {%- endset %}
 CREATE OR REPLACE MACRO cell_at(latitude, longitude) AS (
     CASE

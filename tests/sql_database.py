@@ -1,0 +1,141 @@
+"""A small database with gaps, missing rows and values, and the same as pandas frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from loader.catalog import SchemaContext, create_tables, create_views
+from loader.grid import Grid
+from loader.schema import FRACTIONS, SOURCES, Variable
+
+NASTY = 'x" int); drop table state; --'
+EXTRA = (
+    Variable("Index", "index", "", "a keyword"),
+    Variable(NASTY, NASTY, "m", "it's a trap"),
+)
+STATE_VARIABLES = (*SOURCES["states"].variables, *EXTRA)
+STATE_COLUMNS = tuple(variable.column for variable in STATE_VARIABLES)
+CROPS = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
+USES = (*FRACTIONS, "crop", "forest")
+GRID = Grid.global_grid(30.0)
+CONTEXT = SchemaContext(GRID, {"state": STATE_VARIABLES})
+STATE_YEARS = (1850, 1851, 1853, 1854, 1855, 1858)
+ELUC_YEARS = (1851, 1852, 1853, 1854, 1856, 1857, 1858)
+
+KEYS = ["cell_id", "year"]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What the tables hold."""
+
+    cell: pd.DataFrame
+    state: pd.DataFrame
+    eluc: pd.DataFrame
+
+
+def random_frames(
+    seed: int, state_years: Sequence[int] = STATE_YEARS, eluc_years: Sequence[int] = ELUC_YEARS
+) -> Frames:
+    """Rows of which a fifth is missing, and values of which a tenth is."""
+    rng = np.random.default_rng(seed)
+    cells = np.arange(GRID.n_cells)
+    state = _rows(rng, cells, state_years, STATE_COLUMNS)
+    eluc = _rows(rng, cells, eluc_years, ("eluc",))
+    cell = pd.DataFrame(
+        {
+            "cell_id": cells.astype(np.int32),
+            "lat": np.repeat(GRID.latitude, GRID.n_lon),
+            "lon": np.tile(GRID.longitude, GRID.n_lat),
+            "area_ha": np.repeat(GRID.cell_area_ha(), GRID.n_lon) * rng.uniform(0.9, 1, cells.size),
+            "is_land": rng.random(cells.size) < 0.6,
+            "land_fraction": rng.random(cells.size).astype(np.float32),
+            "has_state": np.isin(cells, state.cell_id),
+        }
+    )
+    return Frames(cell, state, eluc)
+
+
+def _rows(
+    rng: np.random.Generator, cells: np.ndarray, years: Sequence[int], columns: Sequence[str]
+) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product([cells, years], names=KEYS).to_frame(index=False)
+    rows = index[rng.random(len(index)) < 0.8].reset_index(drop=True)
+    rows = rows.astype({"cell_id": np.int32, "year": np.int16})
+    for column in columns:
+        values = rng.random(len(rows), dtype=np.float32)
+        rows[column] = np.where(rng.random(len(rows)) < 0.1, np.float32(np.nan), values)
+    return rows
+
+
+def create(
+    con: duckdb.DuckDBPyConnection, frames: Frames, context: SchemaContext = CONTEXT
+) -> None:
+    """Create tables, load the frames, create views: what a build does, in small."""
+    create_tables(con, context)
+    insert(con, "cell", frames.cell)
+    insert(con, "state", frames.state)
+    insert(con, "eluc", frames.eluc)
+    has_state, has_eluc = set(frames.state.year), set(frames.eluc.year)
+    years = sorted(has_state | has_eluc)
+    for i, year in enumerate(years):
+        before = years[i - 1] if i else None
+        after = years[i + 1] if i + 1 < len(years) else None
+        row = [year, year, before, after, year in has_eluc, year in has_state]
+        con.execute("INSERT INTO year VALUES (?, make_date(?, 1, 1), ?, ?, ?, ?)", row).fetchall()
+    create_views(con, context)
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:
+    """Append a frame by column names; NaN becomes NULL."""
+    con.register("new_rows", pa.Table.from_pandas(rows, preserve_index=False))
+    con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM new_rows").fetchall()
+    con.unregister("new_rows")
+
+
+def fetch(con: duckdb.DuckDBPyConnection, sql: str, order: Sequence[str] = KEYS) -> pd.DataFrame:
+    """Return the rows of a query in order, NULL as NaN."""
+    done = con.execute(sql)
+    names = [column[0] for column in done.description]
+    frame = pd.DataFrame(done.fetchall(), columns=names)
+    return frame.sort_values(list(order), ignore_index=True)
+
+
+def same(found: pd.DataFrame, expected: pd.DataFrame, order: Sequence[str] = KEYS) -> None:
+    """Assert that two frames agree in columns, rows and every bit of every value."""
+    assert list(found.columns) == list(expected.columns)
+    assert len(found) == len(expected)
+    expected = expected.sort_values(list(order), ignore_index=True)
+    for name in expected.columns:
+        if expected[name].dtype.kind in "fi":
+            left = found[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            right = expected[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            np.testing.assert_array_equal(left, right, err_msg=name)
+        else:
+            assert found[name].tolist() == expected[name].tolist(), name
+
+
+def with_uses(state: pd.DataFrame) -> pd.DataFrame:
+    """Add crop and forest: float64 sums in order, stored as float32, missing if any part is."""
+    state = state.copy()
+    for name, parts in {"crop": CROPS, "forest": ("primf", "secdf")}.items():
+        total = state[parts[0]].astype(np.float64)
+        for part in parts[1:]:
+            total = total + state[part].astype(np.float64)
+        state[name] = total.astype(np.float32)
+    return state
+
+
+def attach(path: Path, storage_version: str = "v1.0.0") -> duckdb.DuckDBPyConnection:
+    """Return a connection whose current database is a new file."""
+    con = duckdb.connect()
+    con.execute(f"ATTACH '{path}' AS luc (STORAGE_VERSION '{storage_version}')").fetchall()
+    con.execute("USE luc").fetchall()
+    return con
