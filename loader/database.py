@@ -41,6 +41,8 @@ class StagedDatabase:
         DuckDB's STORAGE_VERSION, such as "v1.0.0".
     memory_limit : int
         Bytes that DuckDB may take.
+    threads : int
+        For what follows the loading.
 
     Raises
     ------
@@ -48,8 +50,9 @@ class StagedDatabase:
         If the file cannot be created, or DuckDB does not know the storage version.
     """
 
-    def __init__(self, path: Path, storage_version: str, memory_limit: int) -> None:
+    def __init__(self, path: Path, storage_version: str, memory_limit: int, threads: int) -> None:
         self.path = path
+        self._threads = threads
         with _translated(f"{path}: cannot be created"):
             # One thread keeps the order of rows and fills every row group.
             config: dict[str, Any] = {
@@ -81,8 +84,12 @@ class StagedDatabase:
         """Commit, add views and comments, and leave one complete file without a log beside it."""
         with _translated(f"{self.path}: could not be completed"):
             self._con.commit()
+            self._con.execute(statement("set_threads", {"threads": self._threads})).fetchall()
+            # One transaction: hundreds of comments would each wait for the disk.
+            self._con.begin()
             create_views(self._con, context)
-            self._con.execute("CHECKPOINT luc").fetchall()
+            self._con.commit()
+            self._con.execute(statement("checkpoint")).fetchall()
         self.close()
 
     def close(self) -> None:

@@ -186,7 +186,10 @@ class Run:
             {source.kind.table: source.kind.title for source in sources.values()},
         )
         database = StagedDatabase(
-            self._stage.database, self._options.storage_version, self._options.database_bytes
+            self._stage.database,
+            self._options.storage_version,
+            self._options.database_bytes,
+            self._options.workers,
         )
         closing.callback(database.close)
         database.create(context)
