@@ -1,0 +1,42 @@
+-- Title: Biggest yearly changes in a place
+-- Purpose: the ten largest changes of any land use from one year to the next in a cell, with the
+--   emissions of the year of the change
+-- Units: change fraction of the cell (1); eluc t C ha-1 yr-1
+-- Caveat: SET VARIABLE latitude and longitude first for another place than 52.875 N, 4.625 W; the
+--   change happens during "year", between the states of its 1 January and the next
+-- Source: luc
+-- Needs: luc, cell_at
+SET VARIABLE latitude = coalesce(getvariable('latitude'), 52.875);
+SET VARIABLE longitude = coalesce(getvariable('longitude'), -4.625);
+
+WITH change AS (
+    UNPIVOT (
+        SELECT
+            "year",
+            eluc,
+            primf_diff AS primf,
+            primn_diff AS primn,
+            secdf_diff AS secdf,
+            secdn_diff AS secdn,
+            urban_diff AS urban,
+            c3ann_diff AS c3ann,
+            c4ann_diff AS c4ann,
+            c3per_diff AS c3per,
+            c4per_diff AS c4per,
+            c3nfx_diff AS c3nfx,
+            pastr_diff AS pastr,
+            range_diff AS "range"
+        FROM luc
+        WHERE cell_id = cell_at(getvariable('latitude'), getvariable('longitude'))
+    )
+    ON primf, primn, secdf, secdn, urban, c3ann, c4ann, c3per, c4per, c3nfx, pastr, "range"
+    INTO NAME land_use VALUE change
+)
+SELECT
+    "year",
+    land_use,
+    round(change::DOUBLE, 4) AS change,
+    round(eluc::DOUBLE, 4) AS eluc
+FROM change
+ORDER BY abs(change) DESC, "year", land_use
+LIMIT 10;

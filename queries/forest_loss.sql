@@ -1,0 +1,19 @@
+-- Title: Where forest went
+-- Purpose: forest lost and gained, and what else gained or lost, by decade, over all stored cells
+-- Units: million hectares (Mha) over the decade's loaded years
+-- Caveat: net within a cell and year; forest is land that LUH2 takes for potential forest, young
+--   regrowth included, not FAO forest; years says how many years of the decade have both states
+-- Source: luc
+-- Needs: luc
+SELECT
+    "year" // 10 * 10 AS decade,
+    count(DISTINCT "year") AS years,
+    round(-sum(least(forest_diff, 0) * area_ha) / 1e6, 1) AS forest_lost_mha,
+    round(sum(greatest(forest_diff, 0) * area_ha) / 1e6, 1) AS forest_gained_mha,
+    round(sum(crop_diff * area_ha) / 1e6, 1) AS crop_change_mha,
+    round(sum((pastr_diff + range_diff) * area_ha) / 1e6, 1) AS grazing_change_mha,
+    round(sum(urban_diff * area_ha) / 1e6, 2) AS urban_change_mha,
+    round(sum(emission_tc) / 1e9, 2) AS emission_pgc
+FROM luc
+GROUP BY decade
+ORDER BY decade;

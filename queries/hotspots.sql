@@ -1,0 +1,49 @@
+-- Title: Where emissions are largest
+-- Purpose: the 25 cells with the largest emissions over the last ten years with emissions
+-- Units: emission_tc t C; eluc_mean t C ha-1 yr-1; changes fractions of the cell (1)
+-- Caveat: SET VARIABLE first_year and last_year first for other years; the changes are summed over
+--   those years that have both states, NULL where none has
+-- Source: eluc, luc
+-- Needs: year, cell, eluc, luc
+SET VARIABLE last_year = coalesce(
+    getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_eluc)
+);
+SET VARIABLE first_year = coalesce(getvariable('first_year'), getvariable('last_year') - 9);
+
+WITH top AS (
+    SELECT
+        e.cell_id,
+        sum(e.eluc * c.area_ha) AS emission_tc,
+        avg(e.eluc) AS eluc_mean
+    FROM eluc AS e
+    INNER JOIN cell AS c ON c.cell_id = e.cell_id
+    WHERE e."year" BETWEEN CAST(getvariable('first_year') AS SMALLINT)
+        AND CAST(getvariable('last_year') AS SMALLINT)
+    GROUP BY e.cell_id
+    ORDER BY emission_tc DESC NULLS LAST, e.cell_id
+    LIMIT 25
+),
+
+change AS (
+    SELECT
+        cell_id,
+        sum(forest_diff) AS forest_change,
+        sum(crop_diff) AS crop_change
+    FROM luc
+    WHERE "year" BETWEEN CAST(getvariable('first_year') AS SMALLINT)
+        AND CAST(getvariable('last_year') AS SMALLINT)
+        AND cell_id IN (SELECT cell_id FROM top)
+    GROUP BY cell_id
+)
+SELECT
+    c.lat,
+    c.lon,
+    c.country,
+    round(t.emission_tc) AS emission_tc,
+    round(t.eluc_mean, 3) AS eluc_mean,
+    round(d.forest_change, 4) AS forest_change,
+    round(d.crop_change, 4) AS crop_change
+FROM top AS t
+INNER JOIN cell AS c ON c.cell_id = t.cell_id
+LEFT JOIN change AS d ON d.cell_id = t.cell_id
+ORDER BY t.emission_tc DESC NULLS LAST, t.cell_id;

@@ -1,0 +1,24 @@
+-- Title: A place through the years
+-- Purpose: emissions and land use of the cell nearest to a place, London unless told otherwise
+-- Units: eluc t C ha-1 yr-1; emission_tc t C yr-1; land uses fractions of the cell (1)
+-- Caveat: SET VARIABLE latitude and longitude first for another place; the land use is that of
+--   1 January, the emissions those of the whole year
+-- Source: the notebook's look-up at 51.507 N, 0.127 W (the cell at 51.625, -0.125)
+-- Needs: point
+SET VARIABLE latitude = coalesce(getvariable('latitude'), 51.507);
+SET VARIABLE longitude = coalesce(getvariable('longitude'), -0.127);
+
+SELECT
+    "year",
+    lat,
+    lon,
+    round(eluc::DOUBLE, 4) AS eluc,
+    round(emission_tc) AS emission_tc,
+    round(urban::DOUBLE, 4) AS urban,
+    round(crop::DOUBLE, 4) AS crop,
+    round(pastr::DOUBLE, 4) AS pastr,
+    round("range"::DOUBLE, 4) AS "range",
+    round(forest::DOUBLE, 4) AS forest,
+    round((primn + secdn)::DOUBLE, 4) AS other_natural
+FROM point(getvariable('latitude'), getvariable('longitude'))
+ORDER BY "year";

@@ -1,0 +1,39 @@
+-- Title: The notebook's merged table
+-- Purpose: the rows that the notebook writes as CSV: coordinates, year, ELUC and the 12 land uses,
+--   with crop and cell area beside them, of land cells that both files cover, in one year or all
+-- Units: ELUC t C ha-1 yr-1; land uses fractions of the cell (1); cell_area ha
+-- Caveat: one year, the last that both tables have, unless SET VARIABLE all_years = true comes
+--   first: then many millions of rows, for COPY (...) TO a file
+-- Source: the notebook's merge and to_csv, secmb and secma dropped
+-- Needs: year, eluc_state
+SET VARIABLE all_years = coalesce(getvariable('all_years'), FALSE);
+SET VARIABLE aggregate_year = coalesce(
+    getvariable('aggregate_year'),
+    (SELECT max("year") FROM "year" WHERE has_eluc AND has_state)
+);
+
+SELECT
+    "year" AS "time",
+    lat,
+    lon,
+    eluc AS "ELUC",
+    area_ha AS cell_area,
+    primf,
+    primn,
+    secdf,
+    secdn,
+    urban,
+    c3ann,
+    c4ann,
+    c3per,
+    c4per,
+    c3nfx,
+    pastr,
+    "range",
+    crop
+FROM eluc_state
+WHERE is_land
+    AND eluc IS NOT NULL
+    AND primf IS NOT NULL
+    AND (getvariable('all_years') OR "year" = CAST(getvariable('aggregate_year') AS SMALLINT))
+ORDER BY "year", lat DESC, lon;

@@ -1,0 +1,19 @@
+-- Title: Primary land that is left
+-- Purpose: primary forest and other primary land at every loaded half century and in the last year,
+--   as area and as share of the first loaded year
+-- Units: million hectares (Mha); shares 1
+-- Caveat: LUH2 lets primary land only shrink: what is disturbed once is secondary for ever
+-- Source: state_global
+-- Needs: state_global
+SELECT
+    "year",
+    round(primf_mha, 1) AS primary_forest_mha,
+    round(primn_mha, 1) AS primary_other_mha,
+    round(primf_mha / nullif(first_value(primf_mha) OVER by_year, 0), 3) AS primary_forest_share,
+    round(primn_mha / nullif(first_value(primn_mha) OVER by_year, 0), 3) AS primary_other_share
+FROM state_global
+WINDOW by_year AS (ORDER BY "year" ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+QUALIFY "year" % 50 = 0
+    OR row_number() OVER by_year = 1
+    OR row_number() OVER by_year = count(*) OVER ()
+ORDER BY "year";

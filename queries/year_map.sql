@@ -1,0 +1,26 @@
+-- Title: Map of one year
+-- Purpose: emissions and land use of every stored cell in one year, ready to be drawn
+-- Units: degrees; eluc t C ha-1 yr-1; land uses fractions of the cell (1)
+-- Caveat: SET VARIABLE map_year first for another year than the last one with emissions (with
+--   states where there are none)
+-- Source: the notebook's map of ELUC
+-- Needs: year, eluc_state
+SET VARIABLE map_year = coalesce(
+    getvariable('map_year'),
+    (SELECT max("year") FROM "year" WHERE has_eluc),
+    (SELECT max("year") FROM "year")
+);
+
+SELECT
+    lat,
+    lon,
+    is_land,
+    round(eluc::DOUBLE, 4) AS eluc,
+    round(crop::DOUBLE, 4) AS crop,
+    round(pastr::DOUBLE, 4) AS pastr,
+    round("range"::DOUBLE, 4) AS "range",
+    round(forest::DOUBLE, 4) AS forest,
+    round(urban::DOUBLE, 4) AS urban
+FROM eluc_state
+WHERE "year" = CAST(getvariable('map_year') AS SMALLINT)
+ORDER BY lat DESC, lon;
