@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputError, UsageError
@@ -16,6 +17,7 @@ from loader.staging import Stage
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
     from pathlib import Path
 
     import xarray as xr
@@ -105,30 +107,38 @@ def build(
         "transitions": transitions,
         "management": management,
     }
-    work = _prepare_output(options)
-    with exclusive(work / "lock"):
+    everything = all
+    folder = "raw" if raw is None else raw
+    if sample and any(given is not None for given in named.values()):
+        raise UsageError("--sample makes its own sources; name no others beside it")
+    given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
+    with _locked_output(options.out) as work:
         published = inspect_output(options.out)
         if sample:
-            if any(given is not None for given in named.values()):
-                raise UsageError("--sample makes its own sources; name no others beside it")
             folder = options.out / "sample" if raw is None else raw
-            given = sample_sources(folder, options.years, watcher, everything=all)
-        else:
-            given = find_sources(
-                named, "raw" if raw is None else raw, watcher.notice, everything=all
-            )
+            given = sample_sources(folder, options.years, watcher, everything=everything)
         run = Run(options, given, Stage(work), published, watcher, started)
         return run.build(overwrite=overwrite)
 
 
-def _prepare_output(options: Options) -> Path:
-    """Create the folder of the result and the private one in it, and return the latter."""
-    work = options.out / ".luc-load"
+@contextmanager
+def _locked_output(out: Path) -> Iterator[Path]:
+    """Create and lock the private folder of an output; what stays empty is removed again."""
+    work = out / ".luc-load"
+    is_new = not out.exists()
     try:
         work.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise OutputError(f"{options.out}: is not a folder; choose another --out") from error
+        raise OutputError(f"{out}: is not a folder; choose another --out") from error
     except OSError as error:
         found = f"cannot be written ({error.strerror}); choose another --out"
-        raise OutputError(f"{options.out}: {found}") from error
-    return work
+        raise OutputError(f"{out}: {found}") from error
+    try:
+        with exclusive(work / "lock"):
+            yield work
+    finally:
+        # Not empty: an interrupted build lies there, or another process was quicker.
+        with suppress(OSError):
+            work.rmdir()
+            if is_new:
+                out.rmdir()

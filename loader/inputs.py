@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import SourceError, SourceMissingError, UsageError
-from loader.sample import SAMPLE_NAMES, write_sample
+from loader.sample import (
+    DEFAULT_YEARS,
+    FIRST_ELUC_YEAR,
+    FIRST_YEAR,
+    LAST_YEAR,
+    SAMPLE_NAMES,
+    write_sample,
+)
 from loader.schema import SOURCES
 
 if TYPE_CHECKING:
@@ -18,10 +25,6 @@ if TYPE_CHECKING:
     from loader.reporting import Reporter
 
 __all__ = ["find_sources", "sample_sources"]
-
-DEFAULT_SAMPLE_YEARS = (1990, 2021)
-SAMPLE_LIMITS = (850, 2021)
-FIRST_ELUC_YEAR = 1850
 
 
 def find_sources(
@@ -111,12 +114,13 @@ def sample_sources(
         If a real file lies where a synthetic one would go.
     """
     wanted = [name for name, s in SOURCES.items() if s.default or everything]
-    lowest, highest = SAMPLE_LIMITS
-    first = DEFAULT_SAMPLE_YEARS[0] if years[0] is None else years[0]
-    last = DEFAULT_SAMPLE_YEARS[1] if years[1] is None else years[1]
-    if not (lowest <= first <= highest + 1 and last >= first):
-        raise UsageError(f"--sample makes the years {lowest} to {highest + 1}, not {first}:{last}")
-    span = (min(first, highest), min(max(first, last), highest))
+    first = DEFAULT_YEARS[0] if years[0] is None else years[0]
+    last = DEFAULT_YEARS[1] if years[1] is None else years[1]
+    end = LAST_YEAR + 1
+    if not (FIRST_YEAR <= first <= last and first <= end):
+        asked = f"{first}:{last}"
+        raise UsageError(f"--sample makes the years {FIRST_YEAR} to {end}, not {asked}")
+    span = (min(first, LAST_YEAR), min(last, LAST_YEAR))
     if span[1] < FIRST_ELUC_YEAR:
         wanted.remove("eluc")
     write_sample(

@@ -18,7 +18,7 @@ __all__ = ["exclusive", "held_for_writing"]
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, which stays behind empty.
+    """Hold the lock file `path`, which is gone afterwards.
 
     Raises
     ------
@@ -27,24 +27,42 @@ def exclusive(path: Path) -> Iterator[None]:
     OutputError
         If the file cannot be created.
     """
+    handle = _lock(path)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
-    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _lock(path: Path) -> int:
+    """Return a descriptor that holds the lock on the file that `path` names."""
+    while True:
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except FileNotFoundError:
+            # Another build ended just now and removed its empty folder.
+            path.parent.mkdir(parents=True, exist_ok=True)
+            continue
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.read(handle, 64).decode(errors="replace").strip() or "unknown"
+            os.close(handle)
             raise OutputBusyError(
                 f"{path.parent.parent}: another build holds this output (process {holder}); "
                 "wait for it to end, or choose another --out"
             ) from error
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
-        yield
-        os.ftruncate(handle, 0)
-    finally:
+        # The holder before us may have removed the file between our opening and our locking it.
+        try:
+            if os.fstat(handle).st_ino == path.stat().st_ino:
+                return handle
+        except FileNotFoundError:
+            pass
         os.close(handle)
 
 

@@ -1,9 +1,21 @@
 """Synthetic source files in exactly the real files' layout, for tests, demos and benchmarks."""
 
 from loader.sample.marks import GENERATOR_VERSION, is_synthetic, matches
-from loader.sample.writing import RESOLUTIONS, SAMPLE_NAMES, write_sample
+from loader.sample.writing import (
+    DEFAULT_YEARS,
+    FIRST_ELUC_YEAR,
+    FIRST_YEAR,
+    LAST_YEAR,
+    RESOLUTIONS,
+    SAMPLE_NAMES,
+    write_sample,
+)
 
 __all__ = [
+    "DEFAULT_YEARS",
+    "FIRST_ELUC_YEAR",
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "GENERATOR_VERSION",
     "RESOLUTIONS",
     "SAMPLE_NAMES",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
 from loader.options import parse_years
-from loader.sample.writing import SAMPLE_NAMES, write_sample
+from loader.sample.writing import DEFAULT_YEARS, SAMPLE_NAMES, write_sample
 
 if TYPE_CHECKING:
     import os
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from loader.reporting import Reporter
 
 __all__ = ["make_sample"]
-
-_DEFAULT_YEARS = (1990, 2021)
 
 
 def make_sample(
@@ -56,8 +54,8 @@ def make_sample(
     """
     first, last = parse_years(years)
     span = (
-        _DEFAULT_YEARS[0] if first is None else first,
-        _DEFAULT_YEARS[1] if last is None else last,
+        DEFAULT_YEARS[0] if first is None else first,
+        DEFAULT_YEARS[1] if last is None else last,
     )
     names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
     unknown = sorted(set(names or ()) - set(SAMPLE_NAMES))

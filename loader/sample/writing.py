@@ -39,7 +39,11 @@ SAMPLE_NAMES = {
 """Source and file name, in the order they are written."""
 
 RESOLUTIONS = (0.25, 0.5, 1.0, 2.0)
-_FIRST_YEAR, _LAST_YEAR, _FIRST_ELUC = 850, 2021, 1850
+FIRST_YEAR, LAST_YEAR, FIRST_ELUC_YEAR = 850, 2021, 1850
+"""Years of the real files; their states reach one year further."""
+
+DEFAULT_YEARS = (1990, 2021)
+"""Enough to try everything with, in half a minute."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the source's name, the years done and the years in all."""
@@ -48,7 +52,7 @@ Progress = Callable[[str, int, int], None]
 def write_sample(
     directory: str | os.PathLike[str],
     *,
-    years: tuple[int, int] = (1990, 2021),
+    years: tuple[int, int] = DEFAULT_YEARS,
     resolution: float = 0.25,
     seed: int = 0,
     only: Collection[str] | None = None,
@@ -127,8 +131,8 @@ def _sources(
 ) -> list[str]:
     """Check the options; return the sources to write, in order."""
     first, last = years
-    if not _FIRST_YEAR <= first <= last <= _LAST_YEAR:
-        span = f"{_FIRST_YEAR} <= FIRST <= LAST <= {_LAST_YEAR}"
+    if not FIRST_YEAR <= first <= last <= LAST_YEAR:
+        span = f"{FIRST_YEAR} <= FIRST <= LAST <= {LAST_YEAR}"
         raise UsageError(f"a sample of the years {first}:{last} is not possible; expected {span}")
     if resolution not in RESOLUTIONS:
         widths = ", ".join(f"{width:g}" for width in RESOLUTIONS)
@@ -141,9 +145,9 @@ def _sources(
         known = ", ".join(SAMPLE_NAMES)
         raise UsageError(f"there is no source {', '.join(unknown)}; expected some of {known}")
     chosen = [source for source in SAMPLE_NAMES if only is None or source in only]
-    if last < _FIRST_ELUC and "eluc" in chosen:
+    if last < FIRST_ELUC_YEAR and "eluc" in chosen:
         if only is not None:
-            found = f"emissions begin in {_FIRST_ELUC}, and the sample ends in {last}"
+            found = f"emissions begin in {FIRST_ELUC_YEAR}, and the sample ends in {last}"
             raise UsageError(f"{found}; choose a later last year, or leave out eluc")
         chosen.remove("eluc")
     return chosen
@@ -192,7 +196,7 @@ class _Sample:
     def _years(self, source: str) -> range:
         first, last = self._span
         if source == "eluc":
-            return range(max(first, _FIRST_ELUC), last + 1)
+            return range(max(first, FIRST_ELUC_YEAR), last + 1)
         return range(first, last + 2 if source == "states" else last + 1)
 
     def _steps(self, source: str) -> Iterator[tuple[int, int]]:
