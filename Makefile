@@ -1,0 +1,65 @@
+# Needs python3 (3.11 or newer) and make; everything else is installed into VENV.
+
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow test-floors check docs clean
+
+help:  ## these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+install: $(VENV)/installed  ## luc-load in a virtual environment, .venv
+
+demo: $(VENV)/installed  ## build a database from a synthetic sample, print first answers
+	$(BIN)/luc-load build --sample --years 1990:2022 --out $(DEMO)
+	@$(BIN)/python docs/demo.py $(DEMO)/luc.duckdb
+
+test: $(VENV)/installed-test  ## the tests
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(VENV)/installed-test  ## the tests that take the full grid or minutes
+	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pyproject.toml allows
+	$(BIN)/python -m venv $(VENV)/floors
+	$(BIN)/python docs/floors.py >$(VENV)/floors/constraints.txt
+	$(VENV)/floors/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)/floors/bin/python -m pip install --quiet --group test --editable . --constraint $(VENV)/floors/constraints.txt
+	$(VENV)/floors/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+check: $(VENV)/installed-lint  ## format, lint, types, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) test
+
+docs: $(VENV)/installed  ## write the generated parts of the documentation anew
+	$(BIN)/python docs/generate_help.py
+
+clean:  ## remove the virtual environment, the demo and caches
+	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("luc-load needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# Editable, so that a change in loader/, sql/ or queries/ needs no new installation. Groups of
+# dependencies need pip 25.1.
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --upgrade "pip>=25.1"
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(PIP) install --group test
+	@touch $@
+
+$(VENV)/installed-lint: $(VENV)/installed-test
+	$(PIP) install --group lint
+	@touch $@
