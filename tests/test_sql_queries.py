@@ -68,7 +68,7 @@ def test_describe_merged_is_pandas_describe(database: Database) -> None:
     for coverage, values in (("stored rows", stored), ("every cell of the grid", sea)):
         row = found[coverage, "ELUC"].astype(float)
         np.testing.assert_allclose(row, values.describe(), atol=1e-6, rtol=0)
-    assert found.columns.tolist()[0] == ("stored rows", "ELUC")
+    assert found.columns.get_loc(("stored rows", "ELUC")) == 0
 
 
 def test_the_series_is_that_of_the_nearest_cell(database: Database) -> None:

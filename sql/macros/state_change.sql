@@ -3,7 +3,8 @@
 --   value in the first, a cell a row
 -- Units: those of the variables: fractions of the cell (1); secmb kg C m-2; secma years
 -- Caveat: only cells with a row in both years; the change during the calendar years first_year to
---   last_year - 1, as states are those of 1 January
+--   last_year - 1, as states are those of 1 January; use the database first (USE luc) when it is
+--   attached
 -- Source: LUH2-GCB2022 states.nc
 -- Needs: state
 CREATE OR REPLACE MACRO state_change(first_year, last_year) AS TABLE
