@@ -226,7 +226,7 @@ def _scopes(
             reached.add(name)
             waiting.extend(files[name].needs)
     # ELUC first: its table has one fixed column, which a variable of the states cannot displace.
-    gridded = sorted(reached & set(context.entries), key=lambda name: (name != "eluc", name))
+    gridded = sorted(reached & set(context.entries))
     return [context.entries[name] for name in gridded]
 
 
