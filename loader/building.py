@@ -12,7 +12,7 @@ from loader.locking import exclusive
 from loader.options import Options
 from loader.publish import inspect_output
 from loader.reporting import Reporter, Silent
-from loader.run import Run
+from loader.run import Run, refuse_other_options
 from loader.staging import Stage
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def build(
     with _locked_output(options.out) as work:
         published = inspect_output(options.out)
         if sample:
+            if published is not None and not overwrite:
+                # Refused before the sample that the published build was made from is replaced.
+                refuse_other_options(options, published)
             folder = options.out / "sample" if raw is None else raw
             given = sample_sources(folder, options.years, watcher, everything=everything)
         run = Run(options, given, Stage(work), published, watcher, started)

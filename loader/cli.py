@@ -24,12 +24,12 @@ _CONTEXT = {
     "auto_envvar_prefix": "LUC_LOAD",
     "max_content_width": 100,
 }
-_INTERRUPTED = 130
-_TERMINATED = 143
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a build in an orderly way; the exit code is 128 more than their number."""
 
 
-class _TerminatedError(BaseException):
-    """SIGTERM arrived."""
+class _StoppedError(BaseException):
+    """A signal arrived. Not KeyboardInterrupt, which click would turn into another error."""
 
 
 @click.group(context_settings=_CONTEXT)
@@ -155,35 +155,48 @@ def _reporter(*, quiet: bool, verbose: int) -> TerminalReporter:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that the outcome has."""
-    signal.signal(signal.SIGTERM, _terminate)
+    received: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise _StoppedError
+
+    for number in _SIGNALS:
+        signal.signal(number, stop)
     try:
         commands.main(standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted; the same command goes on where it stopped", _INTERRUPTED)
-    except _TerminatedError:
-        _fail("terminated; the same command goes on where it stopped", _TERMINATED)
-    except LucLoadError as error:
-        _fail(str(error), error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has enough of it: not worth a word.
         sys.stderr.close()
         sys.exit(0)
-    except MemoryError:
-        _fail("memory ran out; lower --memory-limit or close other programs", 1)
+    except (
+        KeyboardInterrupt,
+        click.Abort,
+        click.ClickException,
+        LucLoadError,
+        MemoryError,
+    ) as error:
+        _fail(error, received)
     sys.exit(0)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _TerminatedError
-
-
-def _fail(message: str, code: int) -> NoReturn:
+def _fail(error: BaseException, received: list[int]) -> NoReturn:
     if "-vv" in sys.argv:
         traceback.print_exc()
+    if received:
+        # A library may turn the interruption into an error of its own.
+        word = "terminated" if received[0] == signal.SIGTERM else "interrupted"
+        message, code = f"{word}; the same command goes on where it stopped", received[0] + 128
+    elif isinstance(error, click.ClickException):
+        error.show()
+        sys.exit(error.exit_code)
+    elif isinstance(error, LucLoadError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, MemoryError):
+        message, code = "memory ran out; lower --memory-limit or close other programs", 1
+    else:
+        message, code = "interrupted", signal.SIGINT + 128
     click.echo(f"luc-load: error: {message}", err=True)
     sys.exit(code)

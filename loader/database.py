@@ -14,10 +14,10 @@ from loader.errors import DatabaseError
 from loader.sqlfiles import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["StagedDatabase", "connect_read_only", "digest_of_table", "run_statement"]
+__all__ = ["StagedDatabase", "connect_read_only", "digest_of_table", "read_table", "run_statement"]
 
 _SAFE = {
     "autoinstall_known_extensions": "false",
@@ -62,6 +62,7 @@ class StagedDatabase:
                 "temp_directory": f"{path}.spill",
             }
             self._con = duckdb.connect(":memory:", config=config)
+            self._con.execute(statement("quiet_session")).fetchall()
             values = {"path": str(path), "storage_version": storage_version}
             self._con.execute(statement("attach_database", values)).fetchall()
 
@@ -75,13 +76,21 @@ class StagedDatabase:
         """Append rows to a table; `rows` has its columns in its order."""
         with _translated(f"table {table}: rows could not be inserted"):
             self._con.register("luc_rows", rows)
-            try:
-                self._con.execute(statement("insert_rows", {"table": table})).fetchall()
-            finally:
-                self._con.unregister("luc_rows")
+            self._con.execute(statement("insert_rows", {"table": table})).fetchall()
+            self._con.unregister("luc_rows")
 
-    def finish(self, context: SchemaContext) -> None:
-        """Commit, add views and comments, and leave one complete file without a log beside it."""
+    def finish(self, context: SchemaContext, small: Mapping[str, pa.Table]) -> None:
+        """Add the small tables, views and comments, and leave one complete file without a log.
+
+        Parameters
+        ----------
+        context : SchemaContext
+            The same as for `create`.
+        small : mapping of str to pyarrow.Table
+            Rows by table.
+        """
+        for table, rows in small.items():
+            self.insert(table, rows)
         with _translated(f"{self.path}: could not be completed"):
             self._con.commit()
             self._con.execute(statement("set_threads", {"threads": self._threads})).fetchall()
@@ -113,7 +122,9 @@ def connect_read_only(path: Path, threads: int | None = None) -> duckdb.DuckDBPy
     if threads is not None:
         config["threads"] = threads
     with _translated(f"{path}: cannot be opened"):
-        return duckdb.connect(str(path), read_only=True, config=config)
+        con = duckdb.connect(str(path), read_only=True, config=config)
+        con.execute(statement("quiet_session")).fetchall()
+        return con
 
 
 def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
@@ -134,6 +145,12 @@ def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
         for batch in con.sql(statement("read_rows", {"table": table})).to_arrow_reader(122_880):
             digest.merge(TableDigest.of(batch))
     return digest
+
+
+def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
+    """Return a whole small table as Arrow."""
+    with _translated(f"table {table}: cannot be read back"):
+        return con.sql(statement("read_rows", {"table": table})).to_arrow_table()
 
 
 def run_statement(

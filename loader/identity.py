@@ -80,6 +80,19 @@ class Identity:
         content = {"version": self.version, "options": self.options, "digests": self.digests}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
+    def other_options(self, other: Identity) -> list[str]:
+        """Return which options, or program version, differ from an earlier build, in words."""
+        version = (
+            [f"luc-load {other.version} instead of {self.version}"]
+            if self.version != other.version
+            else []
+        )
+        return version + [
+            f"{key.replace('_', '-')} {_words(other.options.get(key))} instead of {_words(value)}"
+            for key, value in self.options.items()
+            if other.options.get(key) != value
+        ]
+
     def differences(self, other: Identity, digest_of: Callable[[str], str]) -> list[str]:
         """Return what differs from an earlier build, in words; empty if nothing does.
 
@@ -91,14 +104,7 @@ class Identity:
             Returns the digest of a source of this build, by name; called only where the status of
             the file cannot decide.
         """
-        found = []
-        if self.version != other.version:
-            found.append(f"luc-load {other.version} instead of {self.version}")
-        found += [
-            f"{key.replace('_', '-')} {_words(other.options.get(key))} instead of {_words(value)}"
-            for key, value in self.options.items()
-            if other.options.get(key) != value
-        ]
+        found = self.other_options(other)
         if set(self.fingerprints) != set(other.fingerprints):
             have, had = (", ".join(sorted(s)) for s in (self.fingerprints, other.fingerprints))
             found.append(f"sources {had} instead of {have}")

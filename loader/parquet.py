@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ from loader.errors import OutputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ROW_GROUP_ROWS", "read_part", "write_part"]
+__all__ = ["ROW_GROUP_ROWS", "read_part", "write_part", "write_small_table"]
 
 ROW_GROUP_ROWS = 131_072
 """16 bands of a block: small enough to skip, large enough to compress."""
@@ -50,21 +50,28 @@ def write_part(table: pa.Table, path: Path) -> int:
     """
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     keys = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-    encoding = dict.fromkeys(floats, "BYTE_STREAM_SPLIT") | dict.fromkeys(
-        keys, "DELTA_BINARY_PACKED"
+    encoding = dict.fromkeys(floats, "BYTE_STREAM_SPLIT")
+    return _write_whole(
+        table,
+        path,
+        row_group_size=_even_groups(table.num_rows),
+        use_dictionary=False,
+        column_encoding=encoding | dict.fromkeys(keys, "DELTA_BINARY_PACKED"),
+        write_statistics=keys,
     )
+
+
+def write_small_table(table: pa.Table, path: Path) -> int:
+    """Write a table of any columns as one Parquet file; otherwise like `write_part`."""
+    return _write_whole(table, path, row_group_size=ROW_GROUP_ROWS)
+
+
+def _write_whole(table: pa.Table, path: Path, **how: Any) -> int:  # noqa: ANN401  # pyarrow's own
     temporary = path.with_name(path.name + ".tmp")
     try:
         with temporary.open("wb") as file:
             pq.write_table(
-                table,
-                file,
-                row_group_size=_even_groups(table.num_rows),
-                use_dictionary=False,
-                column_encoding=encoding,
-                compression="zstd",
-                compression_level=_COMPRESSION_LEVEL,
-                write_statistics=keys,
+                table, file, compression="zstd", compression_level=_COMPRESSION_LEVEL, **how
             )
             file.flush()
             os.fsync(file.fileno())

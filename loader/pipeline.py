@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["in_turn", "overlap"]
+__all__ = ["aside", "in_turn", "overlap"]
 
 Item = TypeVar("Item")
 
 _POLL_SECONDS = 0.1
 """How soon a waiting thread sees that it should stop."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """What follows the last item; an item itself may be anything, None too."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,24 @@ class _Finished(Generic[Item]):
     """One item has gone through all sinks."""
 
     item: Item
+
+
+def aside(work: Callable[[], None], interrupt: Callable[[], None]) -> None:
+    """Do something in another thread, so that this one can be interrupted meanwhile.
+
+    Parameters
+    ----------
+    work : callable
+        May spend minutes in C, where Python sees no signal.
+    interrupt : callable
+        Must make `work` return soon.
+
+    Raises
+    ------
+    BaseException
+        What `work` raised, or KeyboardInterrupt.
+    """
+    overlap([None], [lambda _: work()], lambda _: None, interrupt)
 
 
 def in_turn(
@@ -74,7 +97,7 @@ def overlap(
     """
     stop = threading.Event()
     messages: queue.SimpleQueue[_Done | _Finished[Item]] = queue.SimpleQueue()
-    queues: list[queue.Queue[Item | None]] = [queue.Queue(maxsize=1) for _ in sinks]
+    queues: list[queue.Queue[Item | _End]] = [queue.Queue(maxsize=1) for _ in sinks]
     tally = _Tally(len(sinks), messages)
     work: list[Callable[[], None]] = [lambda: _produce(items, queues, stop)]
     work += [
@@ -113,7 +136,7 @@ class _Tally(Generic[Item]):
 
 
 def _produce(
-    items: Iterable[Item], queues: list[queue.Queue[Item | None]], stop: threading.Event
+    items: Iterable[Item], queues: list[queue.Queue[Item | _End]], stop: threading.Event
 ) -> None:
     for item in items:
         for target in queues:
@@ -121,12 +144,12 @@ def _produce(
         if stop.is_set():
             return
     for target in queues:
-        _put(target, None, stop)
+        _put(target, _End(), stop)
 
 
 def _consume(
     sink: Callable[[Item], None],
-    source: queue.Queue[Item | None],
+    source: queue.Queue[Item | _End],
     tally: _Tally[Item],
     stop: threading.Event,
 ) -> None:
@@ -136,14 +159,14 @@ def _consume(
             item = source.get(timeout=_POLL_SECONDS)
         except queue.Empty:
             continue
-        if item is None:
+        if isinstance(item, _End):
             return
         sink(item)
         tally.one_more(position, item)
         position += 1
 
 
-def _put(target: queue.Queue[Item | None], item: Item | None, stop: threading.Event) -> None:
+def _put(target: queue.Queue[Item | _End], item: Item | _End, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             target.put(item, timeout=_POLL_SECONDS)

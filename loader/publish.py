@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loader.database import connect_read_only, run_statement
+from loader.dataset import dataset_build_id
 from loader.errors import DatabaseError, OutputBusyError, OutputError
 from loader.locking import held_for_writing
 from loader.staging import Stage, sync_directory
@@ -19,18 +20,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "BUILD_RECORD",
     "DATABASE",
     "PARQUET",
     "Published",
     "inspect_output",
     "publish",
-    "published_parquet",
 ]
 
 DATABASE = "luc.duckdb"
 PARQUET = "parquet"
-BUILD_RECORD = "build.json"
 
 _DUCKDB_MAGIC = b"DUCK"
 _MAGIC_OFFSET = 8
@@ -55,8 +53,9 @@ def inspect_output(out: Path) -> Published | None:
         If another process holds the database for writing.
     """
     database, parquet = out / DATABASE, out / PARQUET
-    if parquet.exists() and any(parquet.iterdir() if parquet.is_dir() else [parquet]):
-        _refuse_foreign_parquet(parquet)
+    is_filled = not parquet.is_dir() or any(parquet.iterdir()) if parquet.exists() else False
+    if is_filled and dataset_build_id(parquet) is None:
+        raise _not_ours(parquet)
     if not database.exists():
         if database.is_symlink():
             raise OutputError(f"{database}: is a broken link; remove it or choose another --out")
@@ -85,15 +84,6 @@ def inspect_output(out: Path) -> Published | None:
         raise _not_ours(database) from error
 
 
-def published_parquet(out: Path) -> str | None:
-    """Return the build id of the published Parquet data set, or None."""
-    try:
-        record = json.loads((out / PARQUET / BUILD_RECORD).read_text())
-        return str(record["build_id"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _refuse_foreign(database: Path) -> None:
     try:
         with database.open("rb") as file:
@@ -103,13 +93,6 @@ def _refuse_foreign(database: Path) -> None:
         raise OutputError(f"{database}: cannot be read ({error.strerror})") from error
     if magic != _DUCKDB_MAGIC:
         raise _not_ours(database)
-
-
-def _refuse_foreign_parquet(parquet: Path) -> None:
-    try:
-        json.loads((parquet / BUILD_RECORD).read_text())
-    except (OSError, ValueError) as error:
-        raise _not_ours(parquet) from error
 
 
 def _not_ours(path: Path) -> OutputError:

@@ -1,33 +1,19 @@
-"""One run of a build, under the lock of its output: decide, load, check, publish."""
+"""One run of a build, under the lock of its output: decide what is left to do, and do it."""
 
 from __future__ import annotations
 
-import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loader.assemble import (
-    build_table,
-    cell_area_ha,
-    cell_table,
-    is_synthetic,
-    source_table,
-    year_table,
-)
-from loader.catalog import SchemaContext
-from loader.database import StagedDatabase, connect_read_only, digest_of_table
-from loader.errors import DatabaseError, GridError, OutputError, SourceError
-from loader.fingerprint import Digests, digest_file, fingerprint
+from loader.dataset import dataset_build_id
+from loader.errors import OutputError
+from loader.fingerprint import digest_file, fingerprint
 from loader.identity import Identity
-from loader.landmask import land_mask
-from loader.loading import Loaded, load_tables
-from loader.publish import BUILD_RECORD, DATABASE, PARQUET, Published, publish, published_parquet
-from loader.recognition import open_source
-from loader.schema import SOURCES
+from loader.production import open_sources, produce
+from loader.publish import DATABASE, PARQUET, Published, publish
 from loader.summary import BuildReport, TableReport
 
 if TYPE_CHECKING:
@@ -35,12 +21,14 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loader.loading import Loaded
     from loader.options import Options
+    from loader.production import Product
     from loader.reporting import Reporter
     from loader.source import GriddedSource
     from loader.staging import Stage
 
-__all__ = ["Run"]
+__all__ = ["Run", "refuse_other_options"]
 
 
 class Run:
@@ -103,14 +91,23 @@ class Run:
             if self._is_published(self._published):
                 return self._report("up to date", self._published.build_id)
             self._refuse_other(overwrite=overwrite)
-        with ExitStack() as closing:
-            sources = self._open(closing)
+        with ExitStack() as stack:
+            sources = open_sources(self._given, self._options, self._reporter, stack)
             if unfinished is None:
                 self._stage.begin(self._identity.as_record())
             else:
                 self._reporter.notice("an interrupted build is continued")
                 self._stage.drop_database()
-            return self._build(sources, closing)
+            product = produce(
+                sources,
+                self._fingerprints,
+                self._identity,
+                self._options,
+                self._stage,
+                self._reporter,
+            )
+            publish(self._stage, self._options.out)
+            return self._report("built", product.build_id, sources, product)
 
     def _unfinished(self) -> Identity | None:
         """Return the identity of this same build if it lies unfinished; drop any other."""
@@ -134,7 +131,7 @@ class Run:
         earlier = Identity.from_record(published.record)
         return (
             earlier is not None
-            and published_parquet(self._options.out) == published.build_id
+            and dataset_build_id(self._options.out / PARQUET) == published.build_id
             and not self._identity.differences(earlier, self._digest)
         )
 
@@ -148,110 +145,17 @@ class Run:
             else self._identity.differences(earlier, self._digest)
         )
         if differences:
-            raise OutputError(
-                f"{self._options.out / DATABASE}: was built from other inputs or options "
-                f"({'; '.join(differences)}); add --overwrite to replace it, or choose another "
-                "--out"
-            )
-
-    def _open(self, closing: ExitStack) -> dict[str, GriddedSource]:
-        sources: dict[str, GriddedSource] = {}
-        for name, given in self._given.items():
-            source = open_source(SOURCES[name], given, self._options.years)
-            if isinstance(given, str):
-                closing.callback(source.close)
-            first = next(iter(sources.values()), source)
-            if not source.grid.same_as(first.grid):
-                raise GridError(
-                    source.path,
-                    f"has another grid ({source.grid}) than {first.path} ({first.grid}); expected "
-                    "one grid for all sources (regrid one of them first)",
-                )
-            for notice in source.notices:
-                self._reporter.notice(notice)
-            sources[name] = source
-        return sources
-
-    def _build(self, sources: dict[str, GriddedSource], closing: ExitStack) -> BuildReport:
-        first = next(iter(sources.values()))
-        digests = Digests(self._paths)
-        closing.callback(digests.close)
-        helper = ThreadPoolExecutor(max_workers=1)
-        closing.callback(helper.shutdown, cancel_futures=True)
-        mask = helper.submit(land_mask, first.grid)
-        area_ha = cell_area_ha(first.grid, list(sources.values()))
-        context = SchemaContext(
-            first.grid,
-            {source.kind.table: source.variables for source in sources.values()},
-            {source.kind.table: source.kind.title for source in sources.values()},
-        )
-        database = StagedDatabase(
-            self._stage.database,
-            self._options.storage_version,
-            self._options.database_bytes,
-            self._options.workers,
-        )
-        closing.callback(database.close)
-        database.create(context)
-        loaded = load_tables(
-            sources, self._options, self._stage, database, mask.result, self._reporter
-        )
-        identity = self._identity.with_digests(digests.result())
-        build_id = identity.build_id()
-        synthetic = any(is_synthetic(source) for source in sources.values())
-        record = identity.as_record()
-        has_state = loaded.has_value.get("state")
-        small = {
-            "cell": cell_table(first.grid, area_ha, mask.result(), has_state),
-            "year": year_table(sources, loaded.digests),
-            "source": source_table(sources, self._fingerprints, identity.digests),
-            "build": build_table(
-                build_id, record, self._options.storage_version, synthetic=synthetic
-            ),
-        }
-        for table, rows in small.items():
-            database.insert(table, rows)
-        database.finish(context)
-        self._verify(loaded)
-        self._refuse_changed_sources()
-        self._stage.write_record(identity.as_record())
-        (self._stage.parquet / BUILD_RECORD).write_text(
-            json.dumps({"build_id": build_id, **record}, indent=1)
-        )
-        self._stage.complete()
-        publish(self._stage, self._options.out)
-        return self._report("built", build_id, sources, loaded, synthetic=synthetic)
-
-    def _verify(self, loaded: Loaded) -> None:
-        """Read the finished database back and compare it with what was read from the sources."""
-        con = connect_read_only(self._stage.database)
-        try:
-            for table, expected in loaded.digests.items():
-                if digest_of_table(con, table) != expected:
-                    raise DatabaseError(
-                        f"table {table}: the database does not hold what was read; nothing was "
-                        "published. Run luc-load clean and build again, with another DuckDB version"
-                    )
-        finally:
-            con.close()
-
-    def _refuse_changed_sources(self) -> None:
-        for name, path in self._paths.items():
-            if fingerprint(path) != self._fingerprints[name]:
-                raise SourceError(
-                    path, "changed while it was being read; run the same command again"
-                )
+            raise _refusal(self._options, differences)
 
     def _report(
         self,
         outcome: str,
         build_id: str,
         sources: Mapping[str, GriddedSource] | None = None,
-        loaded: Loaded | None = None,
-        *,
-        synthetic: bool = False,
+        product: Product | None = None,
     ) -> BuildReport:
         out = self._options.out
+        loaded = product.loaded if product else None
         return BuildReport(
             outcome=outcome,  # type: ignore[arg-type]  # one of the three, by the callers above
             database=out / DATABASE,
@@ -261,10 +165,30 @@ class Run:
             database_bytes=(out / DATABASE).stat().st_size,
             parquet_bytes=loaded.parquet_bytes if loaded else 0,
             seconds=time.monotonic() - self._started,
-            synthetic=synthetic,
+            synthetic=product is not None and product.is_synthetic,
             reused_parts=loaded.reused if loaded else 0,
             notices=_missing_change(sources) if sources else (),
         )
+
+
+def refuse_other_options(options: Options, published: Published) -> None:
+    """Refuse to replace a build of other options or another version, whatever its sources.
+
+    Raises
+    ------
+    OutputError
+        If they differ.
+    """
+    earlier = Identity.from_record(published.record)
+    if earlier is not None and (differences := Identity.of(options, {}).other_options(earlier)):
+        raise _refusal(options, differences)
+
+
+def _refusal(options: Options, differences: list[str]) -> OutputError:
+    return OutputError(
+        f"{options.out / DATABASE}: was built from other inputs or options "
+        f"({'; '.join(differences)}); add --overwrite to replace it, or choose another --out"
+    )
 
 
 def _table_reports(loaded: Loaded) -> tuple[TableReport, ...]:

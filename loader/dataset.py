@@ -1,0 +1,76 @@
+"""What completes the Parquet data set beside the parts: the small tables and the build's record."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from loader.database import read_table, run_statement
+from loader.parquet import write_small_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import duckdb
+
+__all__ = ["BUILD_RECORD", "SMALL_TABLES", "complete_dataset", "dataset_build_id"]
+
+BUILD_RECORD = "build.json"
+"""Beside the folders of the tables, so that no reader takes it for data."""
+
+SMALL_TABLES = ("cell", "year", "source", "data_dictionary")
+
+
+def complete_dataset(
+    con: duckdb.DuckDBPyConnection, parquet: Path, build_id: str, record: Mapping[str, Any]
+) -> int:
+    """Write the small tables, with units in their schema, and the record of the build.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Open on the finished database.
+    parquet : pathlib.Path
+        The folder of the data set.
+    build_id : str
+        The id that the database carries too.
+    record : mapping
+        Ready for JSON.
+
+    Returns
+    -------
+    int
+        Bytes written.
+
+    Raises
+    ------
+    OutputError
+        If the disk refuses.
+    """
+    size = 0
+    for table in SMALL_TABLES:
+        meaning = {name: rest for name, *rest in run_statement(con, "read_columns", None, [table])}
+        rows = read_table(con, table)
+        fields = [
+            field.with_metadata(dict(zip(("units", "long_name"), meaning[field.name], strict=True)))
+            for field in rows.schema
+        ]
+        folder = parquet / table
+        folder.mkdir(exist_ok=True)
+        described = rows.cast(pa.schema(fields))
+        size += write_small_table(described, folder / f"{table}.parquet")
+    text = json.dumps({"build_id": build_id, **record}, indent=1)
+    (parquet / BUILD_RECORD).write_text(f"{text}\n")
+    return size
+
+
+def dataset_build_id(parquet: Path) -> str | None:
+    """Return the build id of a data set, or None if luc-load did not make it."""
+    try:
+        record = json.loads((parquet / BUILD_RECORD).read_text())
+        return str(record["build_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

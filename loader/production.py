@@ -1,0 +1,180 @@
+"""Make a complete stage: open the sources, load them, add the small tables, check the result."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loader.assemble import (
+    build_table,
+    cell_area_ha,
+    cell_table,
+    is_synthetic,
+    source_table,
+    year_table,
+)
+from loader.catalog import SchemaContext
+from loader.database import StagedDatabase, connect_read_only, digest_of_table
+from loader.dataset import complete_dataset
+from loader.errors import DatabaseError, GridError, SourceError
+from loader.fingerprint import Digests, Fingerprint, fingerprint
+from loader.landmask import land_mask
+from loader.loading import Loaded, load_tables
+from loader.pipeline import aside
+from loader.recognition import open_source
+from loader.schema import SOURCES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+    import xarray as xr
+
+    from loader.identity import Identity
+    from loader.options import Options
+    from loader.reporting import Reporter
+    from loader.source import GriddedSource
+    from loader.staging import Stage
+
+__all__ = ["Product", "open_sources", "produce"]
+
+
+@dataclass(frozen=True)
+class Product:
+    """What was made: the id of the build, what was loaded, and whether it is synthetic."""
+
+    build_id: str
+    loaded: Loaded
+    is_synthetic: bool
+
+
+def open_sources(
+    given: Mapping[str, str | xr.Dataset], options: Options, reporter: Reporter, stack: ExitStack
+) -> dict[str, GriddedSource]:
+    """Open all sources of a build.
+
+    Parameters
+    ----------
+    given : mapping of str to (str or xarray.Dataset)
+        By name, in the order of loading.
+    options : Options
+    reporter : Reporter
+        Told what the user should know about the files.
+    stack : contextlib.ExitStack
+        Closes the files.
+
+    Returns
+    -------
+    dict of str to GriddedSource
+
+    Raises
+    ------
+    SourceError
+        If one is not what it must be.
+    GridError
+        If they do not share one grid.
+    """
+    sources: dict[str, GriddedSource] = {}
+    for name, where in given.items():
+        source = open_source(SOURCES[name], where, options.years)
+        if isinstance(where, str):
+            stack.callback(source.close)
+        first = next(iter(sources.values()), source)
+        if not source.grid.same_as(first.grid):
+            raise GridError(
+                source.path,
+                f"has another grid ({source.grid}) than {first.path} ({first.grid}); expected "
+                "one grid for all sources (regrid one of them first)",
+            )
+        for notice in source.notices:
+            reporter.notice(notice)
+        sources[name] = source
+    return sources
+
+
+def produce(
+    sources: Mapping[str, GriddedSource],
+    fingerprints: Mapping[str, Fingerprint],
+    identity: Identity,
+    options: Options,
+    stage: Stage,
+    reporter: Reporter,
+) -> Product:
+    """Fill a stage until only the publishing is left.
+
+    Parameters
+    ----------
+    sources : mapping of str to GriddedSource
+        By name, in the order of loading, on one grid.
+    fingerprints : mapping of str to Fingerprint
+        Status of the source files when the build began; none for data sets in memory.
+    identity : Identity
+        Of this build, digests not yet known.
+    options : Options
+    stage : Stage
+        Begun, with or without parts of an earlier run.
+    reporter : Reporter
+
+    Returns
+    -------
+    Product
+
+    Raises
+    ------
+    LucLoadError
+        Whatever a step raises.
+    """
+    grid = next(iter(sources.values())).grid
+    with ExitStack() as stack:
+        digests = Digests({name: sources[name].path for name in fingerprints})
+        stack.callback(digests.close)
+        helper = ThreadPoolExecutor(max_workers=1)
+        stack.callback(helper.shutdown, cancel_futures=True)
+        mask = helper.submit(land_mask, grid)
+        area_ha = cell_area_ha(grid, list(sources.values()))
+        context = SchemaContext(
+            grid,
+            {source.kind.table: source.variables for source in sources.values()},
+            {source.kind.table: source.kind.title for source in sources.values()},
+        )
+        database = StagedDatabase(
+            stage.database, options.storage_version, options.database_bytes, options.workers
+        )
+        stack.callback(database.close)
+        database.create(context)
+        loaded = load_tables(sources, options, stage, database, mask.result, reporter)
+        complete = identity.with_digests(digests.result())
+        build_id = complete.build_id()
+        synthetic = any(is_synthetic(source) for source in sources.values())
+        record = complete.as_record()
+        version = options.storage_version
+        has_state = loaded.has_value.get("state")
+        small = {
+            "cell": cell_table(grid, area_ha, mask.result(), has_state),
+            "year": year_table(sources, loaded.digests),
+            "source": source_table(sources, fingerprints, complete.digests),
+            "build": build_table(build_id, record, version, synthetic=synthetic),
+        }
+        aside(lambda: database.finish(context, small), database.interrupt)
+    with closing(connect_read_only(stage.database, options.workers)) as con:
+        aside(lambda: _verify(con, loaded), con.interrupt)
+        loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
+    for name, before in fingerprints.items():
+        if fingerprint(sources[name].path) != before:
+            found = "changed while it was being read; run the same command again"
+            raise SourceError(sources[name].path, found)
+    stage.write_record(record)
+    stage.complete()
+    return Product(build_id, loaded, synthetic)
+
+
+def _verify(con: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
+    """Read the finished database back and compare it with what was read from the sources."""
+    for table, expected in loaded.digests.items():
+        if digest_of_table(con, table) != expected:
+            raise DatabaseError(
+                f"table {table}: the database does not hold what was read; nothing was published. "
+                "Run the same command again, with another DuckDB version if it happens again"
+            )
