@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,10 +10,9 @@ import click
 
 from loader._version import __version__
 from loader.errors import LucLoadError
+from loader.stopping import Stopped, describe, received_signal, stop_at_once, stop_orderly
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from loader.terminal import TerminalReporter
 
 __all__ = ["main"]
@@ -24,12 +22,6 @@ _CONTEXT = {
     "auto_envvar_prefix": "LUC_LOAD",
     "max_content_width": 100,
 }
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Signals that end a build in an orderly way; the exit code is 128 more than their number."""
-
-
-class _StoppedError(BaseException):
-    """A signal arrived. Not KeyboardInterrupt, which click would turn into another error."""
 
 
 @click.group(context_settings=_CONTEXT)
@@ -92,6 +84,7 @@ def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
     """
     from loader.building import build as build_database  # noqa: PLC0415  # --help must be quick
 
+    stop_orderly()
     report = build_database(reporter=_reporter(quiet=quiet, verbose=verbose), **options)
     click.echo(report.text())
 
@@ -141,6 +134,7 @@ def sample(  # the options describe themselves
     """
     from loader.sample.command import make_sample  # noqa: PLC0415  # --help must be quick
 
+    stop_orderly()
     reporter = _reporter(quiet=quiet, verbose=verbose)
     written = make_sample(out, years, float(resolution), seed, only, reporter)
     for path in written:
@@ -155,14 +149,7 @@ def _reporter(*, quiet: bool, verbose: int) -> TerminalReporter:
 
 def main() -> NoReturn:
     """Run the command line and exit with the code that the outcome has."""
-    received: list[int] = []
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-        raise _StoppedError
-
-    for number in _SIGNALS:
-        signal.signal(number, stop)
+    stop_at_once()
     try:
         commands.main(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -171,32 +158,23 @@ def main() -> NoReturn:
         # Whoever read our output has enough of it: not worth a word.
         sys.stderr.close()
         sys.exit(0)
-    except (
-        KeyboardInterrupt,
-        click.Abort,
-        click.ClickException,
-        LucLoadError,
-        MemoryError,
-    ) as error:
-        _fail(error, received)
+    except (Stopped, click.ClickException, LucLoadError, MemoryError) as error:
+        _fail(error)
     sys.exit(0)
 
 
-def _fail(error: BaseException, received: list[int]) -> NoReturn:
+def _fail(error: BaseException) -> NoReturn:
     if "-vv" in sys.argv:
         traceback.print_exc()
-    if received:
-        # A library may turn the interruption into an error of its own.
-        word = "terminated" if received[0] == signal.SIGTERM else "interrupted"
-        message, code = f"{word}; the same command goes on where it stopped", received[0] + 128
+    number = received_signal()
+    if number is not None:
+        message, code = describe(number), number + 128
     elif isinstance(error, click.ClickException):
         error.show()
         sys.exit(error.exit_code)
     elif isinstance(error, LucLoadError):
         message, code = str(error), error.exit_code
-    elif isinstance(error, MemoryError):
-        message, code = "memory ran out; lower --memory-limit or close other programs", 1
     else:
-        message, code = "interrupted", signal.SIGINT + 128
+        message, code = "memory ran out; lower --memory-limit or close other programs", 1
     click.echo(f"luc-load: error: {message}", err=True)
     sys.exit(code)

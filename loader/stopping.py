@@ -1,0 +1,54 @@
+"""End in an orderly way when a signal asks for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+__all__ = ["Stopped", "describe", "received_signal", "stop_at_once", "stop_orderly"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_received: list[int] = []
+
+
+class Stopped(BaseException):  # like KeyboardInterrupt, it is no error
+    """A signal arrived. Not KeyboardInterrupt, which click would turn into another error."""
+
+
+def stop_at_once() -> None:
+    """Leave on a signal without further ado: nothing was begun, and an import must not be cut."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        sys.stderr.write(f"luc-load: error: {describe(number)}\n")
+        sys.stderr.flush()
+        os._exit(number + 128)
+
+    for number in _SIGNALS:
+        signal.signal(number, leave)
+
+
+def stop_orderly() -> None:
+    """Raise `Stopped` in the main thread on a signal."""
+
+    def leave(number: int, _frame: FrameType | None) -> NoReturn:
+        _received.append(number)
+        raise Stopped
+
+    for number in _SIGNALS:
+        signal.signal(number, leave)
+
+
+def received_signal() -> int | None:
+    """Return the first signal that came; a library may have made another error of `Stopped`."""
+    return _received[0] if _received else None
+
+
+def describe(number: int) -> str:
+    """Say what a signal did."""
+    word = "terminated" if number == signal.SIGTERM else "interrupted"
+    return f"{word}; the same command goes on where it stopped"
