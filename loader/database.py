@@ -75,9 +75,8 @@ class StagedDatabase:
     def insert(self, table: str, rows: pa.Table) -> None:
         """Append rows to a table; `rows` has its columns in its order."""
         with _translated(f"table {table}: rows could not be inserted"):
-            self._con.register("luc_rows", rows)
-            self._con.execute(statement("insert_rows", {"table": table})).fetchall()
-            self._con.unregister("luc_rows")
+            # Not register(): a view that is dropped keeps its rows until the transaction ends.
+            self._con.from_arrow(rows).insert_into(table)
 
     def finish(self, context: SchemaContext, small: Mapping[str, pa.Table]) -> None:
         """Add the small tables, views and comments, and leave one complete file without a log.
@@ -110,8 +109,18 @@ class StagedDatabase:
         self._con.interrupt()
 
 
-def connect_read_only(path: Path, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def connect_read_only(
+    path: Path, threads: int | None = None, memory_limit: int | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a finished database for reading only.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    threads : int, optional
+        DuckDB's own choice if not given.
+    memory_limit : int, optional
+        Bytes; DuckDB keeps what it has read up to its limit, most of the machine if not given.
 
     Raises
     ------
@@ -121,6 +130,8 @@ def connect_read_only(path: Path, threads: int | None = None) -> duckdb.DuckDBPy
     config: dict[str, Any] = dict(_SAFE)
     if threads is not None:
         config["threads"] = threads
+    if memory_limit is not None:
+        config["memory_limit"] = f"{memory_limit}B"
     with _translated(f"{path}: cannot be opened"):
         con = duckdb.connect(str(path), read_only=True, config=config)
         con.execute(statement("quiet_session")).fetchall()

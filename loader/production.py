@@ -158,7 +158,8 @@ def produce(
             "build": build_table(build_id, record, version, synthetic=synthetic),
         }
         aside(lambda: database.finish(context, small), database.interrupt)
-    with closing(connect_read_only(stage.database, options.workers)) as con:
+    finished = connect_read_only(stage.database, options.workers, options.database_bytes)
+    with closing(finished) as con:
         aside(lambda: _verify(con, loaded), con.interrupt)
         loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
     for name, before in fingerprints.items():

@@ -6,8 +6,8 @@
 --   change happens during "year", between the states of its 1 January and the next
 -- Source: luc
 -- Needs: luc, cell_at
-SET VARIABLE latitude = coalesce(getvariable('latitude'), 52.875);
-SET VARIABLE longitude = coalesce(getvariable('longitude'), -4.625);
+SET VARIABLE chosen_latitude = coalesce(getvariable('latitude'), 52.875);
+SET VARIABLE chosen_longitude = coalesce(getvariable('longitude'), -4.625);
 
 WITH change AS (
     UNPIVOT (
@@ -27,7 +27,7 @@ WITH change AS (
             pastr_diff AS pastr,
             range_diff AS "range"
         FROM luc
-        WHERE cell_id = cell_at(getvariable('latitude'), getvariable('longitude'))
+        WHERE cell_id = cell_at(getvariable('chosen_latitude'), getvariable('chosen_longitude'))
     )
     ON primf, primn, secdf, secdn, urban, c3ann, c4ann, c3per, c4per, c3nfx, pastr, "range"
     INTO NAME land_use VALUE change

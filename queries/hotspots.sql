@@ -5,10 +5,10 @@
 --   those years that have both states, NULL where none has
 -- Source: eluc, luc
 -- Needs: year, cell, eluc, luc
-SET VARIABLE last_year = coalesce(
+SET VARIABLE chosen_last_year = coalesce(
     getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_eluc)
 );
-SET VARIABLE first_year = coalesce(getvariable('first_year'), getvariable('last_year') - 9);
+SET VARIABLE chosen_first_year = coalesce(getvariable('first_year'), getvariable('chosen_last_year') - 9);
 
 WITH top AS (
     SELECT
@@ -17,8 +17,8 @@ WITH top AS (
         avg(e.eluc) AS eluc_mean
     FROM eluc AS e
     INNER JOIN cell AS c ON c.cell_id = e.cell_id
-    WHERE e."year" BETWEEN CAST(getvariable('first_year') AS SMALLINT)
-        AND CAST(getvariable('last_year') AS SMALLINT)
+    WHERE e."year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)
+        AND CAST(getvariable('chosen_last_year') AS SMALLINT)
     GROUP BY e.cell_id
     ORDER BY emission_tc DESC NULLS LAST, e.cell_id
     LIMIT 25
@@ -30,8 +30,8 @@ change AS (
         sum(forest_diff) AS forest_change,
         sum(crop_diff) AS crop_change
     FROM luc
-    WHERE "year" BETWEEN CAST(getvariable('first_year') AS SMALLINT)
-        AND CAST(getvariable('last_year') AS SMALLINT)
+    WHERE "year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)
+        AND CAST(getvariable('chosen_last_year') AS SMALLINT)
         AND cell_id IN (SELECT cell_id FROM top)
     GROUP BY cell_id
 )

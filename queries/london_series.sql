@@ -5,8 +5,8 @@
 --   1 January, the emissions those of the whole year
 -- Source: the notebook's look-up at 51.507 N, 0.127 W (the cell at 51.625, -0.125)
 -- Needs: point
-SET VARIABLE latitude = coalesce(getvariable('latitude'), 51.507);
-SET VARIABLE longitude = coalesce(getvariable('longitude'), -0.127);
+SET VARIABLE chosen_latitude = coalesce(getvariable('latitude'), 51.507);
+SET VARIABLE chosen_longitude = coalesce(getvariable('longitude'), -0.127);
 
 SELECT
     "year",
@@ -20,5 +20,5 @@ SELECT
     round("range"::DOUBLE, 4) AS "range",
     round(forest::DOUBLE, 4) AS forest,
     round((primn + secdn)::DOUBLE, 4) AS other_natural
-FROM point(getvariable('latitude'), getvariable('longitude'))
+FROM point(getvariable('chosen_latitude'), getvariable('chosen_longitude'))
 ORDER BY "year";

@@ -6,8 +6,8 @@
 --   first: then many millions of rows, for COPY (...) TO a file
 -- Source: the notebook's merge and to_csv, secmb and secma dropped
 -- Needs: year, eluc_state
-SET VARIABLE all_years = coalesce(getvariable('all_years'), FALSE);
-SET VARIABLE aggregate_year = coalesce(
+SET VARIABLE chosen_all_years = coalesce(getvariable('all_years'), FALSE);
+SET VARIABLE chosen_aggregate_year = coalesce(
     getvariable('aggregate_year'),
     (SELECT max("year") FROM "year" WHERE has_eluc AND has_state)
 );
@@ -35,5 +35,5 @@ FROM eluc_state
 WHERE is_land
     AND eluc IS NOT NULL
     AND primf IS NOT NULL
-    AND (getvariable('all_years') OR "year" = CAST(getvariable('aggregate_year') AS SMALLINT))
+    AND (getvariable('chosen_all_years') OR "year" = CAST(getvariable('chosen_aggregate_year') AS SMALLINT))
 ORDER BY "year", lat DESC, lon;

@@ -5,7 +5,7 @@
 --   states where there are none)
 -- Source: the notebook's map of ELUC
 -- Needs: year, eluc_state
-SET VARIABLE map_year = coalesce(
+SET VARIABLE chosen_map_year = coalesce(
     getvariable('map_year'),
     (SELECT max("year") FROM "year" WHERE has_eluc),
     (SELECT max("year") FROM "year")
@@ -22,5 +22,5 @@ SELECT
     round(forest::DOUBLE, 4) AS forest,
     round(urban::DOUBLE, 4) AS urban
 FROM eluc_state
-WHERE "year" = CAST(getvariable('map_year') AS SMALLINT)
+WHERE "year" = CAST(getvariable('chosen_map_year') AS SMALLINT)
 ORDER BY lat DESC, lon;
