@@ -1,0 +1,34 @@
+"""Run luc-load as its users do: in a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COMMAND = (sys.executable, "-m", "loader")
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return the environment of a test: no options of the user's, and the package importable."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LUC_LOAD_")}
+    paths = [str(ROOT), *filter(None, [kept.get("PYTHONPATH")])]
+    return kept | {"PYTHONPATH": os.pathsep.join(paths), "COLUMNS": "100"} | extra
+
+
+def luc_load(
+    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(**(env or {})),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
