@@ -1,0 +1,156 @@
+"""A built file in the programs that people open it with: an old DuckDB, and the 1.5 executable.
+
+Each lives in a virtual environment of its own, made once a session from the package registry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from command import luc_load
+
+from loader.sqlfiles import read_files
+
+QUERIES = read_files("queries")
+SQL = {kind: sorted(read_files(f"sql/{kind}")) for kind in ("tables", "views", "macros")}
+
+# What is not read is empty: the sample has no transitions and no management.
+EMPTY = {"transition", "management"}
+CALLS = {
+    "cell_at": "SELECT cell_at(51.507, -0.127) AS cell_id",
+    "point": "FROM point(51.507, -0.127)",
+    "state_change": "FROM state_change(2015, 2020) LIMIT 5",
+    "split_by_year": "FROM split_by_year(2018) LIMIT 5",
+    "split_by_region": "FROM split_by_region(35, 60, -10, 30) LIMIT 5",
+    "split_random": "FROM split_random(0.2, 1) LIMIT 5",
+}
+RUN = """
+import duckdb, json, sys
+con = duckdb.connect(sys.argv[1], read_only=True)
+answers = {}
+for name, sql in json.load(sys.stdin).items():
+    try:
+        answers[name] = len(con.cursor().execute(sql).fetchmany(5))
+    except duckdb.Error as error:
+        answers[name] = str(error)
+print(json.dumps(answers))
+"""
+
+
+def everything() -> dict[str, str]:
+    """Return statements by what they try: each table, view, macro, query, and the comments."""
+    statements = {f"table {name}": f'FROM "{name}" LIMIT 5' for name in SQL["tables"]}
+    statements |= {f"view {name}": f'FROM "{name}" LIMIT 5' for name in SQL["views"]}
+    statements |= {f"macro {name}": CALLS[name] for name in SQL["macros"]}
+    statements |= {f"query {name}": file.text for name, file in QUERIES.items()}
+    for name in [*SQL["tables"], *SQL["views"]]:
+        statements[f"comment on {name}"] = (
+            "SELECT comment FROM (SELECT table_name, comment FROM duckdb_tables() UNION ALL "
+            "SELECT view_name, comment FROM duckdb_views()) "
+            f"WHERE table_name = '{name}' AND comment LIKE '%Units: %'"
+        )
+        statements[f"comments on columns of {name}"] = (
+            f"SELECT column_name FROM duckdb_columns() WHERE table_name = '{name}' "
+            "GROUP BY ALL HAVING count(comment) = count(*)"
+        )
+    return statements
+
+
+EXPECTED_EMPTY = {f"table {name}" for name in EMPTY}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clients")
+    made = luc_load(
+        *("sample", "-o", "raw", "--resolution", "2", "--years", "2015:2019"),
+        *("--only", "eluc,states"),
+        cwd=folder,
+    )
+    assert made.returncode == 0, made.stderr
+    built = luc_load("build", cwd=folder)
+    assert built.returncode == 0, built.stderr
+    return folder / "luc-data" / "luc.duckdb"
+
+
+def installed(folder: Path, requirement: str) -> Path:
+    """Make a virtual environment with one package in it, and return its folder of programs."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    done = subprocess.run(
+        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", requirement],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        # An unreachable registry says nothing about the file; CI must not pass over it.
+        if "CI" in os.environ:
+            pytest.fail(done.stderr)
+        pytest.skip(f"{requirement} cannot be installed: the package registry is unreachable")
+    return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def old_answers(database: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | str]:
+    programs = installed(tmp_path_factory.mktemp("old"), "duckdb==1.1.3")
+    done = subprocess.run(
+        [programs / "python", "-c", RUN, str(database)],
+        input=json.dumps(everything()),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers: dict[str, int | str] = json.loads(done.stdout)
+    return answers
+
+
+@pytest.mark.parametrize("what", everything())
+def test_duckdb_1_1_3_reads_it(old_answers: dict[str, int | str], what: str) -> None:
+    answer = old_answers[what]
+    assert isinstance(answer, int), answer
+    assert (answer == 0) is (what in EXPECTED_EMPTY)
+
+
+@pytest.fixture(scope="module")
+def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return installed(tmp_path_factory.mktemp("cli"), "duckdb-cli>=1.5,<1.6") / "duckdb"
+
+
+@pytest.mark.parametrize("what", everything())
+def test_the_executable_1_5_reads_it(
+    executable: Path, database: Path, tmp_path: Path, what: str
+) -> None:
+    file = tmp_path / "statement.sql"
+    file.write_text(everything()[what] + ";\n", encoding="utf-8")
+    done = subprocess.run(
+        [executable, "-readonly", "-csv", "-init", os.devnull, "-f", str(file), str(database)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (len(done.stdout.splitlines()) < 2) is (what in EXPECTED_EMPTY)
+
+
+def test_nothing_is_left_beside_a_database_that_was_read(database: Path) -> None:
+    found = sorted(path.name for path in database.parent.iterdir() if path.name[0] != ".")
+    assert found == ["luc.duckdb", "parquet"]
+
+
+def test_every_macro_is_called() -> None:
+    assert set(CALLS) >= set(SQL["macros"])
+
+
+def test_this_duckdb_reads_it_too(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as con:
+        for what, sql in everything().items():
+            rows = con.cursor().execute(sql).fetchmany(5)
+            assert bool(rows) is (what not in EXPECTED_EMPTY), what
