@@ -165,7 +165,8 @@ def state_content(
     names: Sequence[str] = STATE_NAMES,
     masks: str = "same",
 ) -> Content:
-    """Random states; `masks` says where values are missing: same, by year, by variable, any."""
+    """Random states; `masks` says where values are missing: same, by year, by variable,
+    mixed, any, growing."""
     rng = np.random.default_rng(seed)
     shape = (len(years), *place.shape)
     outside = rng.random(place.shape) < 0.4
@@ -174,9 +175,9 @@ def state_content(
     for name in names:
         drawn = _some_special(rng, rng.random(shape, dtype=np.float32), 0.05)
         missing = np.broadcast_to(outside, shape).copy()
-        if masks == "by year":
+        if masks in ("by year", "mixed"):
             missing |= late
-        elif masks == "by variable":
+        if masks in ("by variable", "mixed"):
             missing |= rng.random(place.shape) < 0.3
         elif masks == "any":
             missing = rng.random(shape) < 0.7
@@ -313,7 +314,7 @@ def write(path: Path, content: Content, form: Form, seed: int = 0) -> Path:
         if form.member:
             file.createDimension("member", 1)
         numbers, attributes = TIME_FORMS[form.time]([content.years[step] for step in steps])
-        if form.format.startswith("NETCDF3") and numbers.dtype == np.int64:
+        if form.format != "NETCDF4" and numbers.dtype == np.int64:
             numbers = numbers.astype(np.float64)
         axis_variable = file.createVariable(names["time"], numbers.dtype, (names["time"],))
         axis_variable.setncatts(attributes)

@@ -33,7 +33,7 @@ import loader.plan
 from loader import build
 from loader.options import Options
 
-MASKS = ("same", "by year", "by variable", "any", "growing")
+MASKS = ("same", "by year", "by variable", "mixed", "any", "growing")
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,10 @@ def as_written(path: Path, content: Content, form: Form) -> Content:
 @given(samples())
 def test_a_build_holds_what_its_files_hold(sample: Sample) -> None:
     event(f"{sample.which} sources, cells {sample.cells}")
+    check(sample)
+
+
+def check(sample: Sample) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
         patch.setattr(loader.plan, "MAX_BLOCK_YEARS", sample.block_years)

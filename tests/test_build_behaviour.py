@@ -1,0 +1,558 @@
+"""A build as a whole: done once, replaced when asked, resumed, and no one else's file touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xarray as xr
+from build_oracle import Expected, differences
+from files import GRIDS, Content, Form, eluc_content, state_content, write
+
+import loader.plan
+from loader import build
+from loader.database import StagedDatabase
+from loader.errors import (
+    LucLoadError,
+    OutputBusyError,
+    OutputError,
+    SourceError,
+    SourceMissingError,
+    UsageError,
+)
+from loader.options import Options
+from loader.parquet import write_part
+from loader.reporting import Silent
+from loader.source import GriddedSource
+
+PLACE = GRIDS["finer"]
+YEARS = tuple(range(1950, 1956))
+STATE = state_content(21, PLACE, YEARS, masks="mixed")
+ELUC = eluc_content(22, PLACE, YEARS)
+EXPECTED = Expected(STATE, ELUC)
+
+Sources = dict[str, tuple[Path, Content]]
+
+
+class Listener(Silent):
+    """Keeps the notices."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    folder = tmp_path_factory.mktemp("sources")
+    return {
+        "states": (write(folder / "states.nc", STATE, Form()), STATE),
+        "eluc": (write(folder / "eluc.nc", ELUC, Form(time="bare", fill="_FillValue")), ELUC),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two years a block, so that a build has several parts of each table."""
+    monkeypatch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+
+
+def run(sources: Sources, out: Path, **options: Any) -> Any:  # noqa: ANN401
+    given: dict[str, Any] = {name: path for name, (path, _) in sources.items()}
+    return build(**given, out=out, **options)
+
+
+def content_of(folder: Path) -> dict[str, tuple[str, int]]:
+    """Return digest and modification time of every file below, its path as the key."""
+    return {
+        str(path.relative_to(folder)): (
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+            path.stat().st_mtime_ns,
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def published_files(out: Path) -> list[str]:
+    return sorted(path.name for path in out.iterdir() if path.name != ".luc-load")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_build_leaves_a_database_and_a_data_set_and_nothing_else(
+    workers: int, sources: Sources, tmp_path: Path
+) -> None:
+    report = run(sources, tmp_path, workers=workers)
+    assert report.outcome == "built"
+    assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
+    private = [p for p in (tmp_path / ".luc-load").rglob("*") if p.is_file()]
+    assert [p.name for p in private] in ([], ["lock"])
+    assert not [p for p in private if p.stat().st_size]
+    names = {p.suffix for p in (tmp_path / "parquet").rglob("*") if p.is_file()}
+    assert names == {".parquet", ".json"}
+    for table in ("eluc", "state"):
+        assert len(list((tmp_path / "parquet" / table).glob("*.parquet"))) == 3
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def test_the_report_counts_what_the_database_holds(sources: Sources, tmp_path: Path) -> None:
+    report = run(sources, tmp_path)
+    with duckdb.connect(str(report.database), read_only=True) as con:
+        for table in report.tables:
+            counted = con.execute(
+                "SELECT count(*), min(year), max(year), count(DISTINCT year), "
+                f"count(DISTINCT cell_id) FROM {table.name}"
+            ).fetchall()[0]
+            reported = (table.rows, table.first_year, table.last_year, table.years, table.cells)
+            assert counted == reported
+        row = con.execute("SELECT build_id, status, synthetic FROM build").fetchall()
+    assert row == [(report.build_id, "complete", False)]
+    assert {table.name for table in report.tables} == {"eluc", "state"}
+    assert report.database_bytes == report.database.stat().st_size
+    files = [p for p in report.parquet.rglob("*.parquet") if p.parent.name in ("eluc", "state")]
+    assert report.parquet_bytes >= sum(p.stat().st_size for p in files)
+    assert json.loads((report.parquet / "build.json").read_text())["build_id"] == report.build_id
+    assert any("1956" in notice for notice in report.notices)
+
+
+def test_the_same_build_again_changes_nothing(sources: Sources, tmp_path: Path) -> None:
+    first = run(sources, tmp_path, workers=1)
+    before = content_of(tmp_path)
+    again = run(sources, tmp_path, workers=2, memory_limit="600MiB")
+    assert (again.outcome, again.build_id) == ("up to date", first.build_id)
+    assert content_of(tmp_path) == before
+
+
+def test_a_source_that_was_only_touched_is_the_same(sources: Sources, tmp_path: Path) -> None:
+    copies = _copies(sources, tmp_path)
+    run(copies, tmp_path / "out")
+    copies["states"][0].touch()
+    assert run(copies, tmp_path / "out").outcome == "up to date"
+
+
+def test_a_source_of_the_same_size_and_other_content_is_another(
+    sources: Sources, tmp_path: Path
+) -> None:
+    copies = _copies(sources, tmp_path)
+    run(copies, tmp_path / "out")
+    path = copies["eluc"][0]
+    path.write_bytes(path.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(OutputError, match=r"another eluc file.*--overwrite"):
+        run(copies, tmp_path / "out")
+
+
+def _copies(sources: Sources, folder: Path) -> Sources:
+    copies = {}
+    for name, (path, content) in sources.items():
+        shutil.copy(path, folder / path.name)
+        copies[name] = folder / path.name, content
+    return copies
+
+
+@pytest.mark.parametrize(
+    "options", [{"years": "1951:1954"}, {"cells": "all"}, {"storage_version": "v1.2.0"}]
+)
+def test_other_options_are_refused_and_then_replace_when_asked(
+    options: dict[str, str], sources: Sources, tmp_path: Path
+) -> None:
+    first = run(sources, tmp_path)
+    before = content_of(tmp_path)
+    with pytest.raises(OutputError, match="--overwrite"):
+        run(sources, tmp_path, **options)
+    assert content_of(tmp_path) == before
+    second = run(sources, tmp_path, overwrite=True, **options)
+    assert second.build_id != first.build_id
+    assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
+    low, high = (1951, 1954) if "years" in options else (-9999, 9999)
+    expected = Expected(STATE, ELUC, options.get("cells", "data"), (low, high))
+    assert differences(tmp_path, expected, sources) == []
+    assert run(sources, tmp_path, **options).outcome == "up to date"
+
+
+def test_fewer_sources_leave_no_data_of_the_others(sources: Sources, tmp_path: Path) -> None:
+    run(sources, tmp_path)
+    only = {"states": sources["states"]}
+    run(only, tmp_path, overwrite=True)
+    assert not (tmp_path / "parquet" / "eluc").exists()
+    assert differences(tmp_path, Expected(STATE, None), only) == []
+
+
+class _Broken(Exception):  # noqa: N818  # stands for a kill
+    pass
+
+
+def _fail_after(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
+    """Make the build end, as if killed, when it is about to write one more part."""
+    written: list[Path] = []
+
+    def write(table: pa.Table, path: Path) -> int:
+        if len(written) == parts:
+            raise _Broken
+        written.append(path)
+        return write_part(table, path)
+
+    monkeypatch.setattr("loader.loading.write_part", write)
+
+
+def _fail_in_insert(monkeypatch: pytest.MonkeyPatch, inserts: int) -> None:
+    real = StagedDatabase.insert
+    done: list[str] = []
+
+    def insert(self: StagedDatabase, table: str, rows: pa.Table) -> None:
+        if len(done) == inserts:
+            raise _Broken
+        done.append(table)
+        real(self, table, rows)
+
+    monkeypatch.setattr(StagedDatabase, "insert", insert)
+
+
+def _slabs_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """Note every variable and year that is read."""
+    real = GriddedSource.read
+    slabs: list[tuple[str, int]] = []
+
+    def read(self: GriddedSource, variable: str, slab: loader.source.Slab) -> Any:  # noqa: ANN401
+        slabs.extend((variable, int(self.years[k])) for k in range(slab.first, slab.last))
+        return real(self, variable, slab)
+
+    monkeypatch.setattr(GriddedSource, "read", read)
+    return slabs
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("parts", [0, 2, 3, 5])
+def test_an_interrupted_build_goes_on_where_it_stopped(
+    parts: int, workers: int, sources: Sources, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        _fail_after(patch, parts)
+        with pytest.raises(_Broken):
+            run(sources, tmp_path, workers=workers)
+    assert published_files(tmp_path) == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        slabs = _slabs_read(patch)
+        listener = Listener()
+        report = run(sources, tmp_path, workers=workers, reporter=listener)
+    assert report.reused_parts == parts
+    assert "an interrupted build is continued" in listener.notices
+    reused = range(1950, 1950 + 2 * min(parts, 3))
+    again = {(v, y) for v, y in slabs if v != "ELUC" and y in reused}
+    # One variable of the first year is read to learn which cells there are.
+    assert len(again) <= (1 if parts < 3 else 0) or again <= {(next(iter(STATE.values)), 1950)}
+    assert differences(tmp_path, EXPECTED, sources) == []
+    assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
+
+
+@pytest.mark.parametrize("inserts", [0, 4, 6])
+def test_a_build_that_fails_in_the_database_goes_on(
+    inserts: int, sources: Sources, tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        _fail_in_insert(patch, inserts)
+        with pytest.raises(_Broken):
+            run(sources, tmp_path, workers=1)
+    report = run(sources, tmp_path, workers=1)
+    assert report.reused_parts == min(6, inserts + 1)
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def _interrupted(sources: Sources, out: Path, parts: int = 4) -> Path:
+    """Leave an interrupted build at `out` and return the folder of its parts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        _fail_after(patch, parts)
+        with pytest.raises(_Broken):
+            run(sources, out, workers=1)
+    found = sorted(out.rglob("*.parquet"))
+    assert len(found) == parts
+    return found[0].parent.parent
+
+
+def _flip_a_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0x10
+    path.write_bytes(data)
+
+
+def _exchange_values(path: Path) -> None:
+    """Write a sound Parquet file of the same rows with other values."""
+    table = pq.read_table(path)
+    values = table.column(2).to_numpy().copy()[::-1]
+    field = table.schema.field(2)
+    pq.write_table(table.set_column(2, field, pa.array(values, from_pandas=True)), path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _flip_a_byte,
+        _exchange_values,
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(path.read_bytes()[:-7]),
+        lambda path: path.write_bytes(b""),
+    ],
+    ids=["a byte flipped", "other values", "removed", "cut short", "emptied"],
+)
+def test_a_damaged_part_is_made_again(
+    damage: Callable[[Path], None], sources: Sources, tmp_path: Path
+) -> None:
+    folder = _interrupted(sources, tmp_path)
+    damage(sorted((folder / "state").glob("*.parquet"))[1])
+    report = run(sources, tmp_path)
+    assert report.reused_parts == 3
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def test_a_manifest_cut_in_the_middle_of_a_line_costs_one_part(
+    sources: Sources, tmp_path: Path
+) -> None:
+    folder = _interrupted(sources, tmp_path)
+    manifest = folder.parent / "manifest.jsonl"
+    manifest.write_bytes(manifest.read_bytes()[:-9])
+    assert run(sources, tmp_path).reused_parts == 3
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def test_what_was_learned_about_cells_may_be_lost(sources: Sources, tmp_path: Path) -> None:
+    folder = _interrupted(sources, tmp_path)
+    shutil.rmtree(folder.parent / "cells")
+    (folder.parent / "cells").mkdir()
+    run(sources, tmp_path)
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def test_leftovers_of_other_options_are_dropped_with_a_notice(
+    sources: Sources, tmp_path: Path
+) -> None:
+    _interrupted(sources, tmp_path)
+    listener = Listener()
+    report = run(sources, tmp_path, cells="all", reporter=listener)
+    assert report.reused_parts == 0
+    assert any("dropped" in notice for notice in listener.notices)
+    assert differences(tmp_path, Expected(STATE, ELUC, "all"), sources) == []
+    assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
+
+
+def test_a_failed_overwrite_leaves_the_old_build_as_it_was(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(sources, tmp_path)
+    before = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
+    _fail_after(monkeypatch, 2)
+    with pytest.raises(_Broken):
+        run(sources, tmp_path, cells="all", overwrite=True)
+    after = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
+    assert after == before
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def test_a_source_that_changes_while_it_is_read_is_an_error(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = _copies(sources, tmp_path)
+    real = StagedDatabase.insert
+
+    def insert(self: StagedDatabase, table: str, rows: pa.Table) -> None:
+        copies["states"][0].touch()
+        real(self, table, rows)
+
+    monkeypatch.setattr(StagedDatabase, "insert", insert)
+    with pytest.raises(SourceError, match="changed while it was being read") as caught:
+        run(copies, tmp_path / "out")
+    assert str(copies["states"][0]) in str(caught.value)
+    assert published_files(tmp_path / "out") == []
+
+
+def _text(path: Path) -> None:
+    path.write_text("my notes, not a database\n")
+
+
+def _foreign_duckdb(path: Path) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE mine AS SELECT 42 AS answer").fetchall()
+
+
+def _sqlite(path: Path) -> None:
+    con = sqlite3.connect(path)
+    con.execute("CREATE TABLE mine (answer)")
+    con.commit()
+    con.close()
+
+
+def _build_table_of_another_kind(path: Path) -> None:
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE TABLE build (name VARCHAR, took INTERVAL)").fetchall()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "make",
+    [
+        _text,
+        _foreign_duckdb,
+        _build_table_of_another_kind,
+        _sqlite,
+        lambda path: path.touch(),
+        lambda path: path.mkdir(),
+        lambda path: path.symlink_to("nowhere"),
+    ],
+    ids=["text", "DuckDB", "other build table", "SQLite", "empty", "folder", "broken link"],
+)
+def test_a_foreign_file_is_never_replaced(
+    make: Callable[[Path], None], overwrite: bool, sources: Sources, tmp_path: Path
+) -> None:
+    target = tmp_path / "luc.duckdb"
+    make(target)
+    before = content_of(tmp_path)
+    with pytest.raises(OutputError):
+        run(sources, tmp_path, overwrite=overwrite)
+    after = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
+    assert after == before
+    assert published_files(tmp_path) == ["luc.duckdb"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("record", [None, "[1]", '{"name": "mine"}', "no json"])
+def test_a_foreign_parquet_folder_is_never_replaced(
+    record: str | None, overwrite: bool, sources: Sources, tmp_path: Path
+) -> None:
+    folder = tmp_path / "parquet"
+    folder.mkdir()
+    pq.write_table(pa.table({"mine": [1]}), folder / "mine.parquet")
+    if record is not None:
+        (folder / "build.json").write_text(record)
+    before = content_of(tmp_path)
+    with pytest.raises(OutputError, match="not made by luc-load"):
+        run(sources, tmp_path, overwrite=overwrite)
+    after = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
+    assert after == before
+
+
+def test_an_output_below_a_file_is_refused(sources: Sources, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(OutputError, match="folder"):
+        run(sources, tmp_path / "taken")
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_a_second_build_at_once_is_refused(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = StagedDatabase.insert
+    refused: list[object] = []
+
+    def insert(self: StagedDatabase, table: str, rows: pa.Table) -> None:
+        if not refused:
+            with pytest.raises(OutputBusyError, match="another build") as caught:
+                run(sources, tmp_path)
+            refused.append(caught)
+        real(self, table, rows)
+
+    monkeypatch.setattr(StagedDatabase, "insert", insert)
+    assert run(sources, tmp_path).outcome == "built"
+    assert refused
+
+
+@pytest.mark.parametrize("form", ["undecoded", "decoded", "chunked", "transposed", "loaded"])
+def test_data_sets_in_memory_give_the_same_as_files(
+    form: str, sources: Sources, tmp_path: Path
+) -> None:
+    opened = {
+        name: xr.open_dataset(path, decode_times=False, mask_and_scale=form != "undecoded")
+        for name, (path, _) in sources.items()
+    }
+    given: dict[str, Any] = dict(opened)
+    if form == "chunked":
+        given = {k: d.chunk({"time": 2, "lat": 5, "lon": 7}) for k, d in opened.items()}
+    elif form == "transposed":
+        given = {k: d.transpose("lon", "time", ...) for k, d in opened.items()}
+    elif form == "loaded":
+        given = {k: d.load() for k, d in opened.items()}
+    before = {name: dataset.copy(deep=True) for name, dataset in given.items()}
+    report = build(**given, out=tmp_path)
+    for name, dataset in given.items():
+        xr.testing.assert_identical(dataset, before[name])
+        for variable in dataset.variables:
+            assert dataset[variable].dtype == before[name][variable].dtype
+        assert dataset.isel(lat=0, lon=0).load() is not None
+        opened[name].close()
+    assert report.outcome == "built"
+    found = differences(tmp_path, EXPECTED, sources)
+    assert [problem for problem in found if not problem.startswith("source.")] == []
+
+
+def test_a_decoded_time_axis_of_dates_gives_the_same_years(
+    sources: Sources, tmp_path: Path
+) -> None:
+    with xr.open_dataset(sources["eluc"][0], decode_times=False) as dataset:
+        dates = np.array([f"{year}-07-01" for year in YEARS], dtype="datetime64[ns]")
+        build(eluc=dataset.assign_coords(time=dates), out=tmp_path)
+    found = differences(tmp_path, Expected(None, ELUC), {"eluc": sources["eluc"]})
+    assert [problem for problem in found if not problem.startswith("source.")] == []
+
+
+def test_workers_and_memory_do_not_change_a_byte_of_the_data_set(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(sources, tmp_path / "a", workers=1)
+    run(sources, tmp_path / "b", workers=3, memory_limit="2GiB")
+    for table in ("eluc", "state"):
+        a, b = (content_of(tmp_path / out / "parquet" / table) for out in "ab")
+        assert {k: v[0] for k, v in a.items()} == {k: v[0] for k, v in b.items()}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"cells": "some"}, UsageError),
+        ({"years": "1955:1950"}, UsageError),
+        ({"years": "abc"}, UsageError),
+        ({"workers": 0}, UsageError),
+        ({"memory_limit": "1MB"}, UsageError),
+        ({"memory_limit": "plenty"}, UsageError),
+        ({"storage_version": "1"}, UsageError),
+        ({"storage_version": "v1'; DROP TABLE x; --"}, UsageError),
+        ({"sample": True}, UsageError),
+        ({"years": "1700:1800"}, SourceError),
+        ({"states": "/nowhere/states.nc"}, SourceMissingError),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_written(
+    options: dict[str, Any], error: type[LucLoadError], sources: Sources, tmp_path: Path
+) -> None:
+    given = {name: path for name, (path, _) in sources.items()} | options
+    with pytest.raises(error):
+        build(out=tmp_path, **given)
+    assert published_files(tmp_path) == []
+
+
+def test_one_file_given_twice_is_refused(sources: Sources, tmp_path: Path) -> None:
+    link = tmp_path / "link.nc"
+    link.symlink_to(sources["states"][0])
+    with pytest.raises(SourceError, match="given twice"):
+        build(states=sources["states"][0], eluc=link, out=tmp_path / "out")
+
+
+def test_a_block_larger_than_the_memory_for_blocks_is_cut_by_rows(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Options, "block_bytes", 2000)
+    run(sources, tmp_path)
+    assert len(list((tmp_path / "parquet" / "state").glob("*.parquet"))) > 3
+    assert differences(tmp_path, EXPECTED, sources) == []
