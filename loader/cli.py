@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -13,9 +13,15 @@ from loader.errors import LucLoadError
 from loader.stopping import Stopped, describe, received_signal, stop_at_once, stop_orderly
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from loader.terminal import TerminalReporter
 
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
 __all__ = ["main"]
+
+_verbosity = 0
 
 _CONTEXT = {
     "help_option_names": ["-h", "--help"],
@@ -24,8 +30,31 @@ _CONTEXT = {
 }
 
 
+_version = click.version_option(__version__, prog_name="luc-load")
+
+
+def _talk(command: Command) -> Command:
+    """Add the options that every command has."""
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error.")
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        show_default=False,
+        callback=_note_verbosity,
+        help="More on standard error; -vv adds tracebacks.",
+    )
+    return quiet(verbose(_version(command)))
+
+
+def _note_verbosity(_context: click.Context, _option: click.Parameter, value: int) -> int:
+    global _verbosity  # noqa: PLW0603  # the one thing that `main` must know of a failed command
+    _verbosity = value
+    return value
+
+
 @click.group(context_settings=_CONTEXT)
-@click.version_option(__version__, prog_name="luc-load")
+@_version
 def commands() -> None:
     """Load gridded land-use change data into Parquet and one DuckDB file.
 
@@ -68,10 +97,9 @@ _path = click.Path(path_type=str)
 @click.option("--memory-limit", metavar="SIZE", help="Ceiling on memory, such as 1GiB.")
 @click.option("--storage-version", default="v1.0.0", help="DuckDB storage version of the file.")
 @click.option("--overwrite", is_flag=True, help="Replace a result of other inputs or options.")
-@click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error.")
-@click.option("-v", "--verbose", count=True, help="More on standard error; -vv adds tracebacks.")
+@_talk
 def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401  # click's own
-    r"""Load the sources into OUT/luc.duckdb and OUT/parquet.
+    """Load the sources into OUT/luc.duckdb and OUT/parquet.
 
     Sources that are not named are looked for in RAW. A build that was interrupted goes on where
     it stopped; one that is complete says so.
@@ -105,14 +133,15 @@ def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
     default="0.25",
     help="Degrees.",
 )
-@click.option("--seed", type=int, default=0, help="Another number makes another world.")
+@click.option(
+    "--seed", type=int, default=0, show_default="0", help="Another number makes another world."
+)
 @click.option(
     "--only",
     metavar="NAMES",
     help="Some of eluc,states,transitions,management,static.  [default: all]",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error.")
-@click.option("-v", "--verbose", count=True, help="More on standard error; -vv adds tracebacks.")
+@_talk
 def sample(  # the options describe themselves
     *,
     out: str,
@@ -123,7 +152,7 @@ def sample(  # the options describe themselves
     quiet: bool,
     verbose: int,
 ) -> None:
-    r"""Write synthetic source files in exactly the real files' layout.
+    """Write synthetic source files in exactly the real files' layout.
 
     They say in their attributes that they are synthetic. A real file is never overwritten.
 
@@ -151,20 +180,20 @@ def main() -> NoReturn:
     """Run the command line and exit with the code that the outcome has."""
     stop_at_once()
     try:
-        commands.main(standalone_mode=False)
+        commands.main(prog_name="luc-load", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # Whoever read our output has enough of it: not worth a word.
         sys.stderr.close()
         sys.exit(0)
-    except (Stopped, click.ClickException, LucLoadError, MemoryError) as error:
+    except (Stopped, Exception) as error:  # noqa: BLE001  # what it is decides the exit code
         _fail(error)
     sys.exit(0)
 
 
 def _fail(error: BaseException) -> NoReturn:
-    if "-vv" in sys.argv:
+    if _verbosity >= 2:
         traceback.print_exc()
     number = received_signal()
     if number is not None:
@@ -174,7 +203,10 @@ def _fail(error: BaseException) -> NoReturn:
         sys.exit(error.exit_code)
     elif isinstance(error, LucLoadError):
         message, code = str(error), error.exit_code
-    else:
+    elif isinstance(error, MemoryError):
         message, code = "memory ran out; lower --memory-limit or close other programs", 1
+    else:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        message, code = f"a fault of luc-load itself ({reason}); add -vv to see where", 1
     click.echo(f"luc-load: error: {message}", err=True)
     sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from loader.blocks import BlockReader, CellRule
 from loader.digest import TableDigest
 from loader.errors import OutputError
 from loader.parquet import read_part, write_part
-from loader.pipeline import in_turn, overlap
+from loader.pipeline import aside, in_turn, overlap
 from loader.plan import Block, plan_blocks
 from loader.reporting import Progress
 from loader.staging import Part
@@ -108,7 +109,8 @@ def load_tables(
     sinks = [loading.keep_part, lambda item: database.insert(item.block.table, item.rows)]
     try:
         if options.workers == 1:
-            in_turn(loading.items(), sinks, finished)
+            alone = partial(in_turn, loading.items(), sinks, finished)
+            aside(alone, database.interrupt)
         else:
             overlap(loading.items(), sinks, finished, database.interrupt)
     finally:

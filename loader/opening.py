@@ -122,7 +122,7 @@ def _open(path: str, magic: bytes) -> xr.Dataset:
         )
     # netCDF4 reads the missing end of a truncated netCDF-3 file as zeros; scipy raises.
     engine = "netcdf4" if magic.startswith(_CDF5) else "scipy"
-    return xr.open_dataset(
+    dataset = xr.open_dataset(
         path,
         engine=engine,
         decode_times=False,
@@ -130,6 +130,23 @@ def _open(path: str, magic: bytes) -> xr.Dataset:
         decode_coords=False,
         cache=False,
     )
+    return _with_utf8_names(dataset) if engine == "scipy" else dataset
+
+
+def _with_utf8_names(dataset: xr.Dataset) -> xr.Dataset:
+    """Mend names outside ASCII: netCDF-3 stores UTF-8, which scipy reads as Latin-1."""
+    names = {name: _as_utf8(str(name)) for name in (*dataset.variables, *dataset.sizes)}
+    close = dataset.close
+    mended = dataset.rename({old: new for old, new in names.items() if old != new})
+    mended.set_close(close)
+    return mended
+
+
+def _as_utf8(name: str) -> str:
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def _groups(path: str, magic: bytes) -> Iterator[str]:

@@ -84,7 +84,10 @@ class Options:
             raise UsageError(f"--storage-version is {storage_version!r}; {expected}")
         if workers is not None and workers < 1:
             raise UsageError(f"--workers is {workers}; expected at least 1")
-        limit = parse_size(memory_limit) if memory_limit is not None else _default_memory()
+        try:
+            limit = parse_size(memory_limit) if memory_limit is not None else _default_memory()
+        except UsageError as error:
+            raise UsageError(f"--memory-limit: {error}") from error
         if limit < _LEAST_MEMORY:
             raise UsageError(f"--memory-limit is {memory_limit}; expected at least 512 MiB")
         return cls(
