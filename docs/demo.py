@@ -63,6 +63,11 @@ def print_answer(con: duckdb.DuckDBPyConnection, query: SqlFile, first: int, las
 
 def print_table(con: duckdb.DuckDBPyConnection, sql: str, first: int, last: int) -> None:
     """Print the result of the last statement, its first and last rows."""
+    print(textwrap.indent(table_text(con, sql, first, last), "  "))
+
+
+def table_text(con: duckdb.DuckDBPyConnection, sql: str, first: int = 100, last: int = 0) -> str:
+    """Return the result of the last statement as aligned columns, its first and last rows."""
     done = con.execute(sql)
     names = [column[0] for column in done.description or []]
     rows = done.fetchall()
@@ -73,12 +78,14 @@ def print_table(con: duckdb.DuckDBPyConnection, sql: str, first: int, last: int)
         lines = [*lines[:first], ("...",) * len(names), *lines[len(lines) - last :]]
     texts = [any(isinstance(value, str) for value in values) for values in answer]
     widths = [max(map(len, column)) for column in zip(names, *lines, strict=True)]
+    written = []
     for line in [names, *lines]:
         parts = [
             value.ljust(width) if is_text else value.rjust(width)
             for value, width, is_text in zip(line, widths, texts, strict=True)
         ]
-        print(("  " + "  ".join(parts)).rstrip())
+        written.append("  ".join(parts).rstrip())
+    return "\n".join(written)
 
 
 def shown(values: tuple[object, ...], name: str) -> list[str]:
@@ -102,9 +109,12 @@ def shown(values: tuple[object, ...], name: str) -> list[str]:
 
 
 def decimals(value: object) -> int:
-    """Return how many decimals a rounded value has."""
-    _, _, part = repr(value).partition(".") if isinstance(value, float) else ("", "", "0")
-    return 0 if part == "0" else len(part)
+    """Return how many decimals a rounded value has; a float32 has no more than seven figures."""
+    if not isinstance(value, float):
+        return 0
+    figures = value if abs(value) >= 1000 else float(f"{value:.7g}")
+    part = f"{figures:.9f}".partition(".")[2].rstrip("0")
+    return len(part)
 
 
 def print_text(text: str) -> None:

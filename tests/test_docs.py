@@ -1,0 +1,142 @@
+"""The documentation: generated parts are up to date, commands exist, examples run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import duckdb
+import pytest
+from command import ROOT, luc_load
+
+from loader import __version__
+from loader.cli import commands
+from loader.sqlfiles import read_files
+
+sys.path.insert(0, str(ROOT / "docs"))
+
+from demo import QUERIES, main
+from generate_help import ASKED, README, REFERENCE, command_line, with_answers
+
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+FENCED = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def blocks(language: str, *pages: Path) -> list[str]:
+    texts = [page.read_text(encoding="utf-8") for page in pages or PAGES]
+    return [code for text in texts for kind, code in FENCED.findall(text) if kind == language]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small sample in raw/, and a database where `make demo` puts it."""
+    folder = tmp_path_factory.mktemp("docs")
+    small = ("--resolution", "2", "--years", "2009:2021", "--only", "eluc,states")
+    assert luc_load("sample", "-o", "raw", *small, cwd=folder).returncode == 0
+    assert luc_load("build", "-o", "demo", cwd=folder).returncode == 0
+    return folder
+
+
+@pytest.fixture
+def database(work: Path) -> Path:
+    return work / "demo" / "luc.duckdb"
+
+
+def test_the_reference_of_the_command_line_is_up_to_date() -> None:
+    # The layout of the help is click's: only one that writes as the newest does can tell.
+    if version("click") < "8.2":
+        pytest.skip("an older click lays the help out in another way")
+    assert REFERENCE.read_text(encoding="utf-8") == command_line(), "run make docs"
+
+
+@pytest.mark.parametrize("line", [line for code in blocks("sh") for line in code.splitlines()])
+def test_commands_in_the_documentation_exist(line: str) -> None:
+    words = shlex.split(line, comments=True)
+    match words:
+        case ["luc-load", name, *arguments]:
+            command = commands.commands[name]
+            with command.make_context(name, arguments, parent=click.Context(commands)) as context:
+                assert context.params
+        case ["make", target]:
+            rules = (ROOT / "Makefile").read_text(encoding="utf-8")
+            assert re.search(rf"^{target}:", rules, re.MULTILINE)
+        case _:
+            assert words == ["pip", "install", "."]
+
+
+@pytest.mark.parametrize("sql", blocks("sql"))
+def test_every_sql_example_runs(database: Path, sql: str) -> None:
+    with duckdb.connect(str(database), read_only=True) as con:
+        assert con.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_every_python_example_runs(work: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.chdir(work)
+    exec(compile(code, "README.md", "exec"), {})  # the text of our own documentation
+
+
+def test_every_question_of_the_tour_has_an_answer(database: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    assert len(ASKED.findall(text)) == len(blocks("sql", README))
+    asked_here = with_answers(text, database)
+    assert with_answers(asked_here, database) == asked_here
+    without = ASKED.sub(r"\1", text)
+    assert ASKED.sub(r"\1", asked_here) == without
+    for found in ASKED.finditer(text):
+        assert len(found[0].removeprefix(found[1]).splitlines()) > 3, "run make demo docs"
+
+
+@pytest.mark.slow
+def test_the_answers_of_the_tour_are_the_demo_s(tmp_path: Path) -> None:
+    built = luc_load("build", "--sample", "--years", "1990:2022", "-o", "demo", cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    text = README.read_text(encoding="utf-8")
+    assert with_answers(text, tmp_path / "demo" / "luc.duckdb") == text, "run make demo docs"
+
+
+def test_the_demo_prints_its_answers(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(str(database))
+    printed = capsys.readouterr().out
+    assert "SYNTHETIC" in printed
+    for name in QUERIES:
+        title = read_files("queries")[name].header["Title"]
+        assert f"# {title} (queries/{name}.sql)" in printed
+    assert "nan" not in printed
+    assert "NULL\n" not in printed
+
+
+def test_the_demo_says_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"there is no such file; make demo builds it"):
+        main(str(tmp_path / "luc.duckdb"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_tables_and_views_are_all_described() -> None:
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)", text))
+    for kind in ("tables", "views", "macros"):
+        undescribed = set(read_files(f"sql/{kind}")) - named - {"year_total"}
+        assert not undescribed, kind
+
+
+def test_only_commands_that_exist_are_documented() -> None:
+    for page in PAGES:
+        named = set(re.findall(r"`luc-load ([a-z]+)", page.read_text(encoding="utf-8")))
+        assert named <= set(commands.commands), page.name
+
+
+def test_the_changelog_and_the_citation_know_the_version() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version: {__version__}\n" in citation
+    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
