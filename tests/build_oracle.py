@@ -25,7 +25,7 @@ import pyarrow.dataset as pds
 import xarray as xr
 from files import FRACTIONS, GRIDS, Content, Form, Place, cell_area
 
-__all__ = ["Expected", "differences", "land", "read_by_xarray"]
+__all__ = ["Expected", "differences", "land", "mask_archive", "read_by_xarray"]
 
 Array = npt.NDArray[Any]
 Columns = dict[str, Any]
@@ -65,7 +65,8 @@ PIXELS = 60
 """Pixels of 30 arc-seconds to half a degree: all grids have edges at half degrees."""
 
 
-def _archive() -> Path:
+def mask_archive() -> Path:
+    """Return the file of global-land-mask, which is not to be imported for its memory."""
     spec = importlib.util.find_spec("global_land_mask")
     assert spec is not None
     assert spec.submodule_search_locations
@@ -76,11 +77,11 @@ def _archive() -> Path:
 def _masks() -> dict[Place, tuple[Array, Array]]:
     """Return is_land and land_fraction of every grid, from one pass through the mask."""
     f4 = np.float32
-    with np.load(_archive()) as file:
+    with np.load(mask_archive()) as file:
         axis_lat, axis_lon = file["lat"], file["lon"]
     is_land = {place: np.zeros(place.shape, dtype=bool) for place in GRIDS.values()}
     land_in_box = np.zeros((360, 720))
-    with zipfile.ZipFile(_archive()) as members, members.open("mask.npy") as file:
+    with zipfile.ZipFile(mask_archive()) as members, members.open("mask.npy") as file:
         assert np.lib.format.read_magic(file) == (1, 0)
         assert np.lib.format.read_array_header_1_0(file)[0] == (21600, 43200)
         for box_row in range(360):

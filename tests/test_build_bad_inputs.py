@@ -214,7 +214,7 @@ def test_a_time_axis_without_steps_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "changed.nc"
     with xr.open_dataset(eluc_file(tmp_path), decode_times=False) as opened:
         dataset = opened.load().isel(time=slice(0, 0))
-    dataset.to_netcdf(path)
+    dataset.to_netcdf(path, unlimited_dims=["time"])
     assert "time" in refused(TimeAxisError, tmp_path / "out", eluc=path)
 
 
