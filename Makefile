@@ -18,7 +18,7 @@ install: $(VENV)/installed  ## luc-load in a virtual environment, .venv
 
 demo: $(VENV)/installed  ## build a database from a synthetic sample, print first answers
 	$(BIN)/luc-load build --sample --years 1990:2022 --out $(DEMO)
-	@$(BIN)/python docs/demo.py $(DEMO)/luc.duckdb
+	@$(BIN)/python docs/first_answers.py $(DEMO)/luc.duckdb
 
 test: $(VENV)/installed-test  ## the tests
 	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
@@ -47,7 +47,7 @@ clean:  ## remove the virtual environment, the demo and caches
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("luc-load needs Python 3.11 or newer, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 # Editable, so that a change in loader/, sql/ or queries/ needs no new installation. Groups of
 # dependencies need pip 25.1.

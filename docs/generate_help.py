@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import duckdb
-from demo import table_text
+from first_answers import table_text
 
 from loader.cli import commands
 

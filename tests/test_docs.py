@@ -19,7 +19,7 @@ from loader.sqlfiles import read_files
 
 sys.path.insert(0, str(ROOT / "docs"))
 
-from demo import QUERIES, main
+from first_answers import QUERIES, main
 from generate_help import ASKED, README, REFERENCE, command_line, with_answers
 
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]

@@ -114,7 +114,7 @@ def test_the_source_distribution_can_be_tested(distributions: tuple[Path, Path])
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert names >= SQL_FILES
     assert set(FILES) <= names
-    assert {"tests/test_packaging.py", "docs/demo.py"} <= names
+    assert {"tests/test_packaging.py", "docs/first_answers.py"} <= names
 
 
 def test_a_wheel_works_once_installed(distributions: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Print first answers from a database: some files of queries/, each with its title and units.
 
-Run by `make demo` as: python docs/demo.py demo/luc.duckdb
+Run by `make demo` as: python docs/first_answers.py demo/luc.duckdb
 """
 
 from __future__ import annotations
