@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import netCDF4
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -505,6 +506,49 @@ def test_a_decoded_time_axis_of_dates_gives_the_same_years(
         build(eluc=dataset.assign_coords(time=dates), out=tmp_path)
     found = differences(tmp_path, Expected(None, ELUC), {"eluc": sources["eluc"]})
     assert [problem for problem in found if not problem.startswith("source.")] == []
+
+
+@pytest.mark.parametrize("cells", ["data", "land", "all"])
+def test_transitions_and_management_load_by_the_same_rule(cells: str, tmp_path: Path) -> None:
+    contents = {
+        "states": STATE,
+        "transitions": state_content(
+            23, PLACE, YEARS[:-1], names=("primf_to_urban", "primf_harv", "extra"), masks="any"
+        ),
+        "management": state_content(
+            24, PLACE, YEARS, names=("fertl_c3ann", "flood"), masks="growing"
+        ),
+    }
+    form = Form(south_first=True, longitude="positive")
+    units = {"primf_to_urban": "1", "primf_harv": "1", "fertl_c3ann": "kg ha-1 yr-1", "flood": "1"}
+    given: dict[str, Any] = {}
+    for name, content in contents.items():
+        given[name] = write(tmp_path / f"{name}.nc", content, form)
+        with netCDF4.Dataset(given[name], "a") as file:
+            for variable in units.keys() & file.variables.keys():
+                file[variable].units = units[variable]
+    build(**given, out=tmp_path / "out", cells=cells)
+    with duckdb.connect(str(tmp_path / "out" / "luc.duckdb"), read_only=True) as con:
+        for name, table in (("transitions", "transition"), ("management", "management")):
+            content = contents[name]
+            shape = (len(content.years), PLACE.n_lat * PLACE.n_lon)
+            flat = {k: v.reshape(shape) for k, v in content.values.items()}
+            stored = ~np.all([np.isnan(v) for v in flat.values()], axis=0)
+            if cells == "land":
+                stored = stored & EXPECTED.is_land
+            elif cells == "all":
+                stored = np.ones(shape, dtype=bool)
+            year, cell = np.nonzero(stored)
+            found = con.sql(f"SELECT * FROM {table} ORDER BY year, cell_id").to_arrow_table()
+            assert found.column_names == ["cell_id", "year", *flat]
+            assert found.column("cell_id").to_pylist() == cell.tolist()
+            assert found.column("year").to_pylist() == [content.years[k] for k in year]
+            for column, values in flat.items():
+                assert not found.column(column).is_nan().to_numpy().any()
+                numbers = found.column(column).to_numpy()
+                np.testing.assert_array_equal(numbers, values[stored])
+        rows = con.execute("SELECT name, first_year, last_year FROM source").fetchall()
+    assert rows == [(n, c.years[0], c.years[-1]) for n, c in contents.items()]
 
 
 def test_workers_and_memory_do_not_change_a_byte_of_the_data_set(

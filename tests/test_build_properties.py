@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,12 @@ def forms(draw: st.DrawFn) -> Form:
     new = kind.startswith("NETCDF4")
     storage = draw(st.sampled_from(["f4", "f4", "f4", "f8", "i2", "i4", ">f4" if new else "f4"]))
     chunks = st.tuples(*(st.sampled_from([1, 2, 3, 5, 10**6]) for _ in range(3)))
+    orders: list[tuple[str, str, str]] = sorted(permutations(("time", "lat", "lon"), 3))
+    order = draw(st.sampled_from(orders))
     return Form(
         south_first=draw(st.booleans()),
         longitude=draw(st.sampled_from(LONGITUDES)),
-        order=tuple(draw(st.permutations(["time", "lat", "lon"]))),  # type: ignore[arg-type]
+        order=order,
         names=draw(st.sampled_from(NAMES)),
         format=kind,
         chunks=draw(st.none() | chunks) if new else None,
@@ -91,6 +94,7 @@ def forms(draw: st.DrawFn) -> Form:
         shuffle=draw(st.booleans()),
         checksum=draw(st.booleans()),
         storage=storage,
+        unlimited=draw(st.booleans()) if new or order[0] == "time" else False,
         fill=draw(st.sampled_from(FILLS)),
         time=draw(st.sampled_from(sorted(TIME_FORMS))),
         coordinate_type=draw(st.sampled_from(["f4", "f8"])),
