@@ -63,12 +63,15 @@ class Rows:
     year : ndarray of int16, shape (n,)
     values : dict of str to ndarray of float32, shape (n,)
         By column; NaN is missing.
+    is_complete : bool
+        Whether no value is missing, as far as reading could tell.
     """
 
     block: Block
     cell_id: npt.NDArray[np.int32]
     year: npt.NDArray[np.int16]
     values: dict[str, Float32]
+    is_complete: bool = False
 
     def __len__(self) -> int:
         return len(self.cell_id)
@@ -183,6 +186,7 @@ class BlockReader:
             order.by_cell((chosen + cells.start).astype(np.int32)),
             order.by_year(years),
             values,
+            is_complete=not any_missing,
         )
         return _without_empty(rows) if any_missing and not rule.keep_empty else rows
 

@@ -16,7 +16,7 @@ import duckdb
 from loader.dictionary import Entry, column_entry, glossary, variable_entry
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
-from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, Variable
+from loader.schema import CROPS, FORESTS, FRACTIONS, RESERVED, SOURCES, Variable
 from loader.sqlfiles import SqlFile, creation_order, read_files, render, statement
 
 __all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
@@ -28,9 +28,6 @@ _MAX_BLOCKS = 24
 """Most blocks in a view: each costs a few milliseconds of planning."""
 
 _USES = (*FRACTIONS, "crop", "forest")
-
-_RESERVED = frozenset({"cell_id", "year", "lat", "lon", "area_ha"})
-"""Columns that stand beside a file's variables in tables and views."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class SchemaContext:
 
     def __post_init__(self) -> None:
         for table, variables in self.variables.items():
-            taken = set(_RESERVED)
+            taken = set(RESERVED)
             for variable in variables:
                 name = variable.column.lower()
                 if name in taken:

@@ -55,8 +55,10 @@ def missing_codes(variable: xr.Variable, path: str, name: str) -> tuple[np.gener
             raise SourceError(path, f"{found}; set it to the type of the variable", name)
         with np.errstate(over="ignore", invalid="ignore"):
             cast = declared.astype(variable.dtype.newbyteorder("="))
-        for code in cast:
-            if not (code.dtype.kind == "f" and np.isnan(code)):
+        for code, value in zip(cast, declared, strict=True):
+            # No value of an integer variable can be a code that its type cannot hold.
+            unreachable = code != value if code.dtype.kind in "iu" else np.isnan(code)
+            if not unreachable:
                 codes[code.tobytes()] = code
     return tuple(codes.values())
 

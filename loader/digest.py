@@ -1,7 +1,7 @@
 """A digest of a table's content, the same whatever the order of its rows.
 
 Computed twice: from the arrays that were read, and from the finished database. Equality proves that
-every value arrived, bit for bit, in the row of its cell and year.
+every value arrived, to the last bit but the sign of a zero, in the row of its cell and year.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ __all__ = ["TableDigest"]
 
 UInt64 = npt.NDArray[np.uint64]
 
-_MISSING_BITS = np.uint32(0x7FC00000)
-"""All NaN count as the same one: missing."""
+_MISSING = np.uint32(0x7F800000).view(np.float32)
+"""Infinity, which no table holds, stands for every NaN: all mean missing."""
+
+_ZERO = np.float32(0)
 
 _MULTIPLIER = np.uint32(0x9E3779B1)
 """2**32 over the golden ratio, odd: multiplying by it loses no bit (Knuth, TAOCP 3, 6.4)."""
@@ -90,27 +92,29 @@ class TableDigest:
             if count:
                 key = low + number
                 self.rows_of_year[key] = self.rows_of_year.get(key, 0) + int(count)
-        columns = [_bits(column) for column in values.values()]
-        scratch = np.empty(_ROWS_AT_ONCE, dtype=np.uint32)
+        columns = [_without_nan(column) for column in values.values()]
+        scratch = np.empty(_ROWS_AT_ONCE, dtype=np.float32)
+        bits = scratch.view(np.uint32)
         for start in range(0, len(cell_id), _ROWS_AT_ONCE):
             part = slice(start, min(start + _ROWS_AT_ONCE, len(cell_id)))
             size = part.stop - part.start
             # Not 0: a row of zeros must count, and in its own cell.
             mixed = np.full(size, _MULTIPLIER, dtype=np.uint32)
-            for position, bits in enumerate(columns):
-                np.multiply(bits[part], _multiplier(position), out=scratch[:size])
-                np.add(mixed, scratch[:size], out=mixed)
+            for position, column in enumerate(columns):
+                # -0.0 + 0.0 is 0.0: DuckDB before 2.0 does not keep the sign of a zero.
+                np.add(column[part], _ZERO, out=scratch[:size])
+                np.multiply(bits[:size], _multiplier(position), out=bits[:size])
+                np.add(mixed, bits[:size], out=mixed)
             keyed = _mix_key(cell_id[part], year[part])
             keyed *= mixed
             self.content = (self.content + int(np.add.reduce(keyed))) % 2**64
 
 
-def _bits(column: npt.NDArray[np.float32]) -> npt.NDArray[np.uint32]:
-    bits = np.ascontiguousarray(column).view(np.uint32)
+def _without_nan(column: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     # One reduction tells whether any value is NaN, which is rare.
     if column.size and np.isnan(np.max(column)):
-        return np.where(np.isnan(column), _MISSING_BITS, bits)
-    return bits
+        return np.where(np.isnan(column), _MISSING, column)
+    return column
 
 
 def _multiplier(position: int) -> np.uint32:

@@ -7,14 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import SourceError, SourceMissingError, UsageError
-from loader.sample import (
-    DEFAULT_YEARS,
-    FIRST_ELUC_YEAR,
-    FIRST_YEAR,
-    LAST_YEAR,
-    SAMPLE_NAMES,
-    write_sample,
-)
 from loader.schema import SOURCES
 
 if TYPE_CHECKING:
@@ -113,6 +105,16 @@ def sample_sources(
     OutputError
         If a real file lies where a synthetic one would go.
     """
+    # Only here: a build of real files has no use for the generator.
+    from loader.sample import (  # noqa: PLC0415
+        DEFAULT_YEARS,
+        FIRST_ELUC_YEAR,
+        FIRST_YEAR,
+        LAST_YEAR,
+        SAMPLE_NAMES,
+        write_sample,
+    )
+
     wanted = [name for name, s in SOURCES.items() if s.default or everything]
     first = DEFAULT_YEARS[0] if years[0] is None else years[0]
     last = DEFAULT_YEARS[1] if years[1] is None else years[1]
@@ -146,8 +148,10 @@ def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr
             expected = "download the file first and name its local path"
             raise SourceError(path, f"is a {scheme} address; {expected}")
         path = rest
-    if not os.path.lexists(path):
-        raise SourceMissingError(path, f"there is no such file (named by --{name})")
+    file = Path(path)
+    if not file.exists():
+        link = f"a link to {file.readlink()}, " if file.is_symlink() else ""
+        raise SourceMissingError(path, f"there is no such file ({link}named by --{name})")
     return path
 
 

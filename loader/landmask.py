@@ -112,7 +112,7 @@ def _key(grid: Grid) -> str:
 def _recall(stored: Path, grid: Grid) -> LandMask | None:
     """Return the remembered mask; anything unreadable or of another shape counts as unknown."""
     try:
-        with np.load(stored, allow_pickle=False) as found:
+        with stored.open("rb") as file, np.load(file, allow_pickle=False) as found:
             mask = LandMask(found["is_land"], found["land_fraction"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

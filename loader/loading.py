@@ -151,8 +151,10 @@ class _Loading:
             self.loaded.stored_cells[table] = np.zeros(source.grid.n_cells, dtype=np.bool_)
             reader = BlockReader(source, rule)
             schema = table_schema(source.kind, source.variables)
+            # Without what was learned about cells, earlier parts say only half of it.
+            known = self._stage.kept_cells(table, source.grid.n_cells) is not None
             for block in plan_blocks(source, reader.seed(), self._options.block_bytes):
-                part = parts.get(f"{table}/{block.name}")
+                part = parts.get(f"{table}/{block.name}") if known else None
                 item = self._reuse(block, part) if part is not None else None
                 yield item if item is not None else self._read(reader, block, schema)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from loader.classic import CLASSIC_MAGICS, needed_size
 from loader.errors import SourceError, SourceMissingError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["open_undecoded"]
 
-_NETCDF3 = (b"CDF\x01", b"CDF\x02")
-_CDF5 = b"CDF\x05"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _NOT_NETCDF = (
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
@@ -93,7 +92,7 @@ def _first_bytes(path: str) -> bytes:
         raise SourceError(path, f"cannot be read ({_one_line(error)})") from error
     if not head:
         raise SourceError(path, "is empty; expected a netCDF file (a failed download?)")
-    if head.startswith((*_NETCDF3, _CDF5, _HDF5)):
+    if head.startswith((*CLASSIC_MAGICS, _HDF5)):
         return head
     raise SourceError(path, f"is {_what_is(head)}; expected a netCDF file")
 
@@ -110,7 +109,7 @@ def _what_is(head: bytes) -> str:
 
 def _open(path: str, magic: bytes) -> xr.Dataset:
     if magic.startswith(_HDF5):
-        from loader.engine import DirectChunkBackend  # noqa: PLC0415  # netCDF-3 needs no HDF5
+        from loader.engine import DirectChunkBackend  # noqa: PLC0415  # classic files need no HDF5
 
         return xr.open_dataset(
             path,
@@ -120,33 +119,23 @@ def _open(path: str, magic: bytes) -> xr.Dataset:
             decode_coords=False,
             cache=False,
         )
-    # netCDF4 reads the missing end of a truncated netCDF-3 file as zeros; scipy raises.
-    engine = "netcdf4" if magic.startswith(_CDF5) else "scipy"
-    dataset = xr.open_dataset(
+    _refuse_truncated(path)
+    return xr.open_dataset(
         path,
-        engine=engine,
+        engine="netcdf4",
         decode_times=False,
         mask_and_scale=False,
         decode_coords=False,
         cache=False,
     )
-    return _with_utf8_names(dataset) if engine == "scipy" else dataset
 
 
-def _with_utf8_names(dataset: xr.Dataset) -> xr.Dataset:
-    """Mend names outside ASCII: netCDF-3 stores UTF-8, which scipy reads as Latin-1."""
-    names = {name: _as_utf8(str(name)) for name in (*dataset.variables, *dataset.sizes)}
-    close = dataset.close
-    mended = dataset.rename({old: new for old, new in names.items() if old != new})
-    mended.set_close(close)
-    return mended
-
-
-def _as_utf8(name: str) -> str:
-    try:
-        return name.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return name
+def _refuse_truncated(path: str) -> None:
+    with open(path, "rb") as file:  # noqa: PTH123  # as above
+        needed = needed_size(file)
+        size = os.fstat(file.fileno()).st_size
+    if size < needed:
+        raise ValueError(f"its header needs {needed} bytes")
 
 
 def _groups(path: str, magic: bytes) -> Iterator[str]:

@@ -90,6 +90,10 @@ class Options:
             raise UsageError(f"--memory-limit: {error}") from error
         if limit < _LEAST_MEMORY:
             raise UsageError(f"--memory-limit is {memory_limit}; expected at least 512 MiB")
+        if "?" in os.fspath(out):
+            raise UsageError(
+                f"--out is {os.fspath(out)!r}; DuckDB takes no path with a question mark"
+            )
         return cls(
             out=Path(out),
             years=parse_years(years) if isinstance(years, str) else (years or (None, None)),

@@ -82,6 +82,9 @@ def plan_blocks(source: GriddedSource, cells: int, budget: int) -> tuple[Block, 
     rows = n_lat
     if chunk_years <= years:
         years = chunk_years * _power_of_two(years // chunk_years)
+        fitting = int(budget * n_lat // (per_year * years))
+        if fitting < n_lat:
+            rows = fitting // chunk_rows * chunk_rows or max(1, fitting)
     else:
         per_row = max(1, per_year * min(chunk_years, len(source.years)) // n_lat)
         fitting = int(budget // per_row) // chunk_rows * chunk_rows

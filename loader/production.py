@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Product", "open_sources", "produce"]
 
+_VERIFIERS = 2
+"""Tables read back at a time."""
+
 
 @dataclass(frozen=True)
 class Product:
@@ -173,8 +176,12 @@ def produce(
 
 def _verify(con: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
     """Read the finished database back and compare it with what was read from the sources."""
+    with ThreadPoolExecutor(max_workers=_VERIFIERS) as threads:
+        found = {
+            table: threads.submit(digest_of_table, con.cursor(), table) for table in loaded.digests
+        }
     for table, expected in loaded.digests.items():
-        if digest_of_table(con, table) != expected:
+        if found[table].result() != expected:
             raise DatabaseError(
                 f"table {table}: the database does not hold what was read; nothing was published. "
                 "Run the same command again, with another DuckDB version if it happens again"

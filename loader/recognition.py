@@ -13,7 +13,7 @@ from loader.decoding import decoded_variable
 from loader.errors import SourceError
 from loader.grid import grid_from_coordinates
 from loader.opening import open_undecoded
-from loader.schema import Source, Variable
+from loader.schema import RESERVED, Source, Variable
 from loader.source import GriddedSource, Layout
 from loader.units import check_units
 from loader.years import calendar_years
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["open_source"]
-
-_KEYS = ("cell_id", "year")
 
 
 def open_source(
@@ -168,7 +166,7 @@ def _missing_variables(
 
 
 def _check_names(path: str, names: Iterable[str]) -> None:
-    seen = dict.fromkeys(_KEYS, "a key of the table")
+    seen = dict.fromkeys(RESERVED, "a column of luc-load's own")
     for name in names:
         if name.lower() in seen:
             clash = seen[name.lower()]

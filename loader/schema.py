@@ -13,6 +13,7 @@ __all__ = [
     "ELUC",
     "FORESTS",
     "FRACTIONS",
+    "RESERVED",
     "SOURCES",
     "Source",
     "Variable",
@@ -73,6 +74,10 @@ _HARVESTED: dict[str, str] = {
     "secyf": "secondary young vegetation on LUH2 potential forest land",
     "secnf": "secondary vegetation on LUH2 potential non-forest land",
 }
+
+
+RESERVED: tuple[str, ...] = ("cell_id", "year", "lat", "lon", "area_ha")
+"""Columns that stand beside a file's variables in tables and views."""
 
 
 def transition_variables() -> tuple[Variable, ...]:

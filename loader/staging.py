@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -147,19 +148,21 @@ class Stage:
     def keep_cells(self, name: str, cells: npt.NDArray[np.bool_]) -> None:
         """Keep what was learned about cells: an array of bool, shape (n_cells,)."""
         try:
-            _write_whole(self._cells / f"{name}.bits", np.packbits(cells).tobytes())
+            bits = np.packbits(cells).tobytes()
+            _write_whole(self._cells / f"{name}.bits", hashlib.sha256(bits).digest() + bits)
         except OSError as error:
             raise OutputError(f"{self._cells}: cannot be written ({error.strerror})") from error
 
     def kept_cells(self, name: str, count: int) -> npt.NDArray[np.bool_] | None:
-        """Return what `keep_cells` kept for `count` cells, or None."""
+        """Return what `keep_cells` kept for `count` cells, or None if it is not whole."""
         try:
-            bits = np.frombuffer((self._cells / f"{name}.bits").read_bytes(), dtype=np.uint8)
+            data = (self._cells / f"{name}.bits").read_bytes()
         except OSError:
             return None
-        if len(bits) != -(-count // 8):
+        digest, bits = data[:32], data[32:]
+        if len(bits) != -(-count // 8) or hashlib.sha256(bits).digest() != digest:
             return None
-        return np.unpackbits(bits, count=count).astype(np.bool_)
+        return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count).astype(np.bool_)
 
     def complete(self) -> None:
         """Note that everything is built and checked."""
