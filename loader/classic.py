@@ -49,6 +49,8 @@ def needed_size(file: IO[bytes]) -> int:
     fixed, recorded = [], []
     for _ in range(header.list_length(_VARIABLE)):
         dimensions, item, begin = header.variable()
+        if any(d >= len(lengths) for d in dimensions):
+            raise ValueError("its header is damaged")
         shape = [lengths[d] for d in dimensions]
         if shape and shape[0] == 0:
             recorded.append((begin, math.prod(shape[1:]) * item))

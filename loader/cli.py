@@ -134,7 +134,11 @@ def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
     help="Degrees.",
 )
 @click.option(
-    "--seed", type=int, default=0, show_default="0", help="Another number makes another world."
+    "--seed",
+    type=int,
+    default=0,
+    show_default=False,
+    help="Another number makes another world; 0 if left out.",
 )
 @click.option(
     "--only",
