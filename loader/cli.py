@@ -174,6 +174,24 @@ def sample(  # the options describe themselves
         click.echo(path)
 
 
+@commands.command()
+@click.argument("database", metavar="[DB]", type=_path, default="luc-data/luc.duckdb")
+@_talk
+def info(*, database: str, **_talk: Any) -> None:  # noqa: ANN401  # click's own
+    """Say what a database holds, and from which sources it was built.
+
+    DB is the file or its folder; luc-data/luc.duckdb if left out.
+
+    \b
+    Example:
+      luc-load info luc-data
+    """
+    from loader.info import database_info  # noqa: PLC0415  # --help must be quick
+
+    stop_orderly()
+    click.echo(database_info(database).text())
+
+
 def _reporter(*, quiet: bool, verbose: int) -> TerminalReporter:
     from loader.terminal import TerminalReporter  # noqa: PLC0415  # as above
 

@@ -17,6 +17,7 @@ from loader.pipeline import aside, in_turn, overlap
 from loader.plan import Block, plan_blocks
 from loader.reporting import Progress
 from loader.staging import Part
+from loader.summary import TableReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -57,6 +58,20 @@ class Loaded:
     stored_cells: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
     parquet_bytes: int = 0
     reused: int = 0
+
+    def reports(self) -> tuple[TableReport, ...]:
+        """Return rows, years and cells of every table."""
+        return tuple(
+            TableReport(
+                name=table,
+                rows=digest.rows,
+                first_year=min(digest.rows_of_year, default=None),
+                last_year=max(digest.rows_of_year, default=None),
+                years=len(digest.rows_of_year),
+                cells=int(np.count_nonzero(self.stored_cells[table])),
+            )
+            for table, digest in self.digests.items()
+        )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from loader.assemble import (
@@ -151,7 +151,8 @@ def produce(
         complete = identity.with_digests(digests.result())
         build_id = complete.build_id()
         synthetic = any(is_synthetic(source) for source in sources.values())
-        record = complete.as_record()
+        tables = [asdict(report) for report in loaded.reports()]
+        record = {**complete.as_record(), "tables": tables}
         version = options.storage_version
         has_state = loaded.has_value.get("state")
         small = {

@@ -6,22 +6,19 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from loader.dataset import dataset_build_id
 from loader.errors import OutputError
 from loader.fingerprint import digest_file, fingerprint
 from loader.identity import Identity
 from loader.production import open_sources, produce
 from loader.publish import DATABASE, PARQUET, Published, publish
-from loader.summary import BuildReport, TableReport
+from loader.summary import BuildReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import xarray as xr
 
-    from loader.loading import Loaded
     from loader.options import Options
     from loader.production import Product
     from loader.reporting import Reporter
@@ -161,7 +158,7 @@ class Run:
             database=out / DATABASE,
             parquet=out / PARQUET,
             build_id=build_id,
-            tables=_table_reports(loaded) if loaded else (),
+            tables=loaded.reports() if loaded else (),
             database_bytes=(out / DATABASE).stat().st_size,
             parquet_bytes=loaded.parquet_bytes if loaded else 0,
             seconds=time.monotonic() - self._started,
@@ -189,23 +186,6 @@ def _refusal(options: Options, differences: list[str]) -> OutputError:
         f"{options.out / DATABASE}: was built from other inputs or options "
         f"({'; '.join(differences)}); add --overwrite to replace it, or choose another --out"
     )
-
-
-def _table_reports(loaded: Loaded) -> tuple[TableReport, ...]:
-    reports = []
-    for table, digest in loaded.digests.items():
-        years = sorted(digest.rows_of_year)
-        reports.append(
-            TableReport(
-                table,
-                digest.rows,
-                years[0] if years else None,
-                years[-1] if years else None,
-                len(years),
-                int(np.count_nonzero(loaded.stored_cells[table])),
-            )
-        )
-    return tuple(reports)
 
 
 def _missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["BuildReport", "TableReport", "human_bytes", "human_seconds"]
+__all__ = ["BuildReport", "TableReport", "human_bytes", "human_seconds", "table_lines"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class BuildReport:
             return f"{self.database} is published (build {self.build_id}), finished earlier."
         head = f"Built {self.database} in {human_seconds(self.seconds)} (build {self.build_id})"
         lines = [f"{head}{', from SYNTHETIC sources' if self.synthetic else ''}.", ""]
-        lines += self._table_lines()
+        lines += table_lines(self.tables)
         lines += [
             "",
             f"  {self.database}  {human_bytes(self.database_bytes)}",
@@ -79,22 +80,6 @@ class BuildReport:
         lines += [f"\nNote: {notice}" for notice in self.notices]
         return "\n".join([*lines, "", "Next:", *self._next_lines()])
 
-    def _table_lines(self) -> list[str]:
-        names = [table.name for table in self.tables]
-        width = max([len(name) for name in names], default=0)
-        lines = []
-        for table in self.tables:
-            if not table.rows:
-                lines.append(f"  {table.name:<{width}}  empty")
-                continue
-            years = f"{table.first_year}-{table.last_year}"
-            gap = "" if _is_run(table) else f", {table.years} of them"
-            lines.append(
-                f"  {table.name:<{width}}  {table.rows:>13,} rows  {table.cells:>9,} cells  "
-                f"{years}{gap}"
-            )
-        return lines
-
     def _next_lines(self) -> list[str]:
         path = str(self.database)
         shell = "'" + path.replace("'", "'\\''") + "'" if _needs_quotes(path) else path
@@ -104,6 +89,21 @@ class BuildReport:
             f'  python -c "import duckdb; print({python})"',
             f"  jdbc:duckdb:{path}?duckdb.read_only=true   (BI tools: open it read-only)",
         ]
+
+
+def table_lines(tables: Sequence[TableReport]) -> list[str]:
+    """Return a line a table: rows, cells and years, in columns."""
+    width = max([len(table.name) for table in tables], default=0)
+    lines = []
+    for table in tables:
+        if not table.rows:
+            lines.append(f"  {table.name:<{width}}  empty")
+            continue
+        years = f"{table.first_year}-{table.last_year}"
+        gap = "" if _is_run(table) else f", {table.years} of them"
+        counts = f"{table.rows:>13,} rows  {table.cells:>9,} cells"
+        lines.append(f"  {table.name:<{width}}  {counts}  {years}{gap}")
+    return lines
 
 
 def _is_run(table: TableReport) -> bool:

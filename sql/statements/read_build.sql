@@ -3,5 +3,5 @@
 -- Units: none
 -- Caveat: the table build exists only in a database that luc-load made
 -- Source: the build
--- Needs: none
+-- Needs: build
 SELECT build_id, status, options FROM build;

@@ -1,0 +1,171 @@
+"""What a database holds, where it came from, and whether a build is under way beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loader.database import connect_read_only, run_statement
+from loader.dataset import dataset_build_id
+from loader.errors import DatabaseError, SourceError, SourceMissingError
+from loader.publish import DATABASE, PARQUET
+from loader.staging import Stage
+from loader.summary import TableReport, human_bytes, table_lines
+
+if TYPE_CHECKING:
+    import os
+
+__all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """One source file, as it was when it was read; None is what its file does not say."""
+
+    name: str
+    path: str
+    size: int | None
+    digest: str | None
+    title: str | None
+    version: str | None
+    licence: str | None
+    first_year: int
+    last_year: int
+    synthetic: bool
+
+    def lines(self) -> list[str]:
+        """Return what there is to say, a fact a line."""
+        mark = "  SYNTHETIC" if self.synthetic else ""
+        facts = [
+            f"  {self.name}  {self.first_year}-{self.last_year}{mark}",
+            f"    {self.path}" + (f"  {human_bytes(self.size)}" if self.size is not None else ""),
+            *(f"    {fact}" for fact in (self.title, self.version, self.digest) if fact),
+        ]
+        if self.licence:
+            facts.append(f"    licence: {self.licence}")
+        return facts
+
+
+@dataclass(frozen=True)
+class DatabaseInfo:
+    """What `luc-load info` says of a database.
+
+    Attributes
+    ----------
+    database : pathlib.Path
+    size : int
+        Bytes.
+    build_id, luc_load_version, duckdb_version, storage_version : str
+    built_at : datetime.datetime
+        UTC.
+    options : dict of str to object
+        Those that decide the content.
+    synthetic : bool
+    tables : tuple of TableReport
+    sources : tuple of SourceInfo
+    parquet : pathlib.Path or None
+        The data set of the same build, if it lies beside the database.
+    unfinished : int or None
+        Parts of an unfinished build in the same folder; None if there is no such build.
+    """
+
+    database: Path
+    size: int
+    build_id: str
+    built_at: dt.datetime
+    luc_load_version: str
+    duckdb_version: str
+    storage_version: str
+    options: dict[str, Any]
+    synthetic: bool
+    tables: tuple[TableReport, ...]
+    sources: tuple[SourceInfo, ...]
+    parquet: Path | None
+    unfinished: int | None
+
+    def text(self) -> str:
+        """Return it for people."""
+        first, last = self.options["years"]
+        years = "all" if first is None and last is None else f"{first or ''}:{last or ''}"
+        parquet = (
+            f"{self.parquet}/ is of the same build"
+            if self.parquet
+            else "no data set of the same build lies beside the database: build again to mend it"
+        )
+        made_by = f"luc-load {self.luc_load_version} with DuckDB {self.duckdb_version}"
+        built = f"build {self.build_id}, {self.built_at:%Y-%m-%d %H:%M} UTC"
+        lines = [
+            f"{self.database}  {human_bytes(self.size)}",
+            f"{built}, by {made_by}, storage {self.storage_version}",
+            f"years {years}, cells {self.options['cells']}",
+        ]
+        if self.synthetic:
+            lines.append("SYNTHETIC sources: nothing here says anything about the Earth.")
+        lines += ["", "Tables:", *table_lines(self.tables), "", "Sources:"]
+        for source in self.sources:
+            lines += source.lines()
+        lines += ["", f"Parquet: {parquet}"]
+        if self.unfinished is not None:
+            lines.append(
+                f"An unfinished build with {self.unfinished} stored parts lies in this folder; "
+                "its own command goes on with it."
+            )
+        return "\n".join(lines)
+
+
+def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
+    """Describe a database that luc-load built.
+
+    Parameters
+    ----------
+    database : path
+        The file, or the folder it lies in.
+
+    Returns
+    -------
+    DatabaseInfo
+
+    Raises
+    ------
+    SourceMissingError
+        If there is no such file.
+    SourceError
+        If luc-load did not make it.
+    DatabaseError
+        If it cannot be opened, because another program holds it for writing, say.
+    """
+    path = Path(database)
+    if path.is_dir():
+        path /= DATABASE
+    if not path.exists():
+        expected = "build one with luc-load build, or name another"
+        raise SourceMissingError(str(path), f"there is no such database; {expected}")
+    with closing(connect_read_only(path)) as con:
+        try:
+            build = run_statement(con, "read_build_row")[0]
+            sources = run_statement(con, "read_sources")
+            record = json.loads(build[6])
+            tables = tuple(TableReport(**table) for table in record["tables"])
+        except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise SourceError(str(path), "was not made by luc-load build") from error
+    stage = Stage(path.parent / ".luc-load")
+    parquet = path.parent / PARQUET
+    return DatabaseInfo(
+        database=path,
+        size=path.stat().st_size,
+        build_id=build[0],
+        built_at=build[2],
+        luc_load_version=build[3],
+        duckdb_version=build[4],
+        storage_version=build[5],
+        options=record["options"],
+        synthetic=build[7],
+        tables=tables,
+        sources=tuple(SourceInfo(*row) for row in sources),
+        parquet=parquet if dataset_build_id(parquet) == build[0] else None,
+        unfinished=len(stage.parts()) if stage.record() is not None else None,
+    )

@@ -1,0 +1,93 @@
+"""`luc-load info` and its library function: what a database says of itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from loader import SourceError, SourceMissingError, build, write_sample
+from loader.info import database_info
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("info")
+    write_sample(folder / "raw", years=(2015, 2018), resolution=2, only=["eluc", "states"])
+    build(raw=folder / "raw", out=folder / "out", years="2016:2019")
+    return folder / "out"
+
+
+def test_the_figures_are_those_of_the_tables(built: Path) -> None:
+    found = database_info(built)
+    con = duckdb.connect(str(built / "luc.duckdb"), read_only=True)
+    for table in found.tables:
+        counted = con.execute(
+            "SELECT count(*), min(year), max(year), count(DISTINCT year), count(DISTINCT cell_id) "
+            f"FROM {table.name}"
+        ).fetchall()[0]
+        assert counted == (
+            table.rows,
+            table.first_year,
+            table.last_year,
+            table.years,
+            table.cells,
+        )
+    con.close()
+    assert {table.name for table in found.tables} == {"eluc", "state"}
+    assert found.size == (built / "luc.duckdb").stat().st_size
+    assert found.options["years"] == [2016, 2019]
+
+
+def test_synthetic_sources_are_named_as_such(built: Path) -> None:
+    found = database_info(built / "luc.duckdb")
+    assert found.synthetic
+    assert all(source.synthetic for source in found.sources)
+    assert "SYNTHETIC sources" in found.text()
+    assert found.text().count("SYNTHETIC\n") == 2
+
+
+def test_a_data_set_of_another_build_is_not_taken_for_its_own(built: Path, tmp_path: Path) -> None:
+    assert database_info(built).parquet == built / "parquet"
+    record = built / "parquet" / "build.json"
+    kept = record.read_text()
+    try:
+        record.write_text(json.dumps({**json.loads(kept), "build_id": "another"}))
+        found = database_info(built)
+    finally:
+        record.write_text(kept)
+    assert found.parquet is None
+    assert "no data set of the same build" in found.text()
+
+
+def test_an_unfinished_build_beside_it_is_told_of(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise SourceError("a.nc", "is gone")
+
+    monkeypatch.setattr("loader.production.complete_dataset", fail)
+    raw = built.parent / "raw"
+    with pytest.raises(SourceError, match="is gone"):
+        build(raw=raw, out=built, years="2017:2018", overwrite=True)
+    try:
+        found = database_info(built)
+        assert found.unfinished == 2, "a block of each table"
+        assert found.options["years"] == [2016, 2019]
+    finally:
+        monkeypatch.undo()
+        build(raw=raw, out=built, years="2016:2019")
+    assert database_info(built).unfinished is None
+
+
+def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissingError, match="no such database"):
+        database_info(tmp_path)
+    other = tmp_path / "other.duckdb"
+    con = duckdb.connect(str(other))
+    con.execute("CREATE TABLE build (x INTEGER)")
+    con.close()
+    with pytest.raises(SourceError, match="was not made by luc-load"):
+        database_info(other)
