@@ -18,7 +18,7 @@ from loader.errors import SourceError
 
 __all__ = ["IMPLAUSIBLE", "as_float32", "decoded_variable", "missing_codes"]
 
-IMPLAUSIBLE = 1e19
+IMPLAUSIBLE = np.float32(1e19)
 """No quantity of these files comes near it: a larger value is an undeclared fill value."""
 
 _MISSING_ATTRIBUTES = ("_FillValue", "missing_value", "_fillvalue")

@@ -210,10 +210,12 @@ class _Loading:
         chosen = self._options.cells
         if chosen == "all":
             return CellRule(has_value, stored=np.ones(cells, dtype=np.bool_), keep_empty=True)
-        if chosen == "land" and source.kind.all_years_decide:
-            return CellRule(has_value, stored=self._is_land)
         if source.kind.all_years_decide:
-            stored = self._is_land | self._nonzero(source)
+            # Looked at even where only land is stored: a bad value in the sea is an error too.
+            nonzero = self._nonzero(source)
+            if chosen == "land":
+                return CellRule(has_value, stored=self._is_land)
+            stored = self._is_land | nonzero
             if "state" in self.loaded.has_value:
                 stored |= self.loaded.has_value["state"]
             return CellRule(has_value, stored=stored)

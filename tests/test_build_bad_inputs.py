@@ -246,7 +246,7 @@ def test_a_gap_in_the_years_is_a_notice(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e20, -1e20, 9.96921e36, 1e19, 3.4e38])
 @pytest.mark.parametrize("kind", ["f4", "f8"])
-@pytest.mark.parametrize("cells", ["data", "all"])
+@pytest.mark.parametrize("cells", ["data", "all", "land"])
 def test_a_value_that_cannot_be_is_refused_with_its_place(
     value: float, kind: str, cells: str, tmp_path: Path
 ) -> None:
