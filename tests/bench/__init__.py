@@ -1,0 +1,1 @@
+"""The benchmark suite: luc-load beside the other routes, answers compared before times are."""

@@ -1,0 +1,211 @@
+"""Measure luc-load beside the other routes: PYTHONPATH=tests python -m bench.
+
+Prints a table of ratios with their targets, and writes bench.json and, with matplotlib from the
+peers' environment, bench.svg. Nothing is printed or written unless all answers agree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bench.answers import MismatchError
+from bench.measure import Cost, FailedError
+from bench.report import Row, as_markdown, as_records, machine
+from bench.suite import TESTS, Inputs, Suite, peers_python, ratio
+
+GIB = 2**30
+
+
+def main() -> None:
+    """Parse, measure, report."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("bench-data"), help="inputs and results")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--long", action="store_true", help="also 100, 173 and 1173 years")
+    parser.add_argument("--years", default="1990:2019", help="of the short build")
+    parser.add_argument("--resolution", default="0.25", help="degrees")
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    try:
+        suite = Suite(given.work.resolve(), peers_python(given.work.resolve()),
+                      given.resolution, _say)  # fmt: skip
+        measured = Measured(suite)
+        measured.short(given.years, given.rounds)
+        if given.long:
+            measured.long()
+        measured.start_up()
+    except (MismatchError, FailedError) as error:
+        sys.exit(f"bench: error: {error}")
+    path = given.work / "bench.json"
+    path.write_text(json.dumps(measured.record(), indent=1))
+    print(as_markdown(measured.rows))  # noqa: T201  # the result
+    plot = [suite.peers, "-m", "bench.plot", str(path), str(path.with_suffix(".svg"))]
+    subprocess.run(plot, cwd=TESTS, check=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  # progress
+
+
+class Measured:
+    """Runs the parts of the suite and keeps what was found.
+
+    Parameters
+    ----------
+    suite : Suite
+    """
+
+    def __init__(self, suite: Suite) -> None:
+        self.rows: list[Row] = []
+        self._suite = suite
+        self._builds: dict[str, dict[str, Any]] = {}
+        self._questions: dict[str, Any] = {}
+        self._peak = 0
+
+    def record(self) -> dict[str, Any]:
+        """Return everything for JSON."""
+        return {
+            "machine": machine(),
+            "rows": as_records(self.rows),
+            "builds": self._builds,
+            "questions": self._questions,
+        }
+
+    def short(self, years: str, rounds: int) -> None:
+        """Race all routes over a short span of years."""
+        first, last = map(int, years.split(":"))
+        inputs = self._suite.sample(first, last, years)
+        probe = (first + last) // 2
+        reference = self._suite.reference(inputs, probe)
+        contestants = self._suite.contestants(inputs)
+        costs = self._suite.race(contestants, reference, rounds)
+        for contestant in contestants:
+            self._keep(f"{years} {contestant.name}", contestant.label, costs[contestant.name])
+        ours = costs["luc_load"]
+        span = f"build {last - first + 1} years"
+        for name, what, target in (
+            ("xarray_pass", f"{span} / one xarray pass", 0.7),
+            ("xarray_sql_duckdb", f"{span} / xarray-sql to DuckDB, land rows", 0.33),
+            ("pandas_duckdb", f"{span} / pandas a year to DuckDB", 0.33),
+            ("dask_parquet", f"{span} / dask to_parquet", 0.17),
+        ):
+            note = f"{_median(ours):.2f} s / {_median(costs[name]):.2f} s"
+            self.rows.append(Row(what, ratio(ours, costs[name]), target, "ratio", note))
+        slow = costs["luc_load_first"]
+        note = f"{_median(slow):.2f} s / {_median(costs['xarray_pass']):.2f} s"
+        what = "first build on a machine / one xarray pass"
+        self.rows.insert(1, Row(what, ratio(slow, costs["xarray_pass"]), 1.5, "ratio", note))
+        self._peak = max(cost.peak_bytes for cost in [*ours, *slow])
+        what = f"peak resident memory, {last - first + 1} years"
+        self.rows.append(Row(what, self._peak / GIB, 1.2, "GiB", "of all rounds"))
+        out = self._suite.out(contestants[0])
+        self._sizes(out, inputs, f"{last - first + 1} years")
+        self._ask(out / "luc.duckdb", reference, probe, f"{last - first + 1}")
+
+    def long(self) -> None:
+        """Build 173, 100 and 1173 years, each once, and ask the long ones."""
+        suite = self._suite
+        self._one_build(suite.sample(1850, 2021, "1850:2022"), "173")
+        full = suite.sample(850, 2021, "850:2022")
+        part = replace(full, years="1923:2022")
+        hundred = [self._one_build(part, "100") for _ in range(3)]
+        every = self._one_build(full, "1173")
+        note = f"{every.seconds:.1f} s / {_median(hundred):.1f} s"
+        share = every.seconds / _median(hundred)
+        self.rows.append(Row("time for 1173 years / 100 years", share, 12, "ratio", note))
+        share = every.peak_bytes / self._peak
+        note = f"{every.peak_bytes / GIB:.2f} GiB"
+        self.rows.append(Row("memory for 1173 years / 30 years", share, 1.1, "ratio", note))
+
+    def start_up(self) -> None:
+        """Time the short commands."""
+        seconds = self._suite.start_up("--help")
+        self.rows.append(Row("luc-load --help", seconds, 0.3, "s"))
+        if self._suite.knows("info"):
+            database = self._suite.work / "out" / "luc_load" / "luc.duckdb"
+            seconds = self._suite.start_up("info", str(database))
+            self.rows.append(Row("luc-load info", seconds, 1.0, "s"))
+        else:
+            self.rows.append(Row("luc-load info", None, 1.0, "s", "no such command yet"))
+
+    def _one_build(self, inputs: Inputs, label: str) -> Cost:
+        probe = 2000
+        reference = self._suite.reference(inputs, probe)
+        contestant = self._suite.luc_load(inputs, name=f"luc_load_{label}")
+        cost = self._suite.once(contestant, reference)
+        name = f"{inputs.years} {contestant.name}"
+        earlier = [Cost(**kept) for kept in self._builds.get(name, {}).get("runs", [])]
+        self._keep(name, f"luc-load, {label} years", [*earlier, cost])
+        if label != "100":
+            out = self._suite.out(contestant)
+            self._sizes(out, inputs, f"{label} years")
+            self._ask(out / "luc.duckdb", reference, probe, label)
+        return cost
+
+    def _keep(self, name: str, label: str, costs: Sequence[Cost]) -> None:
+        runs = [asdict(cost) | {"output": ""} for cost in costs]
+        self._builds[name] = {"label": label, "median_seconds": _median(costs), "runs": runs}
+
+    def _sizes(self, out: Path, inputs: Inputs, label: str) -> None:
+        database = (out / "luc.duckdb").stat().st_size
+        parquet = sum(path.stat().st_size for path in (out / "parquet").rglob("*.parquet"))
+        netcdf = inputs.loaded_bytes
+        note = f"{{:,.0f}} MB / {netcdf / 1e6:,.0f} MB"
+        for what, size, target in (("Parquet", parquet, 0.7), ("DuckDB", database, 1.35)):
+            shown = note.format(size / 1e6)
+            row = Row(f"{what} / compressed netCDF, {label}", size / netcdf, target, "ratio", shown)
+            self.rows.append(row)
+
+    def _ask(self, database: Path, reference: Path, probe: int, label: str) -> None:
+        found = self._suite.questions(database, reference, probe)
+        with duckdb.connect(str(database), read_only=True) as con:
+            listed = con.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        first_rows = self._suite.first_rows(database, [view for (view,) in listed])
+        self._questions[label] = {"times": found, "first_rows": first_rows}
+        years = f"{label} years"
+        series = 40 if label == "1173" else 10
+        for key, what, target in (
+            ("series_state", "one cell's series, state", series),
+            ("series_merged", "one cell's series, eluc_state", series),
+            ("map_eluc", "one-year map of all land, ELUC", 60),
+            ("map_state", "one-year map of all land, 14 states", 60),
+            ("state_diff_year", "state_diff of one year, all cells", 150),
+            ("luc_year_land", "luc of one year, all land", 150),
+        ):
+            first = f"first time {found[key]['cold'] * 1e3:.0f} ms"
+            row = Row(f"{what}, {years}", found[key]["warm"] * 1e3, target, "ms", first)
+            self.rows.append(row)
+        view = found["diffs_view"]["best"]
+        hand = {k: v["best"] for k, v in found.items() if k.startswith("diffs_")}
+        del hand["diffs_view"]
+        best = min(hand, key=lambda key: hand[key])
+        note = f"{view:.1f} s / {hand[best]:.1f} s ({best.removeprefix('diffs_')})"
+        what = f"state_diff of all years, summed / best by hand, {years}"
+        self.rows.append(Row(what, view / hand[best], 1.5, "ratio", note))
+        direct = f"kept sums; added up directly {found['totals_direct']['warm']:.2f} s"
+        seconds = found["totals_view"]["warm"]
+        self.rows.append(Row(f"global totals of 12 fractions, {years}", seconds, 0.5, "s", direct))
+        slow = max(first_rows, key=lambda name: first_rows[name]["seconds"])
+        wide = max(first_rows, key=lambda name: first_rows[name]["peak_bytes"])
+        rows = f"any view LIMIT 200, {years}"
+        self.rows.append(Row(f"{rows}: time", first_rows[slow]["seconds"], 1, "s", slow))
+        peak = first_rows[wide]["peak_bytes"] / GIB
+        self.rows.append(Row(f"{rows}: memory", peak, 2, "GiB", wide))
+
+
+def _median(costs: Sequence[Cost]) -> float:
+    return statistics.median(cost.seconds for cost in costs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Draw what bench.json holds, with matplotlib: python -m bench.plot bench.json performance.svg."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl  # type: ignore[import-not-found]
+from matplotlib import pyplot as plt
+
+OURS, OTHERS = "#1b6ca8", "#b8b8b8"
+
+
+def main(source: str, target: str) -> None:
+    """Draw the seconds of every route, and where their CPU time and memory stand."""
+    # The same figures make the same file, and text stays text.
+    mpl.rcParams.update({"svg.hashsalt": "luc-load", "svg.fonttype": "none", "font.size": 9})
+    record = json.loads(Path(source).read_text())
+    builds = record["builds"]
+    span = next(iter(builds)).split()[0]
+    raced = {name: kept for name, kept in builds.items() if name.startswith(f"{span} ")}
+    kept = sorted(raced.values(), key=lambda build: -float(build["median_seconds"]))
+    figure, axes = plt.subplots(1, 3, figsize=(9, 2.6), sharey=True, layout="constrained")
+    for axis, key, scale, title in (
+        (axes[0], "seconds", 1.0, "seconds"),
+        (axes[1], "cpu_seconds", 1.0, "CPU seconds"),
+        (axes[2], "peak_bytes", 2**30, "peak memory, GiB"),
+    ):
+        _bars(axis, kept, key, scale)
+        axis.set_title(title)
+    figure.suptitle(f"14 state variables and ELUC, {span.replace(':', ' to ')}: less is better")
+    figure.savefig(target, metadata={"Date": None})
+
+
+def _bars(axis: Any, builds: list[dict[str, Any]], key: str, scale: float) -> None:  # noqa: ANN401
+    for place, build in enumerate(builds):
+        values = sorted(run[key] / scale for run in build["runs"])
+        middle = values[len(values) // 2]
+        color = OURS if build["label"].startswith("luc-load") else OTHERS
+        axis.barh(place, middle, color=color, height=0.7)
+        axis.text(middle, place, f" {middle:.1f}", va="center")
+    axis.set_yticks(range(len(builds)), [build["label"] for build in builds])
+    axis.margins(x=0.15)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
