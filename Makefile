@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
 PYTEST_ARGS ?=
+BENCH ?= bench-data
+BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors check docs clean
+.PHONY: help install demo test test-slow test-floors bench bench-long check docs clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +34,12 @@ test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pypr
 	$(VENV)/floors/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)/floors/bin/python -m pip install --quiet --group test --editable . --constraint $(VENV)/floors/constraints.txt
 	$(VENV)/floors/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+bench: $(VENV)/installed  ## luc-load beside other routes, answers compared: 10 minutes, 3 GB in bench-data
+	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) $(BENCH_ARGS)
+
+bench-long: $(VENV)/installed  ## the same, and 100, 173 and 1173 years: an hour, 30 GB
+	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) --long $(BENCH_ARGS)
 
 check: $(VENV)/installed-lint  ## format, lint, types, then the tests
 	$(BIN)/ruff format --check .
