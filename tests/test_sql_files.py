@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 import duckdb
 import pytest
-from sql_database import CONTEXT, GRID, NASTY, attach, create, random_frames
+from sql_database import CONTEXT, GRID, NASTY, create, random_frames
 
 import loader.sqlfiles
 from loader.catalog import SchemaContext, create_tables, create_views
@@ -247,28 +245,3 @@ def test_a_broken_glossary_is_refused(
     monkeypatch.setattr("loader.dictionary.folder", lambda _: tmp_path)
     with pytest.raises(SqlFileError, match=r"columns\.toml"):
         glossary()
-
-
-def test_an_older_client_reads_the_file(tmp_path: Path) -> None:
-    older = os.environ.get("LUC_TEST_OLD_DUCKDB")
-    if older is None:
-        pytest.skip("LUC_TEST_OLD_DUCKDB names no Python with an older duckdb")
-    path = tmp_path / "luc.duckdb"
-    con = attach(path)
-    create(con, random_frames(seed=2))
-    con.close()
-    code = (
-        "import duckdb, sys\n"
-        "con = duckdb.connect(sys.argv[1], read_only=True)\n"
-        "query = 'SELECT view_name FROM duckdb_views() WHERE NOT internal'\n"
-        "names = con.execute(query).fetchall()\n"
-        "rows = [con.execute(f'SELECT * FROM {name}').fetchall() for name, in names]\n"
-        "assert len(rows) == 10 and all(rows), rows\n"
-        "con.execute('SELECT * FROM point(51.507, -0.127)').fetchall()\n"
-        "assert con.execute('SELECT * FROM state_change(1850, 1855)').fetchall()\n"
-        "assert con.execute('SELECT count(comment) FROM duckdb_columns()').fetchone()[0] > 300\n"
-    )
-    done = subprocess.run(
-        [older, "-c", code, str(path)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
