@@ -94,8 +94,9 @@ def test_a_process_that_fails_is_an_error(tmp_path: Path) -> None:
 
 
 def test_memory_is_that_of_the_whole_family(tmp_path: Path) -> None:
-    child = "b = bytearray(100_000_000); import time; time.sleep(0.5)"
-    parent = f"import subprocess, sys; b = bytearray(100_000_000); subprocess.run([sys.executable, '-c', {child!r}])"
+    large = "import subprocess, sys, time; b = bytearray(100_000_000)"
+    child = f"{large}; time.sleep(0.5)"
+    parent = f"{large}; subprocess.run([sys.executable, '-c', {child!r}])"
     cost = run([sys.executable, "-c", parent], tmp_path / "log")
     if Path("/proc/self/statm").exists():
         assert cost.peak_bytes > 200_000_000
