@@ -42,6 +42,7 @@ def main() -> None:
         measured = Measured(suite)
         measured.short(given.years, given.rounds)
         if given.long:
+            measured.growth()
             measured.long()
         measured.start_up()
     except (MismatchError, FailedError) as error:
@@ -126,6 +127,27 @@ class Measured:
         share = every.peak_bytes / self._peak
         note = f"{every.peak_bytes / GIB:.2f} GiB"
         self.rows.append(Row("memory for 1173 years / 30 years", share, 1.1, "ratio", note))
+
+    def growth(self) -> None:
+        """Build more and fewer years, variables and cells, to see what each of them costs."""
+        suite = self._suite
+        inputs = suite.sample(1850, 2021, "1850:2022")
+        for first in (2013, 2003, 1983, 1943):
+            part = replace(inputs, years=f"{first}:2022")
+            self._grow(part, f"{2023 - first} years", check=True)
+        part = replace(inputs, years="1990:2019")
+        self._grow(part, "30 years, both files", check=True)
+        self._grow(replace(part, files=("states",)), "30 years, 14 states", check=False)
+        self._grow(replace(part, files=("eluc",)), "30 years, ELUC", check=False)
+        self._grow(part, "30 years, every cell", "--cells", "all", check=True)
+        half = Suite(suite.work, suite.peers, "0.5", suite.say)
+        self._grow(half.sample(1990, 2019, "1990:2019"), "30 years at 0.5 degree", check=False)
+
+    def _grow(self, inputs: Inputs, label: str, *more: str, check: bool) -> None:
+        reference = self._suite.reference(inputs, 2015) if check else None
+        contestant = self._suite.luc_load(inputs, *more, name="luc_load_growth")
+        runs = [self._suite.once(contestant, reference) for _ in range(3)]
+        self._keep(f"growth, {label}", f"luc-load, {label}", runs)
 
     def start_up(self) -> None:
         """Time the short commands."""

@@ -37,20 +37,21 @@ class Inputs:
         First and last year that the sample was asked for; its states reach a year further.
     years : str
         FIRST:LAST, both included.
+    files : tuple of str
+        Which of the two are loaded.
     """
 
     folder: Path
     sampled: tuple[int, int]
     years: str
+    files: tuple[str, ...] = ("states", "eluc")
 
     @property
     def arguments(self) -> list[str]:
         """Options that luc-load and every contestant understand."""
-        return [
-            *("--states", str(self.folder / "states.nc")),
-            *("--eluc", str(self.folder / ELUC_FILE)),
-            *("--years", self.years),
-        ]
+        paths = {"states": self.folder / "states.nc", "eluc": self.folder / ELUC_FILE}
+        named = [part for name in self.files for part in (f"--{name}", str(paths[name]))]
+        return [*named, "--years", self.years]
 
     @property
     def loaded_bytes(self) -> float:
