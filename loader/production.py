@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import duckdb
     import xarray as xr
 
+    from loader.digest import TableDigest
     from loader.identity import Identity
     from loader.options import Options
     from loader.reporting import Reporter
@@ -164,7 +165,7 @@ def produce(
         aside(lambda: database.finish(context, small), database.interrupt)
     finished = connect_read_only(stage.database, options.workers, options.database_bytes)
     with closing(finished) as con:
-        aside(lambda: _verify(con, loaded), con.interrupt)
+        _verify(con, loaded)
         loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
     for name, before in fingerprints.items():
         if fingerprint(sources[name].path) != before:
@@ -177,12 +178,21 @@ def produce(
 
 def _verify(con: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:
     """Read the finished database back and compare it with what was read from the sources."""
-    with ThreadPoolExecutor(max_workers=_VERIFIERS) as threads:
-        found = {
-            table: threads.submit(digest_of_table, con.cursor(), table) for table in loaded.digests
-        }
+    readers = {table: con.cursor() for table in loaded.digests}
+    found: dict[str, TableDigest] = {}
+
+    def read_back() -> None:
+        with ThreadPoolExecutor(max_workers=_VERIFIERS) as threads:
+            digests = threads.map(digest_of_table, readers.values(), readers)
+            found.update(zip(readers, digests, strict=True))
+
+    def interrupt() -> None:
+        for reader in readers.values():
+            reader.interrupt()
+
+    aside(read_back, interrupt)
     for table, expected in loaded.digests.items():
-        if found[table].result() != expected:
+        if found[table] != expected:
             raise DatabaseError(
                 f"table {table}: the database does not hold what was read; nothing was published. "
                 "Run the same command again, with another DuckDB version if it happens again"

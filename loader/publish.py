@@ -7,6 +7,7 @@ in between leaves the old database whole beside the new data set, and the next r
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,14 +75,16 @@ def inspect_output(out: Path) -> Published | None:
         )
     try:
         con = connect_read_only(database)
+    except DatabaseError as error:
+        found = f"{error}; close it where it is open and run the same command again"
+        raise OutputBusyError(found) from error
+    with closing(con):
         try:
-            rows = run_statement(con, "read_build")
-        finally:
-            con.close()
-        build_id, status, record = rows[0]
-        return Published(str(build_id), json.loads(record)) if status == "complete" else None
-    except (DatabaseError, IndexError, ValueError) as error:
-        raise _not_ours(database) from error
+            build_id, status, record = run_statement(con, "read_build")[0]
+            published = Published(str(build_id), json.loads(record))
+        except (DatabaseError, IndexError, ValueError) as error:
+            raise _not_ours(database) from error
+    return published if status == "complete" else None
 
 
 def _refuse_foreign(database: Path) -> None:

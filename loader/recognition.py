@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from loader.errors import SourceError
 from loader.grid import grid_from_coordinates
 from loader.opening import open_undecoded
 from loader.schema import RESERVED, Source, Variable
-from loader.source import GriddedSource, Layout
+from loader.source import GriddedSource, Layout, unreadable
 from loader.units import check_units
 from loader.years import calendar_years
 
@@ -71,13 +71,13 @@ def _understand(
     dims = find_dimensions(dataset, path)
     assert dims.time is not None
     grid, rows, columns = grid_from_coordinates(
-        dataset.variables[dims.latitude].to_numpy(),
-        dataset.variables[dims.longitude].to_numpy(),
+        _coordinate(dataset, dims.latitude, path),
+        _coordinate(dataset, dims.longitude, path),
         path,
     )
     axis = dataset.variables[dims.time]
     all_years = calendar_years(
-        axis.to_numpy(),
+        _coordinate(dataset, dims.time, path),
         axis.attrs.get("units"),
         axis.attrs.get("calendar"),
         path,
@@ -109,6 +109,13 @@ def _understand(
         notices=(*_gaps(years, path), *notices),
         layout=Layout(dims, rows, columns, positions, stored),
     )
+
+
+def _coordinate(dataset: xr.Dataset, name: str, path: str) -> npt.NDArray[Any]:
+    try:
+        return dataset.variables[name].to_numpy()
+    except Exception as error:
+        raise unreadable(path, name, "", error) from error
 
 
 def _find_variables(

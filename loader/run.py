@@ -91,7 +91,7 @@ class Run:
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             if unfinished is None:
-                self._stage.begin(self._identity.as_record())
+                self._begin()
             else:
                 self._reporter.notice("an interrupted build is continued")
                 self._stage.drop_database()
@@ -107,19 +107,20 @@ class Run:
             return self._report("built", product.build_id, sources, product)
 
     def _unfinished(self) -> Identity | None:
-        """Return the identity of this same build if it lies unfinished; drop any other."""
+        """Return the identity of this same build if it lies unfinished."""
         record = self._stage.record()
         found = Identity.from_record(record) if record is not None else None
-        if found is not None and not self._identity.differences(found, self._digest):
-            return found
-        if self._stage.folder.exists():
-            if record is not None:
-                self._reporter.notice(
-                    f"{self._stage.folder}: dropped what an interrupted build of other inputs or "
-                    "options had left"
-                )
-            self._stage.discard()
-        return None
+        same = found is not None and not self._identity.differences(found, self._digest)
+        return found if same else None
+
+    def _begin(self) -> None:
+        """Start an empty stage; only here is what another build left given up."""
+        if self._stage.record() is not None:
+            self._reporter.notice(
+                f"{self._stage.folder}: dropped what an interrupted build of other inputs or "
+                "options had left"
+            )
+        self._stage.begin(self._identity.as_record())
 
     def _digest(self, name: str) -> str:
         return digest_file(self._paths[name])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loader.grid import Axis, Grid
     from loader.schema import Source, Variable
 
-__all__ = ["GriddedSource", "Layout", "Slab"]
+__all__ = ["GriddedSource", "Layout", "Slab", "unreadable"]
 
 Float32 = npt.NDArray[np.float32]
 
@@ -140,12 +140,7 @@ class GriddedSource:
         except Exception as error:
             years = self.years[np.isin(self.layout.positions, np.arange(times.start, times.stop))]
             span = f"{years.min()}" if years.size == 1 else f"{years.min()} to {years.max()}"
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise BadValueError(
-                self.path,
-                f"year {span} cannot be read ({reason}); the file is damaged: fetch it again",
-                variable,
-            ) from error
+            raise unreadable(self.path, variable, f"year {span} ", error) from error
         oriented = self.layout.columns.orient(self.layout.rows.orient(values, 1), 2)
         return np.ascontiguousarray(oriented)
 
@@ -156,14 +151,29 @@ class GriddedSource:
         -------
         ndarray of float32, shape (n_lat, n_lon), or None
             Missing values are NaN.
+
+        Raises
+        ------
+        BadValueError
+            If the file is damaged there.
         """
         dims = self.layout.dimensions
         stored = self.dataset.variables.get(variable)
         if stored is None or set(stored.dims) != {dims.latitude, dims.longitude}:
             return None
         data, codes = decoded_variable(stored, self.path, variable)
-        values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
+        try:
+            values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
+        except Exception as error:
+            raise unreadable(self.path, variable, "", error) from error
         oriented = np.array(self.layout.columns.orient(self.layout.rows.orient(values, 0), 1))
         for code in codes:
             oriented[oriented == code] = np.nan
         return oriented
+
+
+def unreadable(path: str, variable: str, what: str, error: Exception) -> BadValueError:
+    """Return the error for data that the file's library cannot read, whatever it raised."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    found = f"{what}cannot be read ({reason}); the file is damaged: fetch it again"
+    return BadValueError(path, found, variable)

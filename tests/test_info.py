@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from loader import SourceError, SourceMissingError, build, write_sample
+from loader import OutputError, SourceError, SourceMissingError, build, write_sample
 from loader.info import database_info
 
 
@@ -78,8 +78,29 @@ def test_an_unfinished_build_beside_it_is_told_of(
         assert found.options["years"] == [2016, 2019]
     finally:
         monkeypatch.undo()
-        build(raw=raw, out=built, years="2016:2019")
-    assert database_info(built).unfinished is None
+        build(raw=raw, out=built, years="2017:2018", overwrite=True)
+        after = database_info(built)
+        build(raw=raw, out=built, years="2016:2019", overwrite=True)
+    assert after.unfinished is None
+    assert after.options["years"] == [2017, 2018]
+
+
+def test_a_refused_build_leaves_what_another_had_stored(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise SourceError("a.nc", "is gone")
+
+    raw = built.parent / "raw"
+    with monkeypatch.context() as patch:
+        patch.setattr("loader.production.complete_dataset", fail)
+        with pytest.raises(SourceError, match="is gone"):
+            build(raw=raw, out=built, years="2017:2018", overwrite=True)
+    with pytest.raises(OutputError, match="overwrite"):
+        build(raw=raw, out=built, years="2018:2018")
+    report = build(raw=raw, out=built, years="2017:2018", overwrite=True)
+    assert report.reused_parts == 2
+    build(raw=raw, out=built, years="2016:2019", overwrite=True)
 
 
 def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
