@@ -77,7 +77,8 @@ def test_plain_chunks_are_read_directly(tmp_path: Path, monkeypatch: pytest.Monk
     direct, general = both(path)
     with direct, general:
         expected = general.v.to_numpy()
-        monkeypatch.setattr(netCDF4.Variable, "__getitem__", lambda *_: pytest.fail("not direct"))
+        general_read = "xarray.backends.netCDF4_.NetCDF4ArrayWrapper.__getitem__"
+        monkeypatch.setattr(general_read, lambda *_: pytest.fail("not direct"))
         np.testing.assert_array_equal(direct.v.to_numpy(), expected)
 
 
@@ -92,10 +93,11 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def keys(size: int) -> st.SearchStrategy[Any]:
     bound = st.none() | st.integers(-size - 2, size + 2)
     step = st.none() | st.integers(-3, 3).filter(bool)
+    # No empty list: before 2026, xarray takes one from no lazy array.
     return (
         st.integers(-size, size - 1)
         | st.builds(slice, bound, bound, step)
-        | st.lists(st.integers(-size, size - 1), min_size=0, max_size=4)
+        | st.lists(st.integers(-size, size - 1), min_size=1, max_size=4)
     )
 
 
