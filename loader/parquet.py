@@ -63,7 +63,14 @@ def write_part(table: pa.Table, path: Path) -> int:
 
 def write_small_table(table: pa.Table, path: Path) -> int:
     """Write a table of any columns as one Parquet file; otherwise like `write_part`."""
-    return _write_whole(table, path, row_group_size=ROW_GROUP_ROWS)
+    numbers = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+    return _write_whole(
+        table,
+        path,
+        row_group_size=ROW_GROUP_ROWS,
+        use_dictionary=[name for name in table.schema.names if name not in numbers],
+        column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
+    )
 
 
 def _write_whole(table: pa.Table, path: Path, **how: Any) -> int:  # noqa: ANN401  # pyarrow's own
