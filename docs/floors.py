@@ -15,7 +15,7 @@ def main() -> None:
     project = described["project"]
     wanted = [
         *project["dependencies"],
-        *(need for extra in project["optional-dependencies"].values() for need in extra),
+        *(need for extra in project.get("optional-dependencies", {}).values() for need in extra),
         *described["dependency-groups"]["test"],
     ]
     floors = {re.sub(r"\[.*\]", "", need).replace(">=", "==") for need in wanted}
