@@ -13,6 +13,7 @@ __all__ = [
     "ELUC",
     "FORESTS",
     "FRACTIONS",
+    "LAND_USE",
     "RESERVED",
     "SOURCES",
     "Source",

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from loader.schema import CROPS
+from loader.schema import LAND_USE as LAND_USES
+
 __all__ = [
     "CROPS",
     "ELUC_ATTRIBUTES",
@@ -25,23 +28,6 @@ __all__ = [
 FILL = 1e20
 """Outside the land cells, in `_FillValue` and `missing_value`."""
 
-LAND_USES = {
-    "primf": "primary vegetation on LUH2 potential forest land",
-    "primn": "primary vegetation on LUH2 potential non-forest land",
-    "secdf": "secondary vegetation on LUH2 potential forest land",
-    "secdn": "secondary vegetation on LUH2 potential non-forest land",
-    "urban": "urban land",
-    "c3ann": "C3 annual crops",
-    "c4ann": "C4 annual crops",
-    "c3per": "C3 perennial crops",
-    "c4per": "C4 perennial crops",
-    "c3nfx": "C3 nitrogen-fixing crops",
-    "pastr": "managed pasture",
-    "range": "rangeland",
-}
-"""The 12 land uses in the files' order, and what they are called."""
-
-CROPS = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
 
 _HARVESTED = {
     "primf": LAND_USES["primf"],
