@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from loader.sqlfiles import SqlFile, read_files
+from loader.catalog.sqlfiles import SqlFile, read_files
 
 QUERIES = {
     "global_emissions_by_year": (4, 4),

@@ -24,7 +24,7 @@ from loader.errors import (
 )
 
 if TYPE_CHECKING:
-    from loader.building import build
+    from loader.building.build import build
     from loader.sample import write_sample
     from loader.summary import BuildReport
 
@@ -48,7 +48,7 @@ __all__ = [
 
 _LAZY = {
     "BuildReport": "loader.summary",
-    "build": "loader.building",
+    "build": "loader.building.build",
     "write_sample": "loader.sample",
 }
 """Imported when asked for: xarray and its like take longer than `luc-load --help` may."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loader.database import connect_read_only, run_statement
-from loader.dataset import dataset_build_id
 from loader.errors import DatabaseError, SourceError, SourceMissingError
-from loader.publish import DATABASE, PARQUET
-from loader.staging import Stage
+from loader.storing.database import connect_read_only, run_statement
+from loader.storing.dataset import dataset_build_id
+from loader.storing.publish import DATABASE, PARQUET
+from loader.storing.staging import Stage
 from loader.summary import TableReport, human_bytes, table_lines
 
 if TYPE_CHECKING:

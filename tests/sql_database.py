@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from loader.catalog import SchemaContext, create_tables, create_views
+from loader.catalog.objects import SchemaContext, create_tables, create_views
 from loader.grid import Grid
 from loader.schema import FRACTIONS, SOURCES, Variable
 

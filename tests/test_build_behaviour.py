@@ -20,9 +20,8 @@ import xarray as xr
 from build_oracle import Expected, differences
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
-import loader.plan
+import loader.reading.plan
 from loader import build
-from loader.database import StagedDatabase
 from loader.errors import (
     LucLoadError,
     OutputBusyError,
@@ -32,9 +31,10 @@ from loader.errors import (
     UsageError,
 )
 from loader.options import Options
-from loader.parquet import write_part
+from loader.reading.source import GriddedSource
 from loader.reporting import Silent
-from loader.source import GriddedSource
+from loader.storing.database import StagedDatabase
+from loader.storing.parquet import write_part
 
 PLACE = GRIDS["finer"]
 YEARS = tuple(range(1950, 1956))
@@ -67,7 +67,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two years a block, so that a build has several parts of each table."""
-    monkeypatch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
 
 
 def run(sources: Sources, out: Path, **options: Any) -> Any:  # noqa: ANN401
@@ -204,7 +204,7 @@ def _fail_after(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
         written.append(path)
         return write_part(table, path)
 
-    monkeypatch.setattr("loader.loading.write_part", write)
+    monkeypatch.setattr("loader.building.loading.write_part", write)
 
 
 def _fail_in_insert(monkeypatch: pytest.MonkeyPatch, inserts: int) -> None:
@@ -225,7 +225,7 @@ def _slabs_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     real = GriddedSource.read
     slabs: list[tuple[str, int]] = []
 
-    def read(self: GriddedSource, variable: str, slab: loader.source.Slab) -> Any:  # noqa: ANN401
+    def read(self: GriddedSource, variable: str, slab: loader.reading.source.Slab) -> Any:  # noqa: ANN401
         slabs.extend((variable, int(self.years[k])) for k in range(slab.first, slab.last))
         return real(self, variable, slab)
 
@@ -239,13 +239,13 @@ def test_an_interrupted_build_goes_on_where_it_stopped(
     parts: int, workers: int, sources: Sources, tmp_path: Path
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
         _fail_after(patch, parts)
         with pytest.raises(_Broken):
             run(sources, tmp_path, workers=workers)
     assert published_files(tmp_path) == []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
         slabs = _slabs_read(patch)
         listener = Listener()
         report = run(sources, tmp_path, workers=workers, reporter=listener)
@@ -264,7 +264,7 @@ def test_a_build_that_fails_in_the_database_goes_on(
     inserts: int, sources: Sources, tmp_path: Path
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
         _fail_in_insert(patch, inserts)
         with pytest.raises(_Broken):
             run(sources, tmp_path, workers=1)
@@ -276,7 +276,7 @@ def test_a_build_that_fails_in_the_database_goes_on(
 def _interrupted(sources: Sources, out: Path, parts: int = 4) -> Path:
     """Leave an interrupted build at `out` and return the folder of its parts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", 2)
+        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
         _fail_after(patch, parts)
         with pytest.raises(_Broken):
             run(sources, out, workers=1)

@@ -14,20 +14,20 @@ import pytest
 from build_oracle import Expected, differences
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
-import loader.blocks
-import loader.database
+import loader.building.loading
+import loader.catalog.sqlfiles
 import loader.grid
-import loader.loading
-import loader.plan
-import loader.source
-import loader.sqlfiles
-import loader.years
+import loader.reading.blocks
+import loader.reading.plan
+import loader.reading.source
+import loader.reading.years
+import loader.storing.database
 from loader import build
-from loader.blocks import BlockReader, CellRule
 from loader.errors import DatabaseError
 from loader.grid import Axis
-from loader.plan import plan_blocks
-from loader.source import GriddedSource
+from loader.reading.blocks import BlockReader, CellRule, Rows
+from loader.reading.plan import Block, plan_blocks
+from loader.reading.source import GriddedSource
 
 PLACE = GRIDS["finer"]
 YEARS = (1950, 1951, 1952, 1954)
@@ -56,8 +56,8 @@ def problems(sources: Sources, out: Path) -> list[str]:
 
 
 def year_off_by_one(patch: pytest.MonkeyPatch) -> None:
-    real = loader.years.calendar_years
-    patch.setattr("loader.recognition.calendar_years", lambda *a: real(*a) + np.int16(1))
+    real = loader.reading.years.calendar_years
+    patch.setattr("loader.reading.recognition.calendar_years", lambda *a: real(*a) + np.int16(1))
 
 
 def latitude_flipped(patch: pytest.MonkeyPatch) -> None:
@@ -77,20 +77,20 @@ def _change_axes(
         grid, rows, columns = real(*given)
         return grid, *change(rows, columns)
 
-    patch.setattr("loader.recognition.grid_from_coordinates", changed)
+    patch.setattr("loader.reading.recognition.grid_from_coordinates", changed)
 
 
 def fill_kept_as_a_value(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(GriddedSource, "codes", lambda self, variable: ())
-    patch.setattr(loader.blocks, "IMPLAUSIBLE", np.inf)
+    patch.setattr(loader.reading.blocks, "IMPLAUSIBLE", np.inf)
 
 
 def nan_is_not_null(patch: pytest.MonkeyPatch) -> None:
-    def kept(rows: loader.blocks.Rows, schema: pa.Schema) -> pa.Table:
+    def kept(rows: Rows, schema: pa.Schema) -> pa.Table:
         columns = [rows.cell_id, rows.year, *rows.values.values()]
         return pa.Table.from_arrays([pa.array(column) for column in columns], schema=schema)
 
-    patch.setattr(loader.loading, "to_arrow", kept)
+    patch.setattr(loader.building.loading, "to_arrow", kept)
 
 
 def _change_stored(
@@ -100,7 +100,7 @@ def _change_stored(
         def __init__(self, source: GriddedSource, rule: CellRule) -> None:
             super().__init__(source, change(rule, source) if rule.stored is not None else rule)
 
-    patch.setattr(loader.loading, "BlockReader", Changed)
+    patch.setattr(loader.building.loading, "BlockReader", Changed)
 
 
 def cells_that_differ_from_zero_only(patch: pytest.MonkeyPatch) -> None:
@@ -109,20 +109,20 @@ def cells_that_differ_from_zero_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def has_state_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    real = loader.loading._Loading._rule  # noqa: SLF001
+    real = loader.building.loading._Loading._rule  # noqa: SLF001
 
     def rule(self: Any, source: GriddedSource) -> CellRule:  # noqa: ANN401
         if source.kind.name == "eluc":
             self.loaded.has_value.pop("state")
         return real(self, source)
 
-    patch.setattr(loader.loading._Loading, "_rule", rule)  # noqa: SLF001
+    patch.setattr(loader.building.loading._Loading, "_rule", rule)  # noqa: SLF001
 
 
 def zero_years_are_dropped(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: loader.plan.Block) -> loader.blocks.Rows:
+    def read(self: BlockReader, block: Block) -> Rows:
         return _keep(real(self, block), lambda rows: rows.values["eluc"] != 0, "eluc")
 
     patch.setattr(BlockReader, "read", read)
@@ -131,31 +131,35 @@ def zero_years_are_dropped(patch: pytest.MonkeyPatch) -> None:
 def last_row_of_a_block_is_lost(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: loader.plan.Block) -> loader.blocks.Rows:
+    def read(self: BlockReader, block: Block) -> Rows:
         return _keep(real(self, block), lambda rows: np.arange(len(rows)) < len(rows) - 1)
 
     patch.setattr(BlockReader, "read", read)
 
 
 def _keep(
-    rows: loader.blocks.Rows, which: Callable[[loader.blocks.Rows], Any], table: str | None = None
-) -> loader.blocks.Rows:
+    rows: Rows,
+    which: Callable[[Rows], Any],
+    table: str | None = None,
+) -> Rows:
     if table is not None and rows.block.table != table:
         return rows
     keep = which(rows)
     values = {name: column[keep] for name, column in rows.values.items()}
-    return loader.blocks.Rows(rows.block, rows.cell_id[keep], rows.year[keep], values)
+    return Rows(rows.block, rows.cell_id[keep], rows.year[keep], values)
 
 
 def block_is_planned_twice(patch: pytest.MonkeyPatch) -> None:
     real = plan_blocks
-    patch.setattr("loader.loading.plan_blocks", lambda *given: (*real(*given), real(*given)[-1]))
+    patch.setattr(
+        "loader.building.loading.plan_blocks", lambda *given: (*real(*given), real(*given)[-1])
+    )
 
 
 def columns_are_swapped(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: loader.plan.Block) -> loader.blocks.Rows:
+    def read(self: BlockReader, block: Block) -> Rows:
         rows = real(self, block)
         if "urban" in rows.values:
             rows.values["urban"], rows.values["pastr"] = rows.values["pastr"], rows.values["urban"]
@@ -167,7 +171,7 @@ def columns_are_swapped(patch: pytest.MonkeyPatch) -> None:
 def values_are_rounded(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: loader.plan.Block) -> loader.blocks.Rows:
+    def read(self: BlockReader, block: Block) -> Rows:
         rows = real(self, block)
         for column in rows.values.values():
             np.nextafter(column, np.float32(np.inf), out=column)
@@ -179,11 +183,11 @@ def values_are_rounded(patch: pytest.MonkeyPatch) -> None:
 def rows_of_two_years_are_exchanged(patch: pytest.MonkeyPatch) -> None:
     real = GriddedSource.read
 
-    def read(self: GriddedSource, variable: str, slab: loader.source.Slab) -> Any:  # noqa: ANN401
+    def read(self: GriddedSource, variable: str, slab: loader.reading.source.Slab) -> Any:  # noqa: ANN401
         return real(self, variable, slab)[::-1]
 
     patch.setattr(GriddedSource, "read", read)
-    patch.setattr("loader.recognition._chunk_shape", lambda variable, dims: (2, 12, 24))
+    patch.setattr("loader.reading.recognition._chunk_shape", lambda variable, dims: (2, 12, 24))
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -239,7 +243,7 @@ def test_the_comparison_catches_a_view_with(
     name: str, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view, right, wrong = VIEW_FAULTS[name]
-    real = loader.sqlfiles._compiled  # noqa: SLF001
+    real = loader.catalog.sqlfiles._compiled  # noqa: SLF001
     done = []
 
     def compiled(text: str) -> Any:  # noqa: ANN401
@@ -248,7 +252,7 @@ def test_the_comparison_catches_a_view_with(
             text = text.replace(right, wrong)
         return real(text)
 
-    monkeypatch.setattr(loader.sqlfiles, "_compiled", compiled)
+    monkeypatch.setattr(loader.catalog.sqlfiles, "_compiled", compiled)
     found = problems(sources, tmp_path / "out")
     assert done == [view]
     assert any(problem.startswith(view) for problem in found), found
@@ -257,7 +261,7 @@ def test_the_comparison_catches_a_view_with(
 @pytest.fixture
 def insert(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     """Change what arrives in the database: the function gets the table and the rows."""
-    real = loader.database.StagedDatabase.insert
+    real = loader.storing.database.StagedDatabase.insert
 
     def change(how: Callable[[str, pa.Table], list[pa.Table]]) -> None:
         def changed(self: Any, table: str, rows: pa.Table) -> None:  # noqa: ANN401
@@ -265,7 +269,7 @@ def insert(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
             for part in parts:
                 real(self, table, part)
 
-        monkeypatch.setattr(loader.database.StagedDatabase, "insert", changed)
+        monkeypatch.setattr(loader.storing.database.StagedDatabase, "insert", changed)
 
     return change
 

@@ -30,7 +30,7 @@ from files import (
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-import loader.plan
+import loader.reading.plan
 from loader import build
 from loader.options import Options
 
@@ -171,7 +171,7 @@ def test_a_build_holds_what_its_files_hold(sample: Sample) -> None:
 def check(sample: Sample) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
-        patch.setattr(loader.plan, "MAX_BLOCK_YEARS", sample.block_years)
+        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", sample.block_years)
         patch.setattr(Options, "block_bytes", sample.block_bytes)
         given_paths: dict[str, Any] = {}
         sources: dict[str, tuple[Path, Content]] = {}

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from command import luc_load
 
-from loader.sqlfiles import read_files
+from loader.catalog.sqlfiles import read_files
 
 QUERIES = read_files("queries")
 SQL = {kind: sorted(read_files(f"sql/{kind}")) for kind in ("tables", "views", "macros")}

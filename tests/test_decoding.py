@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from loader.decoding import as_float32, decoded_variable, missing_codes
 from loader.errors import SourceError
+from loader.reading.decoding import as_float32, decoded_variable, missing_codes
 
 
 def decode(values: npt.NDArray[Any], **attributes: Any) -> npt.NDArray[np.float32]:  # noqa: ANN401

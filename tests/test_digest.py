@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.digest import TableDigest
+from loader.storing.digest import TableDigest
 
 Rows = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 

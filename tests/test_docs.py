@@ -14,8 +14,8 @@ import pytest
 from command import ROOT, luc_load
 
 from loader import __version__
+from loader.catalog.sqlfiles import read_files
 from loader.cli import commands
-from loader.sqlfiles import read_files
 
 sys.path.insert(0, str(ROOT / "docs"))
 

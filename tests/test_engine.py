@@ -13,7 +13,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loader.engine import ChunkError, DirectChunkBackend
+from loader.reading.engine import ChunkError, DirectChunkBackend
 
 SHAPE = (7, 11, 13)
 CHUNKS = ((1, 11, 13), (2, 3, 5), (7, 11, 13), (1, 1, 1), (4, 11, 2), (5, 10, 13))

@@ -68,7 +68,7 @@ def test_an_unfinished_build_beside_it_is_told_of(
     def fail(*_: object) -> None:
         raise SourceError("a.nc", "is gone")
 
-    monkeypatch.setattr("loader.production.complete_dataset", fail)
+    monkeypatch.setattr("loader.building.production.complete_dataset", fail)
     raw = built.parent / "raw"
     with pytest.raises(SourceError, match="is gone"):
         build(raw=raw, out=built, years="2017:2018", overwrite=True)
@@ -93,7 +93,7 @@ def test_a_refused_build_leaves_what_another_had_stored(
 
     raw = built.parent / "raw"
     with monkeypatch.context() as patch:
-        patch.setattr("loader.production.complete_dataset", fail)
+        patch.setattr("loader.building.production.complete_dataset", fail)
         with pytest.raises(SourceError, match="is gone"):
             build(raw=raw, out=built, years="2017:2018", overwrite=True)
     with pytest.raises(OutputError, match="overwrite"):

@@ -11,9 +11,9 @@ from files import GRIDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-import loader.landmask
+import loader.reading.landmask
 from loader.grid import Grid
-from loader.landmask import LandMask, LandMaskError, cache_directory, land_mask
+from loader.reading.landmask import LandMask, LandMaskError, cache_directory, land_mask
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_the_index_is_computed_in_float32_on_any_numpy(numerator: int) -> None:
     x, x0 = np.float32(centre), np.float32(pixels[0])
     step = np.float32(pixels[1] - pixels[0])
     by_hand = int(np.float32(np.float32(x - x0) / step))
-    found = loader.landmask._nearest_pixel(np.array([centre]), pixels)  # noqa: SLF001
+    found = loader.reading.landmask._nearest_pixel(np.array([centre]), pixels)  # noqa: SLF001
     assert found.tolist() == [by_hand]
 
 
@@ -87,14 +87,14 @@ def test_float64_would_give_other_pixels(quarter: LandMask) -> None:
         pixels = file["lon"]
     centres = Grid.global_grid(0.25).longitude
     wide = ((centres - pixels[0]) / (pixels[1] - pixels[0])).astype(int)
-    narrow = loader.landmask._nearest_pixel(centres, pixels)  # noqa: SLF001
+    narrow = loader.reading.landmask._nearest_pixel(centres, pixels)  # noqa: SLF001
     assert (wide != narrow).sum() > 100
     assert np.abs(wide - narrow).max() == 1
 
 
 def test_centres_outside_the_pixels_take_the_outermost() -> None:
     pixels = _pixel_axis(43200, -180 + 1 / 240, 180 - 1 / 240)
-    found = loader.landmask._nearest_pixel(np.array([-180.0, 180.0]), pixels)  # noqa: SLF001
+    found = loader.reading.landmask._nearest_pixel(np.array([-180.0, 180.0]), pixels)  # noqa: SLF001
     assert found[0] == 0
     assert found[1] == pytest.approx(43199, abs=1)
 
@@ -111,7 +111,7 @@ def computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Grid]:
         fraction = rng.random((grid.n_lat, grid.n_lon), dtype=np.float32)
         return LandMask(fraction > 0.5, fraction)
 
-    monkeypatch.setattr(loader.landmask, "_compute", compute)
+    monkeypatch.setattr(loader.reading.landmask, "_compute", compute)
     return grids
 
 
@@ -157,7 +157,7 @@ def test_a_cache_that_cannot_be_written_is_no_error(
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader.landmask, "_PACKAGE", "no-such-land-mask")
+    monkeypatch.setattr(loader.reading.landmask, "_PACKAGE", "no-such-land-mask")
     with pytest.raises(LandMaskError, match="pip install no-such-land-mask"):
         land_mask(Grid.global_grid(30))
 

@@ -15,7 +15,7 @@ import pytest
 from files import FORMATS, GRIDS, Form, eluc_content, write
 
 from loader.errors import SourceError, SourceMissingError
-from loader.opening import open_undecoded
+from loader.reading.opening import open_undecoded
 
 FORM = Form(fill="_FillValue", time="years since 850")
 

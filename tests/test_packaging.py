@@ -86,7 +86,7 @@ def puts_to_use(programs: Path, work: Path) -> None:
     run(programs / "luc-load", "sample", "-o", "raw", *small, cwd=work)
     assert "Built luc-data" in run(programs / "luc-load", "build", cwd=work)
     code = (
-        "import duckdb; from loader.sqlfiles import read_files\n"
+        "import duckdb; from loader.catalog.sqlfiles import read_files\n"
         "con = duckdb.connect('luc-data/luc.duckdb', read_only=True)\n"
         "print(con.execute(read_files('queries')['global_emissions_by_year'].text).fetchall())\n"
     )
@@ -94,7 +94,9 @@ def puts_to_use(programs: Path, work: Path) -> None:
 
 
 def places(programs: Path, work: Path) -> list[Path]:
-    code = "from loader.sqlfiles import folder; print(folder('sql')); print(folder('queries'))"
+    code = (
+        "from loader.catalog.sqlfiles import folder; print(folder('sql')); print(folder('queries'))"
+    )
     return [Path(line) for line in run(programs / "python", "-c", code, cwd=work).splitlines()]
 
 

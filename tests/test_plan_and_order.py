@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import loader.plan
-from loader.order import BandOrder
-from loader.plan import BAND_ROWS, Block, plan_blocks
+import loader.reading.plan
+from loader.reading.order import BandOrder
+from loader.reading.plan import BAND_ROWS, Block, plan_blocks
 
 
 def source(
@@ -76,7 +76,7 @@ def test_every_year_and_row_is_in_exactly_one_block(
 def test_a_file_of_single_year_chunks_is_cut_at_round_years() -> None:
     blocks = plan_blocks(source(range(850, 2023), 720, (1, 720, 1440)), 258_539, 256 * 2**20)
     length = blocks[1].last - blocks[1].first
-    assert 1 < length <= loader.plan.MAX_BLOCK_YEARS
+    assert 1 < length <= loader.reading.plan.MAX_BLOCK_YEARS
     assert all(block.first_year % length == 0 for block in blocks[1:])
     assert all(block.south - block.north == 720 for block in blocks)
 

@@ -14,7 +14,7 @@ import pytest
 
 from loader.errors import OutputError, UsageError
 from loader.grid import Grid
-from loader.landmask import land_mask
+from loader.reading.landmask import land_mask
 from loader.sample import SAMPLE_NAMES, is_synthetic, matches, write_sample
 
 USES = [

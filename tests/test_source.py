@@ -26,9 +26,9 @@ from files import (
     write,
 )
 
-from loader.recognition import open_source
+from loader.reading.recognition import open_source
+from loader.reading.source import GriddedSource, Slab
 from loader.schema import SOURCES
-from loader.source import GriddedSource, Slab
 
 YEARS = (1949, 1950, 1951, 1953)
 

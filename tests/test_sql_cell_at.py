@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import xarray as xr
 
-from loader.catalog import SchemaContext, create_tables, create_views
+from loader.catalog.objects import SchemaContext, create_tables, create_views
 from loader.grid import Grid
 
 Float64 = npt.NDArray[np.float64]

@@ -8,12 +8,10 @@ import duckdb
 import pytest
 from sql_database import CONTEXT, GRID, NASTY, create, random_frames
 
-import loader.sqlfiles
-from loader.catalog import SchemaContext, create_tables, create_views
-from loader.dictionary import UNKNOWN_UNIT, glossary
-from loader.errors import DatabaseError, SqlFileError
-from loader.schema import Variable
-from loader.sqlfiles import (
+import loader.catalog.sqlfiles
+from loader.catalog.dictionary import UNKNOWN_UNIT, glossary
+from loader.catalog.objects import SchemaContext, create_tables, create_views
+from loader.catalog.sqlfiles import (
     HEADER,
     SqlFile,
     creation_order,
@@ -23,6 +21,8 @@ from loader.sqlfiles import (
     read_files,
     render,
 )
+from loader.errors import DatabaseError, SqlFileError
+from loader.schema import Variable
 
 REPOSITORY = Path(__file__).parents[1]
 FILES = sorted([*REPOSITORY.glob("sql/**/*.sql"), *REPOSITORY.glob("queries/*.sql")])
@@ -137,15 +137,17 @@ def test_order_follows_needs_and_a_circle_is_refused() -> None:
 def test_a_missing_folder_names_both_places(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(loader.sqlfiles, "files", lambda _: tmp_path / "wheel")
-    monkeypatch.setattr(loader.sqlfiles, "__file__", str(tmp_path / "editable/loader/x.py"))
+    monkeypatch.setattr(loader.catalog.sqlfiles, "files", lambda _: tmp_path / "wheel")
+    monkeypatch.setattr(
+        loader.catalog.sqlfiles, "__file__", str(tmp_path / "editable/loader/catalog/x.py")
+    )
     with pytest.raises(SqlFileError) as caught:
-        loader.sqlfiles.folder("sql")
+        loader.catalog.sqlfiles.folder("sql")
     assert str(tmp_path / "wheel" / "sql") in str(caught.value)
     assert str(tmp_path / "editable" / "sql") in str(caught.value)
     (tmp_path / "wheel" / "sql").mkdir(parents=True)
     (tmp_path / "editable" / "sql").mkdir(parents=True)
-    assert loader.sqlfiles.folder("sql") == tmp_path / "wheel" / "sql"
+    assert loader.catalog.sqlfiles.folder("sql") == tmp_path / "wheel" / "sql"
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +244,6 @@ def test_a_broken_glossary_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: str
 ) -> None:
     (tmp_path / "columns.toml").write_text(entry)
-    monkeypatch.setattr("loader.dictionary.folder", lambda _: tmp_path)
+    monkeypatch.setattr("loader.catalog.dictionary.folder", lambda _: tmp_path)
     with pytest.raises(SqlFileError, match=r"columns\.toml"):
         glossary()

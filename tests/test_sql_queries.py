@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sql_database import GRID, USES, Frames, create, fetch, insert, random_frames, with_uses
 
-from loader.sqlfiles import read_files
+from loader.catalog.sqlfiles import read_files
 
 QUERIES = read_files("queries")
 Database = tuple[duckdb.DuckDBPyConnection, Frames]

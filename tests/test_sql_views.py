@@ -26,8 +26,8 @@ from sql_database import (
     with_uses,
 )
 
-import loader.catalog
-from loader.catalog import YearBlock, create_tables, create_views, year_blocks
+import loader.catalog.objects
+from loader.catalog.objects import YearBlock, create_tables, create_views, year_blocks
 
 Database = tuple[duckdb.DuckDBPyConnection, Frames]
 FRACTIONS = USES[:12]
@@ -35,7 +35,7 @@ FRACTIONS = USES[:12]
 
 @pytest.fixture(params=[1, 2, 16], ids=lambda years: f"blocks of {years}")
 def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    monkeypatch.setattr(loader.catalog, "_BLOCK_YEARS", request.param)
+    monkeypatch.setattr(loader.catalog.objects, "_BLOCK_YEARS", request.param)
     frames = random_frames(seed=5)
     with duckdb.connect() as con:
         create(con, frames)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loader.errors import TimeAxisError
-from loader.years import calendar_years
+from loader.reading.years import calendar_years
 
 CALENDARS = (
     *("standard", "gregorian", "proleptic_gregorian", "julian"),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.grid import Grid
-from loader.landmask import land_mask
+from loader.reading.landmask import land_mask
 from loader.sample import places
 from loader.sample.noise import Blob, Float64, SmoothField, blobs, stream
 

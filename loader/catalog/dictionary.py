@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from loader.catalog.sqlfiles import folder
 from loader.errors import SqlFileError
 from loader.schema import Variable
-from loader.sqlfiles import folder
 
 __all__ = ["UNKNOWN_UNIT", "Entry", "column_entry", "glossary", "variable_entry"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from loader.catalog import SchemaContext, create_tables, create_views
-from loader.digest import TableDigest
+from loader.catalog.objects import SchemaContext, create_tables, create_views
+from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError
-from loader.sqlfiles import statement
+from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from loader.source import GriddedSource
+    from loader.reading.source import GriddedSource
 
 __all__ = ["BAND_ROWS", "MAX_BLOCK_YEARS", "Block", "plan_blocks"]
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loader.arrow import table_schema, to_arrow
-from loader.blocks import BlockReader, CellRule
-from loader.digest import TableDigest
+from loader.building.pipeline import aside, in_turn, overlap
 from loader.errors import OutputError
-from loader.parquet import read_part, write_part
-from loader.pipeline import aside, in_turn, overlap
-from loader.plan import Block, plan_blocks
+from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.plan import Block, plan_blocks
 from loader.reporting import Progress
-from loader.staging import Part
+from loader.storing.arrow import table_schema, to_arrow
+from loader.storing.digest import TableDigest
+from loader.storing.parquet import read_part, write_part
+from loader.storing.staging import Part
 from loader.summary import TableReport
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from loader.database import StagedDatabase
-    from loader.landmask import LandMask
     from loader.options import Options
+    from loader.reading.landmask import LandMask
+    from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
-    from loader.source import GriddedSource
-    from loader.staging import Stage
+    from loader.storing.database import StagedDatabase
+    from loader.storing.staging import Stage
 
 __all__ = ["Loaded", "load_tables"]
 

@@ -6,12 +6,12 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from loader.dataset import dataset_build_id
+from loader.building.identity import Identity
+from loader.building.production import open_sources, produce
 from loader.errors import OutputError
-from loader.fingerprint import digest_file, fingerprint
-from loader.identity import Identity
-from loader.production import open_sources, produce
-from loader.publish import DATABASE, PARQUET, Published, publish
+from loader.reading.fingerprint import digest_file, fingerprint
+from loader.storing.dataset import dataset_build_id
+from loader.storing.publish import DATABASE, PARQUET, Published, publish
 from loader.summary import BuildReport
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loader.building.production import Product
     from loader.options import Options
-    from loader.production import Product
+    from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
-    from loader.source import GriddedSource
-    from loader.staging import Stage
+    from loader.storing.staging import Stage
 
 __all__ = ["Run", "refuse_other_options"]
 

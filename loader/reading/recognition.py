@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from loader.coordinates import Dimensions, find_dimensions
-from loader.decoding import decoded_variable
 from loader.errors import SourceError
 from loader.grid import grid_from_coordinates
-from loader.opening import open_undecoded
+from loader.reading.coordinates import Dimensions, find_dimensions
+from loader.reading.decoding import decoded_variable
+from loader.reading.opening import open_undecoded
+from loader.reading.source import GriddedSource, Layout, unreadable
+from loader.reading.units import check_units
+from loader.reading.years import calendar_years
 from loader.schema import RESERVED, Source, Variable
-from loader.source import GriddedSource, Layout, unreadable
-from loader.units import check_units
-from loader.years import calendar_years
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

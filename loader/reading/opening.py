@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
-from loader.classic import CLASSIC_MAGICS, needed_size
 from loader.errors import SourceError, SourceMissingError
+from loader.reading.classic import CLASSIC_MAGICS, needed_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def _what_is(head: bytes) -> str:
 
 def _open(path: str, magic: bytes) -> xr.Dataset:
     if magic.startswith(_HDF5):
-        from loader.engine import DirectChunkBackend  # noqa: PLC0415  # classic files need no HDF5
+        from loader.reading.engine import DirectChunkBackend  # noqa: PLC0415  # classic files need no HDF5
 
         return xr.open_dataset(
             path,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from loader.database import read_table, run_statement
-from loader.parquet import write_small_table
+from loader.storing.database import read_table, run_statement
+from loader.storing.parquet import write_small_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from loader.assemble import (
+from loader.building.assemble import (
     build_table,
     cell_area_ha,
     cell_table,
@@ -15,16 +15,16 @@ from loader.assemble import (
     source_table,
     year_table,
 )
-from loader.catalog import SchemaContext
-from loader.database import StagedDatabase, connect_read_only, digest_of_table
-from loader.dataset import complete_dataset
+from loader.building.loading import Loaded, load_tables
+from loader.building.pipeline import aside
+from loader.catalog.objects import SchemaContext
 from loader.errors import DatabaseError, GridError, SourceError
-from loader.fingerprint import Digests, Fingerprint, fingerprint
-from loader.landmask import land_mask
-from loader.loading import Loaded, load_tables
-from loader.pipeline import aside
-from loader.recognition import open_source
+from loader.reading.fingerprint import Digests, Fingerprint, fingerprint
+from loader.reading.landmask import land_mask
+from loader.reading.recognition import open_source
 from loader.schema import SOURCES
+from loader.storing.database import StagedDatabase, connect_read_only, digest_of_table
+from loader.storing.dataset import complete_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     import duckdb
     import xarray as xr
 
-    from loader.digest import TableDigest
-    from loader.identity import Identity
+    from loader.building.identity import Identity
     from loader.options import Options
+    from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
-    from loader.source import GriddedSource
-    from loader.staging import Stage
+    from loader.storing.digest import TableDigest
+    from loader.storing.staging import Stage
 
 __all__ = ["Product", "open_sources", "produce"]
 

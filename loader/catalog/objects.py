@@ -13,11 +13,11 @@ from functools import cached_property
 
 import duckdb
 
-from loader.dictionary import Entry, column_entry, glossary, variable_entry
+from loader.catalog.dictionary import Entry, column_entry, glossary, variable_entry
+from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render, statement
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
 from loader.schema import CROPS, FORESTS, FRACTIONS, RESERVED, SOURCES, Variable
-from loader.sqlfiles import SqlFile, creation_order, read_files, render, statement
 
 __all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from loader.plan import BAND_ROWS
+from loader.reading.plan import BAND_ROWS
 
 __all__ = ["BandOrder"]
 

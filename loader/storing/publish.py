@@ -11,11 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loader.database import connect_read_only, run_statement
-from loader.dataset import dataset_build_id
 from loader.errors import DatabaseError, OutputBusyError, OutputError
-from loader.locking import held_for_writing
-from loader.staging import Stage, sync_directory
+from loader.storing.database import connect_read_only, run_statement
+from loader.storing.dataset import dataset_build_id
+from loader.storing.locking import held_for_writing
+from loader.storing.staging import Stage, sync_directory
 
 if TYPE_CHECKING:
     from pathlib import Path

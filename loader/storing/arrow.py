@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from loader.blocks import Rows
+    from loader.reading.blocks import Rows
     from loader.schema import Source, Variable
 
 __all__ = ["table_schema", "to_arrow"]

@@ -83,7 +83,7 @@ def folder(name: str) -> Traversable:
         If neither has it.
     """
     packaged = files("loader") / name
-    repository = Path(__file__).resolve().parent.parent / name
+    repository = Path(__file__).resolve().parents[2] / name
     for place in (packaged, repository):
         if place.is_dir():
             return place

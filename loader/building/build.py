@@ -6,14 +6,14 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from loader.building.inputs import find_sources, sample_sources
+from loader.building.run import Run, refuse_other_options
 from loader.errors import OutputError, UsageError
-from loader.inputs import find_sources, sample_sources
-from loader.locking import exclusive
 from loader.options import Options
-from loader.publish import inspect_output
 from loader.reporting import Reporter, Silent
-from loader.run import Run, refuse_other_options
-from loader.staging import Stage
+from loader.storing.locking import exclusive
+from loader.storing.publish import inspect_output
+from loader.storing.staging import Stage
 
 if TYPE_CHECKING:
     import os

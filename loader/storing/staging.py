@@ -29,7 +29,7 @@ from loader.errors import OutputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from loader.plan import Block
+    from loader.reading.plan import Block
 
 __all__ = ["Part", "Stage", "sync_directory"]
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from loader.digest import TableDigest
-    from loader.fingerprint import Fingerprint
     from loader.grid import Grid
-    from loader.landmask import LandMask
-    from loader.source import GriddedSource
+    from loader.reading.fingerprint import Fingerprint
+    from loader.reading.landmask import LandMask
+    from loader.reading.source import GriddedSource
+    from loader.storing.digest import TableDigest
 
 __all__ = [
     "build_table",

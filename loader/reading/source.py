@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.decoding import as_float32, decoded_variable
 from loader.errors import BadValueError
+from loader.reading.decoding import as_float32, decoded_variable
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from loader.coordinates import Dimensions
     from loader.grid import Axis, Grid
+    from loader.reading.coordinates import Dimensions
     from loader.schema import Source, Variable
 
 __all__ = ["GriddedSource", "Layout", "Slab", "unreadable"]

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.decoding import IMPLAUSIBLE
 from loader.errors import BadValueError
-from loader.order import BandOrder
-from loader.source import Slab
+from loader.reading.decoding import IMPLAUSIBLE
+from loader.reading.order import BandOrder
+from loader.reading.source import Slab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from loader.plan import Block
-    from loader.source import GriddedSource
+    from loader.reading.plan import Block
+    from loader.reading.source import GriddedSource
 
 __all__ = ["BlockReader", "CellRule", "Rows"]
 

@@ -13,8 +13,8 @@ from loader._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from loader.fingerprint import Fingerprint
     from loader.options import Options
+    from loader.reading.fingerprint import Fingerprint
 
 __all__ = ["Identity"]
 

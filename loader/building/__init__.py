@@ -1,0 +1,1 @@
+"""The build: options and inputs, identity, the streaming pipeline, the small tables."""

@@ -1,0 +1,60 @@
+"""What all commands share: their common options, and who tells the user of progress."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from loader._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loader.terminal import TerminalReporter
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+__all__ = ["DATABASE", "PATH", "talkative", "terminal_reporter", "verbosity", "version"]
+
+PATH = click.Path(path_type=str)
+
+DATABASE = "luc-data/luc.duckdb"
+"""The database that is asked when none is named."""
+
+version = click.version_option(__version__, prog_name="luc-load")
+
+_verbosity = 0
+
+
+def talkative(command: Command) -> Command:
+    """Add the options that every command has: quiet, verbose, version."""
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error.")
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        show_default=False,
+        callback=_note_verbosity,
+        help="More on standard error; -vv adds tracebacks.",
+    )
+    return quiet(verbose(version(command)))
+
+
+def verbosity() -> int:
+    """Return how often the command that was run got -v."""
+    return _verbosity
+
+
+def terminal_reporter(*, quiet: bool, verbose: int) -> TerminalReporter:
+    """Return the reporter of a command on standard error."""
+    from loader.terminal import TerminalReporter  # noqa: PLC0415  # --help must be quick
+
+    return TerminalReporter(sys.stderr, -1 if quiet else verbose)
+
+
+def _note_verbosity(_context: click.Context, _option: click.Parameter, value: int) -> int:
+    global _verbosity  # noqa: PLW0603  # the one thing that `main` must know of a failed command
+    _verbosity = value
+    return value

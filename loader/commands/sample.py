@@ -1,0 +1,67 @@
+"""`luc-load sample`."""
+
+from __future__ import annotations
+
+import click
+
+from loader.commands.common import PATH, talkative, terminal_reporter
+from loader.stopping import stop_orderly
+
+__all__ = ["sample"]
+
+
+@click.command(context_settings={"show_default": True})
+@click.option(
+    "-o", "--out", type=PATH, metavar="DIR", default="sample", help="Folder of the files."
+)
+@click.option(
+    "--years",
+    metavar="FIRST:LAST",
+    default="1990:2021",
+    help="Within 850:2021; states reach a year further, emissions begin in 1850.",
+)
+@click.option(
+    "--resolution",
+    type=click.Choice(["0.25", "0.5", "1", "2"]),
+    default="0.25",
+    help="Degrees.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=0,
+    show_default=False,
+    help="Another number makes another world; 0 if left out.",
+)
+@click.option(
+    "--only",
+    metavar="NAMES",
+    help="Some of eluc,states,transitions,management,static.  [default: all]",
+)
+@talkative
+def sample(  # the options describe themselves
+    *,
+    out: str,
+    years: str,
+    resolution: str,
+    seed: int,
+    only: str | None,
+    quiet: bool,
+    verbose: int,
+) -> None:
+    """Write synthetic source files in exactly the real files' layout.
+
+    They say in their attributes that they are synthetic. A real file is never overwritten.
+
+    \b
+    Examples:
+      luc-load sample
+      luc-load sample -o small --years 2010:2019 --resolution 2 --only eluc,states
+    """
+    from loader.sample.command import make_sample  # noqa: PLC0415  # --help must be quick
+
+    stop_orderly()
+    reporter = terminal_reporter(quiet=quiet, verbose=verbose)
+    written = make_sample(out, years, float(resolution), seed, only, reporter)
+    for path in written:
+        click.echo(path)

@@ -1,0 +1,1 @@
+"""From files to rows: open, understand, plan, read in the order of storage."""
