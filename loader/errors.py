@@ -11,6 +11,7 @@
     │   └── BadValueError           3   data values
     ├── OutputError                 1   the output cannot be written or is not ours
     │   └── OutputBusyError         1   another process holds it
+    ├── ServiceError                1   a cluster or an object store is lost or refuses
     ├── DatabaseError               1   DuckDB refused, or the database is not what was written
     └── SqlFileError                1   a file of sql/ or queries/ is missing or malformed
 
@@ -26,6 +27,7 @@ __all__ = [
     "LucLoadError",
     "OutputBusyError",
     "OutputError",
+    "ServiceError",
     "SourceError",
     "SourceMissingError",
     "SqlFileError",
@@ -65,7 +67,12 @@ class SourceError(LucLoadError):
         self.path = path
         self.variable = variable
         where = f"{path}: {variable}" if variable else path
+        self.message = message
         super().__init__(f"{where}: {message}")
+
+    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str | None]]:
+        # An error crosses from a worker process to the one that reports it.
+        return type(self), (self.path, self.message, self.variable)
 
 
 class SourceMissingError(SourceError):
@@ -90,6 +97,10 @@ class OutputError(LucLoadError):
 
 class OutputBusyError(OutputError):
     """Another process builds or holds the output."""
+
+
+class ServiceError(LucLoadError):
+    """A service that the build needs is lost or refuses: a cluster, an object store."""
 
 
 class DatabaseError(LucLoadError):
