@@ -24,7 +24,10 @@ __all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """One source file, as it was when it was read; None is what its file does not say."""
+    """One source file, as it was when it was read; None is what its file does not say.
+
+    A file without a time axis has no years.
+    """
 
     name: str
     path: str
@@ -33,15 +36,16 @@ class SourceInfo:
     title: str | None
     version: str | None
     licence: str | None
-    first_year: int
-    last_year: int
+    first_year: int | None
+    last_year: int | None
     synthetic: bool
 
     def lines(self) -> list[str]:
         """Return what there is to say, a fact a line."""
+        years = "" if self.first_year is None else f"  {self.first_year}-{self.last_year}"
         mark = "  SYNTHETIC" if self.synthetic else ""
         facts = [
-            f"  {self.name}  {self.first_year}-{self.last_year}{mark}",
+            f"  {self.name}{years}{mark}",
             f"    {self.path}" + (f"  {human_bytes(self.size)}" if self.size is not None else ""),
             *(f"    {fact}" for fact in (self.title, self.version, self.digest) if fact),
         ]

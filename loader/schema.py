@@ -1,7 +1,7 @@
 """What may be loaded: the source files, their variables and the tables they become.
 
-One entry of `SOURCES` is all that a gridded source needs; no other module names a table or a
-variable of one. Names and long names are LUH2's and BLUE's own.
+One entry of `SOURCES` is all that a source of yearly grids needs; no other module names a table or
+a variable of one. Names and long names are LUH2's and BLUE's own.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = [
     "LAND_USE",
     "RESERVED",
     "SOURCES",
+    "STATIC",
     "Source",
     "Variable",
     "transition_variables",
@@ -243,3 +244,24 @@ SOURCES: dict[str, Source] = {
     )
 }
 """Every gridded source in the order of loading: ELUC last, its cells depend on the states."""
+
+STATIC = Source(
+    name="static",
+    table="cell",
+    file="staticData_quarterdeg.nc",
+    title="LUH2 static grid",
+    variables=(
+        Variable(
+            "ptbio",
+            "potential_biomass",
+            "kg m-2",
+            "potential biomass carbon content",
+            "vegetation_carbon_content",
+        ),
+        Variable("fstnf", "potential_forest", "1", "mask denoting forest (1) or non-forest (0)"),
+        Variable("icwtr", "ice_water_fraction", "1", "ice/water fraction", "area_fraction"),
+        Variable("ccode", "country_code", "1", "country codes"),
+    ),
+    extras=False,
+)
+"""The source without years: its variables become columns of `cell`."""

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from loader._version import __version__
 from loader.errors import SourceError
+from loader.schema import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
+    from loader.reading.static import StaticGrid
+    from loader.schema import Source
     from loader.storing.digest import TableDigest
 
 __all__ = [
@@ -82,8 +85,12 @@ def cell_table(
     area_ha: npt.NDArray[np.float64],
     mask: LandMask,
     has_state: npt.NDArray[np.bool_] | None,
+    static: StaticGrid | None,
 ) -> pa.Table:
-    """Return the table cell: one row for every cell of the grid, by cell_id."""
+    """Return the table cell: one row for every cell of the grid, by cell_id.
+
+    Without a static grid its columns are NULL.
+    """
     count = grid.n_cells
     columns: dict[str, Any] = {
         "cell_id": np.arange(count, dtype=np.int32),
@@ -93,15 +100,43 @@ def cell_table(
         "is_land": mask.is_land.reshape(-1),
         "land_fraction": mask.land_fraction.reshape(-1),
         "has_state": np.zeros(count, dtype=np.bool_) if has_state is None else has_state,
+    }
+    return pa.table(columns | (_no_static(count) if static is None else _static(static)))
+
+
+def _no_static(count: int) -> dict[str, pa.Array]:
+    texts = ("country_iso3", "country_iso2", "country")
+    return {
         "ice_water_fraction": pa.nulls(count, pa.float32()),
         "potential_forest": pa.nulls(count, pa.bool_()),
         "potential_biomass": pa.nulls(count, pa.float32()),
         "country_code": pa.nulls(count, pa.int16()),
-        "country_iso3": pa.nulls(count, pa.string()),
-        "country_iso2": pa.nulls(count, pa.string()),
-        "country": pa.nulls(count, pa.string()),
+        **{name: pa.nulls(count, pa.string()) for name in texts},
     }
-    return pa.table(columns)
+
+
+def _static(static: StaticGrid) -> dict[str, pa.Array]:
+    def nullable(values: npt.NDArray[Any], kind: pa.DataType | None = None) -> pa.Array:
+        missing = np.isnan(values)
+        return pa.array(values if kind is None else values == 1, kind, mask=missing)
+
+    code = static.country_code
+    used, which = np.unique(code, return_inverse=True)
+    found = [static.countries.get(int(number)) for number in used]
+
+    def texts(attribute: str) -> pa.Array:
+        known = [None if country is None else getattr(country, attribute) for country in found]
+        return pa.array(known, pa.string()).take(pa.array(which))
+
+    return {
+        "ice_water_fraction": nullable(static.ice_water_fraction),
+        "potential_forest": nullable(static.potential_forest, pa.bool_()),
+        "potential_biomass": nullable(static.potential_biomass),
+        "country_code": pa.array(code, pa.int16(), mask=code == 0),
+        "country_iso3": texts("iso3"),
+        "country_iso2": texts("iso2"),
+        "country": texts("name"),
+    }
 
 
 def year_table(
@@ -138,47 +173,72 @@ def _iso(year: int) -> str:
 
 def source_table(
     sources: Mapping[str, GriddedSource],
+    static: StaticGrid | None,
     fingerprints: Mapping[str, Fingerprint],
     digests: Mapping[str, str],
 ) -> pa.Table:
-    """Return the table source: one row for every source file."""
-    rows = [
-        {
-            "name": name,
-            "path": source.path,
-            "size": fingerprints[name].size if name in fingerprints else None,
-            "digest": f"sha256:{digests[name]}" if name in digests else None,
-            "title": _title(source),
-            "version": _attribute(source, "dataset_version_number", "version", "source_id"),
-            "licence": _attribute(source, "license", "licence"),
-            "first_year": int(source.years[0]),
-            "last_year": int(source.years[-1]),
-            "variables": ", ".join(variable.name for variable in source.variables),
-            "synthetic": is_synthetic(source),
-        }
-        for name, source in sources.items()
+    """Return the table source: one row for every source file; a static one has no years."""
+    rows = []
+    for source in sources.values():
+        years = (int(source.years[0]), int(source.years[-1]))
+        loaded = [variable.name for variable in source.variables]
+        rows.append(_source_row(source.kind, source.path, source.attributes, years, loaded))
+    if static is not None:
+        loaded = [variable.name for variable in STATIC.variables]
+        rows.append(_source_row(STATIC, static.path, static.attributes, (None, None), loaded))
+    for row in rows:
+        name = row["name"]
+        row["size"] = fingerprints[name].size if name in fingerprints else None
+        row["digest"] = f"sha256:{digests[name]}" if name in digests else None
+    return pa.Table.from_pylist(rows, schema=_SOURCE_SCHEMA)
+
+
+_SOURCE_SCHEMA = pa.schema(
+    [
+        ("name", pa.string()),
+        ("path", pa.string()),
+        ("size", pa.int64()),
+        ("digest", pa.string()),
+        ("title", pa.string()),
+        ("version", pa.string()),
+        ("licence", pa.string()),
+        ("first_year", pa.int16()),
+        ("last_year", pa.int16()),
+        ("variables", pa.string()),
+        ("synthetic", pa.bool_()),
     ]
-    kinds = {"size": pa.int64(), "first_year": pa.int16(), "last_year": pa.int16()}
-    kinds["synthetic"] = pa.bool_()
-    names = list(rows[0])
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
-    return pa.Table.from_pylist(rows, schema=schema)
+)
 
 
-def is_synthetic(source: GriddedSource) -> bool:
-    """Whether the file says that it is a made-up sample."""
-    return str(source.attributes.get("synthetic", "")).startswith("yes")
+def _source_row(
+    kind: Source,
+    path: str,
+    attributes: Mapping[str, object],
+    years: tuple[int | None, int | None],
+    variables: Sequence[str],
+) -> dict[str, Any]:
+    committed = " (committed)" if "committed" in path.lower() else ""
+    return {
+        "name": kind.name,
+        "path": path,
+        "title": _attribute(attributes, "title") or f"{kind.title}{committed}",
+        "version": _attribute(attributes, "dataset_version_number", "version", "source_id"),
+        "licence": _attribute(attributes, "license", "licence"),
+        "first_year": years[0],
+        "last_year": years[1],
+        "variables": ", ".join(variables),
+        "synthetic": is_synthetic(attributes),
+    }
 
 
-def _title(source: GriddedSource) -> str:
-    own = _attribute(source, "title")
-    committed = " (committed)" if "committed" in source.path.lower() else ""
-    return own or f"{source.kind.title}{committed}"
+def is_synthetic(attributes: Mapping[str, object]) -> bool:
+    """Whether the global attributes of a file say that it is a made-up sample."""
+    return str(attributes.get("synthetic", "")).startswith("yes")
 
 
-def _attribute(source: GriddedSource, *names: str) -> str | None:
+def _attribute(attributes: Mapping[str, object], *names: str) -> str | None:
     for name in names:
-        if value := source.attributes.get(name):
+        if value := attributes.get(name):
             return str(value)
     return None
 

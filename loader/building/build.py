@@ -35,6 +35,7 @@ def build(
     states: Given = None,
     transitions: Given = None,
     management: Given = None,
+    static: Given = None,
     all: bool = False,  # noqa: A002  # the name of the option
     raw: str | os.PathLike[str] | None = None,
     sample: bool = False,
@@ -51,10 +52,10 @@ def build(
 
     Parameters
     ----------
-    eluc, states, transitions, management : path or xarray.Dataset, optional
+    eluc, states, transitions, management, static : path or xarray.Dataset, optional
         The sources. When neither `eluc` nor `states` is given, both are looked for in `raw`.
     all : bool
-        Also load transitions and management where they lie in `raw`.
+        Also load transitions, management and the static grid where they lie in `raw`.
     raw : path, optional
         The folder of the usual file names; "raw" by default.
     sample : bool
@@ -106,6 +107,7 @@ def build(
         "states": states,
         "transitions": transitions,
         "management": management,
+        "static": static,
     }
     everything = all
     folder = "raw" if raw is None else raw

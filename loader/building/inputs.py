@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import SourceError, SourceMissingError, UsageError
-from loader.schema import SOURCES
+from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ def find_sources(
     *,
     everything: bool = False,
 ) -> dict[str, str | xr.Dataset]:
-    """Return the sources to load, in the order of loading.
+    """Return the sources to load, in the order of loading, the static grid last.
 
     Parameters
     ----------
@@ -68,6 +68,12 @@ def find_sources(
             found[name] = str(usual)
     if not found:
         raise _nothing_to_read(missing)
+    given = named.get(STATIC.name)
+    usual = folder / STATIC.file
+    if given is not None:
+        found[STATIC.name] = _existing(STATIC.name, given)
+    elif everything and usual.exists():
+        found[STATIC.name] = str(usual)
     for usual in missing:
         warn(f"{usual}: there is no such file; its tables stay empty")
     _refuse_twice(found)
@@ -91,7 +97,7 @@ def sample_sources(
         As asked for by the build; the states run one year further than the emissions.
     reporter : Reporter
     everything : bool
-        Also make transitions and management.
+        Also make transitions, management and the static grid.
 
     Returns
     -------
@@ -125,6 +131,8 @@ def sample_sources(
     span = (min(first, LAST_YEAR), min(last, LAST_YEAR))
     if span[1] < FIRST_ELUC_YEAR:
         wanted.remove("eluc")
+    if everything:
+        wanted.append(STATIC.name)
     write_sample(
         folder,
         years=span,

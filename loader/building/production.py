@@ -22,7 +22,8 @@ from loader.errors import DatabaseError, GridError, SourceError
 from loader.reading.fingerprint import Digests, Fingerprint, fingerprint
 from loader.reading.landmask import land_mask
 from loader.reading.recognition import open_source
-from loader.schema import SOURCES
+from loader.reading.static import StaticGrid, open_static
+from loader.schema import SOURCES, STATIC
 from loader.storing.database import StagedDatabase, connect_read_only, digest_of_table
 from loader.storing.dataset import complete_dataset
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from loader.storing.digest import TableDigest
     from loader.storing.staging import Stage
 
-__all__ = ["Product", "open_sources", "produce"]
+__all__ = ["Product", "Sources", "open_sources", "produce"]
 
 _VERIFIERS = 2
 """Tables read back at a time."""
@@ -54,9 +55,38 @@ class Product:
     is_synthetic: bool
 
 
+@dataclass(frozen=True)
+class Sources:
+    """The opened sources of a build, on one grid.
+
+    Attributes
+    ----------
+    gridded : dict of str to GriddedSource
+        By name, in the order of loading.
+    static : StaticGrid or None
+    """
+
+    gridded: dict[str, GriddedSource]
+    static: StaticGrid | None = None
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Path by name."""
+        found = {name: source.path for name, source in self.gridded.items()}
+        return found if self.static is None else found | {STATIC.name: self.static.path}
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether any of them is a made-up sample."""
+        attributes = [source.attributes for source in self.gridded.values()]
+        if self.static is not None:
+            attributes.append(self.static.attributes)
+        return any(map(is_synthetic, attributes))
+
+
 def open_sources(
     given: Mapping[str, str | xr.Dataset], options: Options, reporter: Reporter, stack: ExitStack
-) -> dict[str, GriddedSource]:
+) -> Sources:
     """Open all sources of a build.
 
     Parameters
@@ -71,7 +101,7 @@ def open_sources(
 
     Returns
     -------
-    dict of str to GriddedSource
+    Sources
 
     Raises
     ------
@@ -82,24 +112,29 @@ def open_sources(
     """
     sources: dict[str, GriddedSource] = {}
     for name, where in given.items():
+        if name == STATIC.name:
+            continue
         source = open_source(SOURCES[name], where, options.years)
         if isinstance(where, str):
             stack.callback(source.close)
-        first = next(iter(sources.values()), source)
-        if not source.grid.same_as(first.grid):
+        sources[name] = source
+    static = open_static(given[STATIC.name]) if STATIC.name in given else None
+    first, *others = sources.values()
+    for other in (*others, static):
+        if other is not None and not other.grid.same_as(first.grid):
             raise GridError(
-                source.path,
-                f"has another grid ({source.grid}) than {first.path} ({first.grid}); expected "
+                other.path,
+                f"has another grid ({other.grid}) than {first.path} ({first.grid}); expected "
                 "one grid for all sources (regrid one of them first)",
             )
-        for notice in source.notices:
+    for opened in (first, *others, static):
+        for notice in opened.notices if opened is not None else ():
             reporter.notice(notice)
-        sources[name] = source
-    return sources
+    return Sources(sources, static)
 
 
 def produce(
-    sources: Mapping[str, GriddedSource],
+    sources: Sources,
     fingerprints: Mapping[str, Fingerprint],
     identity: Identity,
     options: Options,
@@ -110,8 +145,7 @@ def produce(
 
     Parameters
     ----------
-    sources : mapping of str to GriddedSource
-        By name, in the order of loading, on one grid.
+    sources : Sources
     fingerprints : mapping of str to Fingerprint
         Status of the source files when the build began; none for data sets in memory.
     identity : Identity
@@ -130,37 +164,37 @@ def produce(
     LucLoadError
         Whatever a step raises.
     """
-    grid = next(iter(sources.values())).grid
+    gridded, paths = sources.gridded, sources.paths
+    grid = next(iter(gridded.values())).grid
     with ExitStack() as stack:
-        digests = Digests({name: sources[name].path for name in fingerprints})
+        digests = Digests({name: paths[name] for name in fingerprints})
         stack.callback(digests.close)
         helper = ThreadPoolExecutor(max_workers=1)
         stack.callback(helper.shutdown, cancel_futures=True)
         mask = helper.submit(land_mask, grid)
-        area_ha = cell_area_ha(grid, list(sources.values()))
+        area_ha = cell_area_ha(grid, list(gridded.values()))
         context = SchemaContext(
             grid,
-            {source.kind.table: source.variables for source in sources.values()},
-            {source.kind.table: source.kind.title for source in sources.values()},
+            {source.kind.table: source.variables for source in gridded.values()},
+            {source.kind.table: source.kind.title for source in gridded.values()},
         )
         database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.workers
         )
         stack.callback(database.close)
         database.create(context)
-        loaded = load_tables(sources, options, stage, database, mask.result, reporter)
+        loaded = load_tables(gridded, options, stage, database, mask.result, reporter)
         complete = identity.with_digests(digests.result())
         build_id = complete.build_id()
-        synthetic = any(is_synthetic(source) for source in sources.values())
         tables = [asdict(report) for report in loaded.reports()]
         record = {**complete.as_record(), "tables": tables}
         version = options.storage_version
         has_state = loaded.has_value.get("state")
         small = {
-            "cell": cell_table(grid, area_ha, mask.result(), has_state),
-            "year": year_table(sources, loaded.digests),
-            "source": source_table(sources, fingerprints, complete.digests),
-            "build": build_table(build_id, record, version, synthetic=synthetic),
+            "cell": cell_table(grid, area_ha, mask.result(), has_state, sources.static),
+            "year": year_table(gridded, loaded.digests),
+            "source": source_table(gridded, sources.static, fingerprints, complete.digests),
+            "build": build_table(build_id, record, version, synthetic=sources.is_synthetic),
         }
         aside(lambda: database.finish(context, small), database.interrupt)
     finished = connect_read_only(stage.database, options.workers, options.database_bytes)
@@ -168,12 +202,12 @@ def produce(
         _verify(con, loaded)
         loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
     for name, before in fingerprints.items():
-        if fingerprint(sources[name].path) != before:
+        if fingerprint(paths[name]) != before:
             found = "changed while it was being read; run the same command again"
-            raise SourceError(sources[name].path, found)
+            raise SourceError(paths[name], found)
     stage.write_record(record)
     stage.complete()
-    return Product(build_id, loaded, synthetic)
+    return Product(build_id, loaded, sources.is_synthetic)
 
 
 def _verify(con: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loader.building.production import Product
+    from loader.building.production import Product, Sources
     from loader.options import Options
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
@@ -149,7 +149,7 @@ class Run:
         self,
         outcome: str,
         build_id: str,
-        sources: Mapping[str, GriddedSource] | None = None,
+        sources: Sources | None = None,
         product: Product | None = None,
     ) -> BuildReport:
         out = self._options.out
@@ -165,7 +165,7 @@ class Run:
             seconds=time.monotonic() - self._started,
             synthetic=product is not None and product.is_synthetic,
             reused_parts=loaded.reused if loaded else 0,
-            notices=_missing_change(sources) if sources else (),
+            notices=_missing_change(sources.gridded) if sources else (),
         )
 
 

@@ -17,7 +17,10 @@ __all__ = ["build"]
 @click.option("--states", type=PATH, metavar="FILE", help="LUH2 states netCDF.")
 @click.option("--transitions", type=PATH, metavar="FILE", help="LUH2 transitions netCDF.")
 @click.option("--management", type=PATH, metavar="FILE", help="LUH2 management netCDF.")
-@click.option("--all", is_flag=True, help="Also load transitions and management if in RAW.")
+@click.option(
+    "--static", type=PATH, metavar="FILE", help="LUH2 static grid netCDF: countries, ice, water."
+)
+@click.option("--all", is_flag=True, help="Also load transitions, management and static if in RAW.")
 @click.option(
     "--raw", type=PATH, metavar="DIR", help="Where files not named are looked for.  [default: raw]"
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loader.reading.coordinates import Dimensions
     from loader.schema import Source, Variable
 
-__all__ = ["GriddedSource", "Layout", "Slab", "unreadable"]
+__all__ = ["GriddedSource", "Layout", "Slab", "read_plane", "unreadable"]
 
 Float32 = npt.NDArray[np.float32]
 
@@ -161,15 +161,43 @@ class GriddedSource:
         stored = self.dataset.variables.get(variable)
         if stored is None or set(stored.dims) != {dims.latitude, dims.longitude}:
             return None
-        data, codes = decoded_variable(stored, self.path, variable)
-        try:
-            values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
-        except Exception as error:
-            raise unreadable(self.path, variable, "", error) from error
-        oriented = np.array(self.layout.columns.orient(self.layout.rows.orient(values, 0), 1))
-        for code in codes:
-            oriented[oriented == code] = np.nan
-        return oriented
+        return read_plane(stored, self.path, variable, dims, self.layout.rows, self.layout.columns)
+
+
+def read_plane(
+    stored: xr.Variable, path: str, name: str, dims: Dimensions, rows: Axis, columns: Axis
+) -> Float32:
+    """Read a variable on (latitude, longitude), in grid order.
+
+    Parameters
+    ----------
+    stored : xarray.Variable
+        As opened with `mask_and_scale=False`, without further dimensions.
+    path, name : str
+        File and variable, for messages.
+    dims : Dimensions
+    rows, columns : Axis
+        How the file's rows and columns map to the grid's.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_lat, n_lon)
+        Missing values are NaN.
+
+    Raises
+    ------
+    BadValueError
+        If the file is damaged there.
+    """
+    data, codes = decoded_variable(stored, path, name)
+    try:
+        values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
+    except Exception as error:
+        raise unreadable(path, name, "", error) from error
+    oriented = np.array(columns.orient(rows.orient(values, 0), 1))
+    for code in codes:
+        oriented[oriented == code] = np.nan
+    return oriented
 
 
 def unreadable(path: str, variable: str, what: str, error: Exception) -> BadValueError:

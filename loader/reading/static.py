@@ -1,0 +1,200 @@
+"""LUH2's static grid: ice and water, potential vegetation and country of every cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.countries import ALASKA, NO_COUNTRY, UNITED_STATES, Country, countries
+from loader.errors import BadValueError, SourceError
+from loader.grid import Grid, grid_from_coordinates
+from loader.reading.coordinates import find_dimensions
+from loader.reading.decoding import IMPLAUSIBLE
+from loader.reading.opening import open_undecoded
+from loader.reading.source import read_plane, unreadable
+from loader.reading.units import check_units
+from loader.schema import STATIC, Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from loader.reading.coordinates import Dimensions
+
+__all__ = ["StaticGrid", "open_static"]
+
+Float32 = npt.NDArray[np.float32]
+
+_ROUNDING = 1e-5
+"""A fraction may leave 0..1 by this much."""
+
+_LIMITS: dict[str, tuple[float, float]] = {
+    "ptbio": (0.0, float(IMPLAUSIBLE)),
+    "fstnf": (0.0, 1.0),
+    "icwtr": (-_ROUNDING, 1 + _ROUNDING),
+    "ccode": (0.0, float(np.iinfo(np.int16).max)),
+}
+
+_WHOLE = frozenset({"fstnf", "ccode"})
+"""Variables that hold flags or codes: a number between two of them was interpolated."""
+
+
+@dataclass(frozen=True)
+class StaticGrid:
+    """The static grid, read whole: it is small.
+
+    Attributes
+    ----------
+    path : str
+        The file as the user named it, or a description of a data set in memory.
+    grid : Grid
+        The nominal grid of its coordinates.
+    attributes : dict of str to object
+        The file's global attributes.
+    notices : tuple of str
+        What the user should know about the file.
+    ice_water_fraction, potential_biomass : ndarray of float32, shape (n_cells,)
+        1, and kg C m-2; NaN is missing.
+    potential_forest : ndarray of float32, shape (n_cells,)
+        1, 0, or NaN for missing.
+    country_code : ndarray of int16, shape (n_cells,)
+        0 is none.
+    countries : dict of int to Country
+        By code, as far as they are known.
+    """
+
+    path: str
+    grid: Grid
+    attributes: dict[str, object]
+    notices: tuple[str, ...]
+    ice_water_fraction: Float32
+    potential_forest: Float32
+    potential_biomass: Float32
+    country_code: npt.NDArray[np.int16]
+    countries: dict[int, Country]
+
+
+def open_static(given: str | xr.Dataset) -> StaticGrid:
+    """Read a static grid.
+
+    Parameters
+    ----------
+    given : str or xarray.Dataset
+        A local path, or a data set that the caller opened, which is left as it is.
+
+    Returns
+    -------
+    StaticGrid
+
+    Raises
+    ------
+    SourceError
+        If the file is missing or unreadable, or lacks a variable.
+    GridError
+        If its coordinates are no regular grid.
+    BadValueError
+        If a value cannot be right: a fraction outside 0..1, a country code that is no whole
+        number, infinity.
+
+    Notes
+    -----
+    Its `carea` is not used (`area_ha` is the area that the emissions refer to), nor are its
+    `lat_bounds` and `lon_bounds`, which in LUH2's file lie half a cell off.
+    """
+    if not isinstance(given, str):
+        path = str(given.encoding.get("source") or f"the {STATIC.name} data set in memory")
+        return _read(path, given)
+    dataset = open_undecoded(given)
+    try:
+        return _read(given, dataset)
+    finally:
+        dataset.close()
+
+
+def _read(path: str, dataset: xr.Dataset) -> StaticGrid:
+    dims = find_dimensions(dataset, path, needs_time=False)
+    grid, rows, columns = grid_from_coordinates(
+        _centres(path, dataset, dims.latitude), _centres(path, dataset, dims.longitude), path
+    )
+    values = {}
+    for variable in STATIC.variables:
+        stored = _find(path, dataset, dims, variable)
+        plane = read_plane(stored, path, variable.name, dims, rows, columns).reshape(-1)
+        _check(path, variable.name, plane, grid)
+        values[variable.name] = plane
+    codes = _country_codes(values["ccode"])
+    used, cells = np.unique(codes[codes > 0], return_counts=True)
+    known = countries(int(code) for code in used)
+    unknown = {int(c): int(n) for c, n in zip(used, cells, strict=True) if int(c) not in known}
+    return StaticGrid(
+        path=path,
+        grid=grid,
+        attributes={str(key): value for key, value in dataset.attrs.items()},
+        notices=_unknown_codes(path, unknown),
+        ice_water_fraction=values["icwtr"],
+        potential_forest=values["fstnf"],
+        potential_biomass=values["ptbio"],
+        country_code=codes,
+        countries=known,
+    )
+
+
+def _centres(path: str, dataset: xr.Dataset, name: str) -> npt.NDArray[Any]:
+    try:
+        return dataset.variables[name].to_numpy()
+    except Exception as error:
+        raise unreadable(path, name, "", error) from error
+
+
+def _find(path: str, dataset: xr.Dataset, dims: Dimensions, variable: Variable) -> xr.Variable:
+    stored = dataset.variables.get(variable.name)
+    if stored is None or not {dims.latitude, dims.longitude}.issubset(stored.dims):
+        names = ", ".join(v.name for v in STATIC.variables)
+        found = "there is no such variable on (latitude, longitude)"
+        expected = f"expected {names} of {STATIC.title} ({STATIC.file})"
+        raise SourceError(path, f"{found}; {expected}", variable.name)
+    further = {d: n for d, n in stored.sizes.items() if d not in {dims.latitude, dims.longitude}}
+    if any(size > 1 for size in further.values()):
+        sizes = ", ".join(f"{name} {size}" for name, size in further.items())
+        found = f"has further dimensions ({sizes}); select one first"
+        raise SourceError(path, found, variable.name)
+    check_units(variable, stored.attrs.get("units"), path)
+    return stored.isel(dict.fromkeys(further, 0))
+
+
+def _check(path: str, name: str, plane: Float32, grid: Grid) -> None:
+    """Refuse a value that cannot be right, with its place."""
+    least, most = _LIMITS[name]
+    bad = ~np.isnan(plane) & ~((plane >= least) & (plane <= most))
+    expected = "expected 0 or more" if name == "ptbio" else "expected 0 to 1"
+    if name in _WHOLE:
+        bad |= ~np.isnan(plane) & (plane != np.round(plane))
+        expected = f"expected whole numbers from 0 to {most:g}"
+    if not np.any(bad):
+        return
+    cell = int(np.argmax(bad))
+    row, column = divmod(cell, grid.n_lon)
+    place = f"latitude {grid.latitude[row]:g}, longitude {grid.longitude[column]:g}"
+    raise BadValueError(
+        path,
+        f"is {plane[cell]:g} at {place}; {expected}, or the value declared as missing: fetch the "
+        "file again, or mend it",
+        name,
+    )
+
+
+def _country_codes(plane: Float32) -> npt.NDArray[Any]:
+    """Return codes as int16, 0 for none."""
+    codes = np.nan_to_num(plane, nan=0.0).astype(np.int16)
+    codes[np.isin(codes, list(NO_COUNTRY))] = 0
+    codes[codes == ALASKA] = UNITED_STATES
+    return codes
+
+
+def _unknown_codes(path: str, unknown: dict[int, int]) -> tuple[str, ...]:
+    if not unknown:
+        return ()
+    listed = ", ".join(f"{code} ({cells:,} cells)" for code, cells in unknown.items())
+    return (f"{path}: ccode: no country is known by the code {listed}; it stays without a name",)
