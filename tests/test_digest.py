@@ -140,3 +140,20 @@ def test_many_rows_have_the_digest_of_their_parts() -> None:
     for part in (slice(0, 70_000), slice(70_000, None)):
         parts.merge(digest((cell[part], year[part], {"v": values["v"][part]})))
     assert digest((cell, year, values)) == parts
+
+
+def test_every_year_has_a_content_of_its_own() -> None:
+    cell, year, values = rows(3, 500)
+    whole = digest((cell, year, values))
+    assert set(whole.content_of_year) == set(whole.rows_of_year)
+    for one in np.unique(year):
+        of_year = year == one
+        alone = digest((cell[of_year], year[of_year], {k: v[of_year] for k, v in values.items()}))
+        assert alone.content_of_year == {int(one): whole.content_of_year[int(one)]}
+    first = int(np.argmin(year))
+    changed = {name: column.copy() for name, column in values.items()}
+    name = next(iter(changed))
+    changed[name][first] = np.float32(7)
+    other = digest((cell, year, changed)).content_of_year
+    differ = [one for one, content in whole.content_of_year.items() if other[one] != content]
+    assert differ == [int(year[first])]
