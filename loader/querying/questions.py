@@ -1,0 +1,173 @@
+"""What can be asked: a query of queries/, a file of SQL, or SQL text, and its parameters."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loader.catalog.sqlfiles import read_files
+from loader.errors import SourceError, SourceMissingError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Question", "Value", "find_question", "list_questions", "parse_parameters"]
+
+Value = bool | int | float | str | dt.date
+"""What a parameter may be."""
+
+_USED = re.compile(r"getvariable\(\s*'(\w+)'\s*\)", re.IGNORECASE)
+_SET = re.compile(r"SET\s+VARIABLE\s+\"?(\w+)", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_WORDS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Question:
+    """SQL to run, and what it may be told.
+
+    Attributes
+    ----------
+    name : str
+        The name in queries/, the path of the file, or "the SQL text".
+    title : str
+        What it answers, in a few words; empty where nobody said.
+    sql : str
+        One or several statements; the last one gives the answer.
+    """
+
+    name: str
+    title: str
+    sql: str
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The variables that it reads and does not set itself, in the order of their use."""
+        code = _COMMENT.sub("", self.sql)
+        own = {name.lower() for name in _SET.findall(code)}
+        used = dict.fromkeys(_USED.findall(code))
+        return tuple(name for name in used if name.lower() not in own)
+
+    def bind(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return values by the full names of the parameters.
+
+        Parameters
+        ----------
+        values : mapping of str to Value
+            A name may be cut short as long as one parameter alone begins with it: `lat`.
+
+        Raises
+        ------
+        UsageError
+            If there is no such parameter, or one is given twice.
+        """
+        bound: dict[str, Value] = {}
+        for name, value in values.items():
+            full = self._full_name(name)
+            if full in bound:
+                raise UsageError(f"the parameter {full} of {self.name} is given twice")
+            bound[full] = value
+        return bound
+
+    def _full_name(self, name: str) -> str:
+        known = self.parameters
+        if name in known:
+            return name
+        begun = [parameter for parameter in known if parameter.startswith(name)]
+        if len(begun) == 1 and name:
+            return begun[0]
+        has = f"it has {', '.join(known)}" if known else "it has none"
+        raise UsageError(f"{self.name} has no parameter {name!r}; {has}")
+
+
+def list_questions() -> tuple[Question, ...]:
+    """Return every query of queries/, by name."""
+    return tuple(
+        Question(name, file.header["Title"], file.text)
+        for name, file in read_files("queries").items()
+    )
+
+
+def find_question(asked: str) -> Question:
+    """Find out what is asked: a name of queries/, a file ending in .sql, or SQL text.
+
+    Raises
+    ------
+    UsageError
+        If it is a single word that names no query.
+    SourceMissingError
+        If it ends in .sql and there is no such file.
+    SourceError
+        If the file cannot be read.
+    """
+    known = {question.name: question for question in list_questions()}
+    text = asked.strip()
+    if text in known:
+        return known[text]
+    if text.lower().endswith(".sql") and len(text.split("\n")) == 1:
+        path = Path(text)
+        if not path.exists() and path.name == text and path.stem in known:
+            return known[path.stem]
+        return Question(text, "", _read(path))
+    if not text:
+        raise UsageError("nothing is asked; luc-load query alone lists what there is")
+    if len(text.split()) == 1 and not text.endswith(";"):
+        near = difflib.get_close_matches(text, known, n=3)
+        hint = f"close to it: {', '.join(near)}" if near else "luc-load query alone lists them"
+        raise UsageError(f"there is no query {text!r}; {hint}")
+    return Question("the SQL text", "", asked)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SourceMissingError(str(path), "there is no such file of SQL") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise SourceError(str(path), f"cannot be read as SQL ({reason})") from error
+
+
+def parse_parameters(given: Iterable[str]) -> dict[str, Value]:
+    """Parse parameters written NAME=VALUE.
+
+    Examples
+    --------
+    >>> parse_parameters(["lat=51.5", "since=1990-01-01", "place=London", "code='008'"])
+    {'lat': 51.5, 'since': datetime.date(1990, 1, 1), 'place': 'London', 'code': '008'}
+
+    Raises
+    ------
+    UsageError
+        If there is no "=", or a name comes twice.
+    """
+    values: dict[str, Value] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise UsageError(f"--param is {text!r}; expected NAME=VALUE, such as lat=51.5")
+        if name in values:
+            raise UsageError(f"--param names {name} twice")
+        values[name] = _parse_value(value.strip())
+    return values
+
+
+def _parse_value(text: str) -> Value:
+    if len(text) >= 2 and text[0] == text[-1] == "'":
+        return text[1:-1]
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if _NUMBER.fullmatch(text):
+        with suppress(ValueError):
+            return int(text)
+        return float(text)
+    with suppress(ValueError):
+        return dt.date.fromisoformat(text)
+    return text

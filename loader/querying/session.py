@@ -1,0 +1,128 @@
+"""Open a finished database so that nothing can be changed, and nothing else can be read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from loader.errors import DatabaseError, SourceError, SourceMissingError
+from loader.storing.database import connect_read_only, run_statement
+from loader.storing.publish import DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["database_path", "one_line", "open_database", "session", "translated"]
+
+_MAGIC = b"DUCK"
+_MAGIC_OFFSET = 8
+
+
+def database_path(database: str | os.PathLike[str]) -> Path:
+    """Return the file of a database that is named by its file or its folder.
+
+    Raises
+    ------
+    SourceMissingError
+        If there is no such file.
+    SourceError
+        If it is no DuckDB database; DuckDB itself never opens an unknown file.
+    """
+    path = Path(database)
+    if path.is_dir():
+        path /= DATABASE
+    if not path.exists():
+        expected = "build one with luc-load build, or name another"
+        raise SourceMissingError(str(path), f"there is no such database; {expected}")
+    try:
+        with path.open("rb") as file:
+            magic = file.read(_MAGIC_OFFSET + len(_MAGIC))[_MAGIC_OFFSET:]
+    except OSError as error:
+        raise SourceError(str(path), f"cannot be read ({error.strerror})") from error
+    if magic != _MAGIC:
+        raise SourceError(str(path), "is no DuckDB database; expected one of luc-load build")
+    return path
+
+
+def open_database(
+    database: str | os.PathLike[str],
+    threads: int | None = None,
+    memory_limit: int | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Open a database of luc-load build, read-only and locked.
+
+    Parameters
+    ----------
+    database : path
+        The file, or the folder it lies in.
+    threads : int, optional
+        DuckDB's own choice if not given.
+    memory_limit : int, optional
+        Bytes.
+
+    Returns
+    -------
+    duckdb.DuckDBPyConnection
+        It reaches no other file and no network, loads no extension and takes no setting back;
+        what does not fit in memory goes to the system's folder of temporary files.
+
+    Raises
+    ------
+    SourceMissingError
+        If there is no such file.
+    SourceError
+        If luc-load did not make it.
+    DatabaseError
+        If it cannot be opened, because another program holds it for writing, say.
+    """
+    path = database_path(database)
+    con = connect_read_only(path, threads, memory_limit)
+    try:
+        spill = Path(tempfile.gettempdir()) / f"luc-load-{os.getpid()}.spill"
+        run_statement(con, "lock_session", {"spill": str(spill)})
+        _refuse_foreign(con, path)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _refuse_foreign(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        ((_, status, _),) = run_statement(con, "read_build")
+    except (DatabaseError, ValueError) as error:
+        raise SourceError(str(path), "was not made by luc-load build") from error
+    if status != "complete":
+        raise SourceError(str(path), "is not complete; run luc-load build again")
+
+
+@contextmanager
+def session(
+    database: str | os.PathLike[str],
+    threads: int | None = None,
+    memory_limit: int | None = None,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database as `open_database` does, for the length of a `with` block."""
+    with closing(open_database(database, threads, memory_limit)) as con:
+        yield con
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn what DuckDB raises into a DatabaseError that says what was asked for."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise DatabaseError(f"{what}: {one_line(error)}") from error
+
+
+def one_line(error: Exception) -> str:
+    """Return what DuckDB says, without its excerpt of the statement, in one line."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())
