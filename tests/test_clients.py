@@ -5,6 +5,7 @@ Each lives in a virtual environment of its own, made once a session from the pac
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -29,6 +30,7 @@ CALLS = {
     "split_by_year": "FROM split_by_year(2018) LIMIT 5",
     "split_by_region": "FROM split_by_region(35, 60, -10, 30) LIMIT 5",
     "split_random": "FROM split_random(0.2, 1) LIMIT 5",
+    "cumulative_emissions": "FROM cumulative_emissions(2015, 2018) LIMIT 5",
 }
 RUN = """
 import duckdb, json, sys
@@ -97,10 +99,14 @@ def installed(folder: Path, requirement: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def old_answers(database: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | str]:
-    programs = installed(tmp_path_factory.mktemp("old"), "duckdb==1.1.3")
+def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return installed(tmp_path_factory.mktemp("old"), "duckdb==1.1.3") / "python"
+
+
+@pytest.fixture(scope="module")
+def old_answers(database: Path, old_python: Path) -> dict[str, int | str]:
     done = subprocess.run(
-        [programs / "python", "-c", RUN, str(database)],
+        [old_python, "-c", RUN, str(database)],
         input=json.dumps(everything()),
         capture_output=True,
         text=True,
@@ -115,6 +121,28 @@ def test_duckdb_1_1_3_reads_it(old_answers: dict[str, int | str], what: str) -> 
     answer = old_answers[what]
     assert isinstance(answer, int), answer
     assert (answer == 0) is (what in EXPECTED_EMPTY)
+
+
+SPLIT = """
+import duckdb, json, sys
+con = duckdb.connect(sys.argv[1], read_only=True)
+print(json.dumps(con.execute("SELECT cell_id, year, split FROM split_random(0.3, 42)").fetchall()))
+"""
+
+
+@pytest.mark.parametrize("age", ["old", "this"])
+def test_a_random_split_is_the_same_in_every_duckdb(
+    request: pytest.FixtureRequest, database: Path, age: str
+) -> None:
+    python = request.getfixturevalue("old_python") if age == "old" else sys.executable
+    done = subprocess.run(
+        [python, "-c", SPLIT, str(database)], capture_output=True, text=True, check=True
+    )
+    rows = json.loads(done.stdout)
+    assert len(rows) > 10_000
+    for cell_id, year, split in rows:
+        digest = hashlib.md5(f"{cell_id}:{year}:42".encode(), usedforsecurity=False).hexdigest()
+        assert split == ("test" if int(digest[:13], 16) / 2**52 < 0.3 else "train")
 
 
 @pytest.fixture(scope="module")

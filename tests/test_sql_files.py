@@ -29,6 +29,11 @@ FILES = sorted([*REPOSITORY.glob("sql/**/*.sql"), *REPOSITORY.glob("queries/*.sq
 VIEWS = {
     *("land_cell", "land_eluc", "land_state", "land_use"),
     *("eluc_state", "eluc_diff", "state_diff", "luc", "eluc_global", "state_global"),
+    *("eluc_co2", "eluc_cumulative", "eluc_map_1deg", "land_change", "land_share"),
+}
+MACROS = {
+    *("cell_at", "point", "state_change", "cumulative_emissions"),
+    *("split_by_year", "split_by_region", "split_random"),
 }
 
 
@@ -166,7 +171,7 @@ def test_everything_has_a_comment_with_its_unit(con: duckdb.DuckDBPyConnection) 
         "SELECT function_name, comment FROM duckdb_functions() WHERE NOT internal"
     ).fetchall()
     assert {name for name, _ in views} == VIEWS
-    assert {name for name, _ in macros} == {"cell_at", "point", "state_change"}
+    assert {name for name, _ in macros} == MACROS
     for name, comment in (*tables, *views, *macros):
         assert comment, name
         assert "Units: " in comment, name
@@ -194,6 +199,9 @@ def test_the_dictionary_has_every_column_once(con: duckdb.DuckDBPyConnection) ->
     assert units["state_diff", "secmb_diff"] == units["state", "secmb"] == "kg m-2"
     assert units["luc", "crop_diff"] == units["state", "primf"] == "1"
     assert units["state_global", "forest_mha"] == "Mha"
+    assert units["land_share", "crop_share"] == units["land_change", "changed_share"] == "1"
+    assert units["eluc_co2", "emission_tco2"] == "t CO2 yr-1"
+    assert units["eluc_cumulative", "cumulative_pgc"] == "Pg C"
     assert units["state", NASTY] == units["state_diff", f"{NASTY}_diff"] == "m"
     assert units["land_state", "index"] == UNKNOWN_UNIT
     assert units["transition", "primf_bioh"] == "kg"

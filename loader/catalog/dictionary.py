@@ -1,8 +1,8 @@
 """What every column means: unit, description and origin, for comments and the data dictionary.
 
 Columns of luc-load's own are in the glossary sql/columns.toml, where the same name means the same
-in every table; a file's variables speak for themselves; `<name>_diff` and `<name>_mha` follow from
-`<name>`.
+in every table; a file's variables speak for themselves; `<name>_diff`, `<name>_mha` and
+`<name>_share` follow from `<name>`.
 """
 
 from __future__ import annotations
@@ -100,6 +100,10 @@ def column_entry(
     if (name := column.removesuffix("_mha")) in known and name != column:
         base = known[name]
         return Entry("Mha", f"area over all stored cells of: {base.description}", base.source)
+    if (name := column.removesuffix("_share")) in known and name != column:
+        base = known[name]
+        text = f"share of the cell's land, ice and water left out, of: {base.description}"
+        return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
     raise SqlFileError(f"sql/columns.toml has no entry for the column {column!r}")
 
 

@@ -27,6 +27,9 @@ _BLOCK_YEARS = 16
 _MAX_BLOCKS = 24
 """Most blocks in a view: each costs a few milliseconds of planning."""
 
+_CO2_PER_C = 3.664
+"""Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
+
 _USES = (*FRACTIONS, "crop", "forest")
 
 
@@ -183,6 +186,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
         "fractions": FRACTIONS,
         "crops": CROPS,
         "forests": FORESTS,
+        "co2_per_c": _CO2_PER_C,
         "uses": _USES,
     }
 

@@ -1,0 +1,32 @@
+-- Title: Emissions added up over years, a cell a row
+-- Purpose: cumulative_emissions(first_year, last_year) is the sum of the emissions of every cell from
+--   first_year to last_year, both included
+-- Units: cumulative_tc t C; cumulative_tco2 t CO2; cumulative_tc_ha t C ha-1
+-- Caveat: years says how many years of the cell were added up: years that are not loaded are missing
+--   from the sum; the legacy of changes before first_year is in it; sum cumulative_tc, never
+--   cumulative_tc_ha; use the database first (USE luc) when it is attached
+-- Source: BLUE ELUC, cell areas as in cell; 3.664 t CO2 a t C (Friedlingstein et al. 2022)
+-- Needs: cell, eluc
+CREATE OR REPLACE MACRO cumulative_emissions(first_year, last_year) AS TABLE
+SELECT
+    t.cell_id,
+    c.lat,
+    c.lon,
+    c.area_ha,
+    c.is_land,
+    CAST(first_year AS SMALLINT) AS first_year,
+    CAST(last_year AS SMALLINT) AS last_year,
+    t.years,
+    t.cumulative_tc_ha * c.area_ha AS cumulative_tc,
+    t.cumulative_tc_ha * c.area_ha * {{ co2_per_c | literal }} AS cumulative_tco2,
+    t.cumulative_tc_ha
+FROM (
+    SELECT
+        cell_id,
+        count(eluc) AS years,
+        sum(eluc) AS cumulative_tc_ha
+    FROM eluc
+    WHERE "year" BETWEEN CAST(first_year AS SMALLINT) AND CAST(last_year AS SMALLINT)
+    GROUP BY cell_id
+) AS t
+INNER JOIN cell AS c ON c.cell_id = t.cell_id;

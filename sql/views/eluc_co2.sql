@@ -1,0 +1,22 @@
+-- Title: Emissions as carbon and as carbon dioxide
+-- Purpose: the rows of eluc with place and area, in mass of carbon and of carbon dioxide
+-- Units: eluc t C ha-1 yr-1; eluc_tco2_ha t CO2 ha-1 yr-1; emission_tc t C yr-1; emission_tco2
+--   t CO2 yr-1; area_ha ha
+-- Caveat: the same emissions in two units: sum emission_tc or emission_tco2, never both, and neither
+--   eluc nor eluc_tco2_ha
+-- Source: BLUE ELUC; 3.664 t CO2 a t C (Friedlingstein et al. 2022)
+-- Needs: cell, eluc
+CREATE OR REPLACE VIEW eluc_co2 AS
+SELECT
+    e.cell_id,
+    c.lat,
+    c.lon,
+    e."year",
+    c.area_ha,
+    c.is_land,
+    e.eluc,
+    e.eluc * {{ co2_per_c | literal }} AS eluc_tco2_ha,
+    e.eluc * c.area_ha AS emission_tc,
+    e.eluc * c.area_ha * {{ co2_per_c | literal }} AS emission_tco2
+FROM eluc AS e
+INNER JOIN cell AS c ON c.cell_id = e.cell_id;

@@ -1,0 +1,20 @@
+-- Title: Global emissions added up
+-- Purpose: net emissions of all stored cells by year, and their sum since the first loaded year, as
+--   carbon and as carbon dioxide
+-- Units: Pg C yr-1 and Pg CO2 yr-1; cumulative Pg C and Pg CO2
+-- Caveat: the sum begins with the first year that is loaded, 1850 in the whole file: first_year says
+--   which; years says how many were added up, fewer than "year" - first_year + 1 where years are
+--   missing; never sum the cumulative columns
+-- Source: BLUE ELUC; 3.664 Pg CO2 a Pg C (Friedlingstein et al. 2022)
+-- Needs: eluc_global
+CREATE OR REPLACE VIEW eluc_cumulative AS
+SELECT
+    "year",
+    min("year") OVER so_far AS first_year,
+    count(emission_pgc) OVER so_far AS years,
+    emission_pgc,
+    emission_pgc * {{ co2_per_c | literal }} AS emission_pgco2,
+    sum(emission_pgc) OVER so_far AS cumulative_pgc,
+    sum(emission_pgc) OVER so_far * {{ co2_per_c | literal }} AS cumulative_pgco2
+FROM eluc_global
+WINDOW so_far AS (ORDER BY "year");

@@ -1,0 +1,24 @@
+-- Title: Emissions on a map of one degree
+-- Purpose: emissions by year and square of one degree, few enough rows for a tool to draw the whole
+--   map
+-- Units: degrees north and east of the square's centre; emission_tc t C yr-1; eluc t C ha-1 yr-1;
+--   area_ha ha
+-- Caveat: stored cells only: area_ha is theirs, and eluc the mean over them weighted by area, so a
+--   square on the coast may hold less than a whole one; on grids of one degree and coarser, the
+--   cells themselves; sum emission_tc, never eluc
+-- Source: BLUE ELUC, cell areas as in cell
+-- Needs: cell, eluc
+
+{% set fine = grid.step_lat < 1 and grid.step_lon < 1 %}
+CREATE OR REPLACE VIEW eluc_map_1deg AS
+SELECT
+    e."year",
+    {% if fine %}least(floor(c.lat), 89) + 0.5{% else %}c.lat{% endif %} AS lat,
+    {% if fine %}floor(c.lon) + 0.5{% else %}c.lon{% endif %} AS lon,
+    sum(c.area_ha) AS area_ha,
+    sum(e.eluc * c.area_ha) AS emission_tc,
+    sum(e.eluc * c.area_ha) / sum(c.area_ha) AS eluc
+FROM eluc AS e
+INNER JOIN cell AS c ON c.cell_id = e.cell_id
+WHERE e.eluc IS NOT NULL
+GROUP BY ALL;

@@ -1,0 +1,54 @@
+-- Title: Land changed in a year
+-- Purpose: how much of a cell went from one land use to another in the course of a year: half the sum
+--   of the changes of the 12 land uses, whichever their sign
+-- Units: changed_ha ha; changed_fraction of the cell (1); changed_share of the cell's land (1)
+-- Caveat: net: what a use loses in one corner of a cell and gains in another does not show, transition
+--   has the gross areas; wood harvest of primary land counts (primf to secdf), that of secondary land
+--   does not; labelled as luc with the year of the change, between its 1 January and the next; NULL
+--   where any land use is; sum changed_ha, never the shares
+-- Source: LUH2-GCB2022 states.nc
+-- Needs: cell, state
+
+-- Blocks of years bound the hash tables; a filter on the year prunes blocks.
+CREATE OR REPLACE VIEW land_change AS
+SELECT
+    m.cell_id,
+    c.lat,
+    c.lon,
+    m."year",
+    c.area_ha,
+    c.is_land,
+    m.changed_fraction * c.area_ha AS changed_ha,
+    m.changed_fraction,
+    m.changed_fraction / nullif(m.land_fraction_sum, 0) AS changed_share
+FROM (
+{%- for block in blocks["luc"] %}
+{%- if not loop.first %}
+    UNION ALL
+{%- endif %}
+    SELECT
+        s.cell_id,
+        s."year",
+        (
+{%- for name in fractions %}
+            {% if not loop.first %}+ {% endif -%}
+            CAST(abs(n.{{ name | identifier }} - s.{{ name | identifier }}) AS DOUBLE)
+{%- endfor %}
+        ) / 2 AS changed_fraction,
+{%- for name in fractions %}
+        {% if not loop.first %}+ {% endif -%}
+        CAST(s.{{ name | identifier }} AS DOUBLE)
+{%- endfor %} AS land_fraction_sum
+    FROM state AS s
+    INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
+    WHERE TRUE
+        {%- if block.first is not none %}
+        AND s."year" >= {{ block.first | literal }} AND n."year" > {{ block.first | literal }}
+        {%- endif %}
+        {%- if block.stop is not none %}
+        AND s."year" < {{ block.stop | literal }} AND n."year" <= {{ block.stop | literal }}
+        {%- endif %}
+{%- endfor %}
+
+) AS m
+INNER JOIN cell AS c ON c.cell_id = m.cell_id;
