@@ -26,6 +26,7 @@ from loader.errors import (
 
 if TYPE_CHECKING:
     from loader.building.build import build
+    from loader.fetching.fetch import FetchReport, fetch
     from loader.sample import write_sample
     from loader.summary import BuildReport
 
@@ -33,6 +34,7 @@ __all__ = [
     "BadValueError",
     "BuildReport",
     "DatabaseError",
+    "FetchReport",
     "GridError",
     "LucLoadError",
     "OutputBusyError",
@@ -45,12 +47,15 @@ __all__ = [
     "UsageError",
     "__version__",
     "build",
+    "fetch",
     "write_sample",
 ]
 
 _LAZY = {
     "BuildReport": "loader.summary",
+    "FetchReport": "loader.fetching.fetch",
     "build": "loader.building.build",
+    "fetch": "loader.fetching.fetch",
     "write_sample": "loader.sample",
 }
 """Imported when asked for: xarray and its like take longer than `luc-load --help` may."""

@@ -10,6 +10,7 @@ import click
 
 from loader.commands.build import build
 from loader.commands.common import verbosity, version
+from loader.commands.fetch import fetch
 from loader.commands.info import info
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
@@ -37,7 +38,7 @@ def commands() -> None:
     """
 
 
-for _command in (build, sample, info):
+for _command in (build, sample, fetch, info):
     commands.add_command(_command)
 
 

@@ -49,6 +49,11 @@ class TerminalReporter:
         elif self._animated:
             self._draw(text)
 
+    def moment(self, text: str) -> None:
+        """Show a line for the moment, on a terminal only."""
+        if self._animated:
+            self._draw(text)
+
     def progress(self, state: Progress) -> None:
         """Redraw the line of progress."""
         if self._started is None:

@@ -1,0 +1,281 @@
+"""One HTTP request for a file, or for the rest of it; what goes wrong becomes one of two errors."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import certifi
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from loader._version import __version__
+from loader.errors import ServiceError, SourceError, SourceMissingError, UsageError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Answer", "Client", "Lost"]
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_ETAG_MD5 = re.compile(r'"md5:([0-9a-fA-F]{32})"')
+_CONNECT_SECONDS = 30.0
+_TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+
+
+class Lost(Exception):  # noqa: N818  # not an error yet: the transfer decides
+    """The server or the way to it failed in a manner that may pass.
+
+    Parameters
+    ----------
+    reason : str
+        What happened, in a few words.
+    wait : float, optional
+        Seconds that the server asked to wait.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server sends: where in the file it begins, and the bytes.
+
+    Attributes
+    ----------
+    start : int
+        Offset of the first byte; 0 also where the rest was asked for and the whole is sent.
+    total : int or None
+        Size of the whole file, where the server says it.
+    validator : str or None
+        Means this very content, in a later If-Range.
+    md5 : str or None
+        Of the whole file, where the server says it (Zenodo does, as the ETag).
+    content_type : str
+    past_end : bool
+        The server says that there is nothing after the offset that was asked for.
+    """
+
+    start: int
+    total: int | None
+    validator: str | None
+    md5: str | None
+    content_type: str
+    past_end: bool
+    _response: requests.Response
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._response.close()
+
+    def read(self, count: int) -> bytes:
+        """Return at most `count` bytes as they come; none at the end.
+
+        Raises
+        ------
+        Lost
+            If the connection ends or stalls before the announced end.
+        """
+        try:
+            data: bytes = self._response.raw.read(count, decode_content=False)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Lost(_reason(error)) from error
+        return data
+
+
+class Client:
+    """Requests for one file; not shared between threads.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds without a byte after which a connection counts as lost.
+    ca_bundle : str, optional
+        A PEM file of certificates to trust beside the usual ones.
+
+    Raises
+    ------
+    UsageError
+        If the bundle cannot be used.
+    """
+
+    def __init__(self, timeout: float, ca_bundle: str | None = None) -> None:
+        self._session = requests.Session()
+        self._timeout = (min(timeout, _CONNECT_SECONDS), timeout)
+        # Bytes as they are stored: ranges of a compressed answer would mean something else.
+        agent = f"luc-load/{__version__} {requests.utils.default_user_agent()}"
+        self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": agent})
+        if ca_bundle is not None:
+            self._session.mount("https://", _TrustingAdapter(ca_bundle))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def get(self, url: str, start: int = 0, validator: str | None = None) -> Answer:
+        """Ask for a file from an offset on.
+
+        Parameters
+        ----------
+        url : str
+        start : int
+            0 asks for the whole file.
+        validator : str, optional
+            What an earlier answer had: if the file is another now, the whole of it is sent.
+
+        Returns
+        -------
+        Answer
+
+        Raises
+        ------
+        Lost
+            If the server cannot be reached, or says that it cannot answer now.
+        SourceError
+            If it refuses, or has no such file, or sends what cannot be stored.
+        ServiceError
+            If its certificate cannot be verified, or it only redirects.
+        """
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        if start and validator is not None:
+            headers["If-Range"] = validator
+        try:
+            response = self._session.get(url, headers=headers, stream=True, timeout=self._timeout)
+        except requests.exceptions.SSLError as error:
+            raise _certificate_error(url, error) from error
+        except requests.exceptions.TooManyRedirects as error:
+            raise ServiceError(f"{url}: redirects without end; name another address") from error
+        except requests.exceptions.InvalidURL as error:
+            raise UsageError(f"{url}: is no address that can be asked ({error})") from error
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise Lost(_reason(error)) from error
+        try:
+            return _answer(url, response, start)
+        except BaseException:
+            response.close()
+            raise
+
+
+class _TrustingAdapter(HTTPAdapter):
+    """An adapter that trusts some certificates beside the usual authorities."""
+
+    def __init__(self, ca_bundle: str) -> None:
+        self._context = ssl.create_default_context(cafile=certifi.where())
+        try:
+            self._context.load_verify_locations(cafile=ca_bundle)
+        except (OSError, ssl.SSLError) as error:
+            found = f"cannot be read as certificates in PEM form ({error})"
+            raise UsageError(f"--ca-bundle: {ca_bundle}: {found}") from error
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # requests' own
+        super().init_poolmanager(*args, **options, ssl_context=self._context)
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # requests' own
+        return super().proxy_manager_for(*args, **options, ssl_context=self._context)
+
+
+def _answer(url: str, response: requests.Response, start: int) -> Answer:
+    status = response.status_code
+    if url.lower().startswith("https:") and not response.url.lower().startswith("https:"):
+        found = f"redirects to {response.url}, which is not encrypted"
+        raise SourceError(url, f"{found}; name that address itself if you trust it")
+    if status not in {200, 206, 416}:
+        raise _refusal(url, response)
+    coding = response.headers.get("Content-Encoding", "identity")
+    if coding != "identity":
+        raise SourceError(url, f"is sent {coding}-encoded although asked not to; name another one")
+    first, total, past_end = 0, _length(response), False
+    if status == 206:
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+        if match is None or int(match[1]) != start:
+            raise Lost("it sent another part of the file than it was asked for")
+        first = start
+        total = None if match[3] == "*" else int(match[3])
+    elif status == 416:
+        past_end = True
+        said = response.headers.get("Content-Range", "").strip().removeprefix("bytes */")
+        total = int(said) if said.isdecimal() else None
+    etag = response.headers.get("ETag", "").strip()
+    md5 = _ETAG_MD5.fullmatch(etag)
+    # Only a strong ETag promises the same bytes.
+    strong = etag if etag.startswith('"') else None
+    return Answer(
+        start=first,
+        total=total,
+        validator=strong or response.headers.get("Last-Modified"),
+        md5=md5[1].lower() if md5 else None,
+        content_type=response.headers.get("Content-Type", ""),
+        past_end=past_end,
+        _response=response,
+    )
+
+
+def _length(response: requests.Response) -> int | None:
+    said = response.headers.get("Content-Length", "").strip()
+    return int(said) if said.isdecimal() else None
+
+
+def _refusal(url: str, response: requests.Response) -> Exception:
+    status, reason = response.status_code, response.reason or ""
+    said = f"{status} {reason}".strip()
+    if status in _TRY_AGAIN:
+        return Lost(f"the server answered {said}", _retry_after(response))
+    if status in {404, 410}:
+        found = f"there is no such file on the server ({said}); links age: name another address"
+        return SourceMissingError(url, found)
+    if status in {401, 403, 407}:
+        return SourceError(url, f"the server refuses it ({said}); name another address")
+    if status >= 500:
+        return Lost(f"the server answered {said}")
+    return SourceError(url, f"the server answered {said}; name another address")
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    said = response.headers.get("Retry-After", "").strip()
+    if said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def _certificate_error(url: str, error: Exception) -> Exception:
+    reason = _reason(error)
+    if "CERTIFICATE" not in reason.upper():
+        return Lost(reason)
+    return ServiceError(
+        f"{url}: the server's certificate cannot be verified ({reason}). If only an intermediate "
+        "certificate is missing there, name it with --ca-bundle FILE (docs/fetching.md says how "
+        "to get and check it), or take the file from another address. Verification is never "
+        "switched off"
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Return what is at the bottom of a chain of errors: the outer ones repeat it at length."""
+    seen: BaseException = error
+    while True:
+        inner = getattr(seen, "reason", None) or seen.__cause__
+        if inner is None and seen.args and isinstance(seen.args[0], BaseException):
+            inner = seen.args[0]
+        if not isinstance(inner, BaseException) or inner is seen:
+            break
+        seen = inner
+    text = re.sub(r"^<[^>]*>: |^\w+\([^)]*\): ", "", " ".join(str(seen).split()))
+    return text[:200] or type(seen).__name__

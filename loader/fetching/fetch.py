@@ -1,0 +1,275 @@
+"""Fetch the source files into the folder where a build looks for them, some at a time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from loader.errors import OutputError, UsageError
+from loader.fetching.addresses import choose
+from loader.fetching.progress import Transfers
+from loader.fetching.space import Space
+from loader.fetching.transfer import Conditions, receive
+from loader.fetching.verify import refuse_other_file
+from loader.reporting import Reporter, Silent
+from loader.summary import human_bytes
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from loader.fetching.addresses import Remote
+
+__all__ = ["FetchReport", "Fetched", "fetch"]
+
+_POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 1.0
+"""How long a transfer may take to put its bytes on disk when it is told to stop."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What became of one file.
+
+    Attributes
+    ----------
+    name : str
+        Of the source.
+    url : str
+    path : pathlib.Path
+    outcome : {"fetched", "there already", "to fetch", "to go on with"}
+        The last two only where nothing was done because `dry_run` was set.
+    size : int or None
+        Bytes; None where the published size is not known before the fetching.
+    md5 : str or None
+        Hexadecimal; None where the file was not read through.
+    """
+
+    name: str
+    url: str
+    path: Path
+    outcome: Literal["fetched", "there already", "to fetch", "to go on with"]
+    size: int | None
+    md5: str | None = None
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What a fetch did: one entry a file."""
+
+    files: tuple[Fetched, ...]
+
+    def text(self) -> str:
+        """Return a line a file for the command line."""
+        width = max(len(str(file.path)) for file in self.files)
+        lines = []
+        for file in self.files:
+            size = human_bytes(file.size) if file.size is not None else "size unknown"
+            md5 = f"  md5 {file.md5}" if file.md5 else ""
+            planned = f"  from {file.url}" if file.outcome.startswith("to ") else ""
+            where = f"{file.path!s:<{width}}"
+            lines.append(f"{where}  {size:>7}  {file.outcome}{md5}{planned}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How the transfer of one file ended."""
+
+    remote: Remote
+    result: Fetched | BaseException
+
+
+def fetch(
+    *,
+    raw: str | os.PathLike[str] = "raw",
+    eluc: str | None = None,
+    states: str | None = None,
+    transitions: str | None = None,
+    management: str | None = None,
+    static: str | None = None,
+    all: bool = False,  # noqa: A002  # the name of the option
+    only: str | Sequence[str] | None = None,
+    workers: int = 4,
+    retries: int = 5,
+    timeout: float = 60.0,
+    ca_bundle: str | os.PathLike[str] | None = None,
+    dry_run: bool = False,
+    backoff: float = 1.0,
+    reporter: Reporter | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> FetchReport:
+    """Fetch the source files into `raw`, under the names that a build looks for.
+
+    A file that is whole already is not fetched again; one that was cut short goes on where it
+    stopped, if the server still has the same. No other file is ever overwritten.
+
+    Parameters
+    ----------
+    raw : path
+        Created if need be.
+    eluc, states, transitions, management, static : str, optional
+        An http or https address in place of the usual one; it may end in "#md5=..." or
+        "#sha256=...", which the file is then checked against.
+    all : bool
+        Every source; otherwise `eluc`, `states` and those whose address is given.
+    only : str or sequence of str, optional
+        Exactly these sources.
+    workers : int
+        Files at a time.
+    retries : int
+        Attempts in a row that may bring nothing new.
+    timeout : float
+        Seconds without a byte after which a connection counts as lost.
+    ca_bundle : path, optional
+        A PEM file of certificates to trust beside the usual authorities.
+    dry_run : bool
+        Only say what would be done, without any request.
+    backoff : float
+        Seconds before the second attempt; doubles each time, up to a minute.
+    reporter : Reporter, optional
+        Told of cuts, retries and finished files.
+    progress : callable, optional
+        Told five times a second how far all files are, with rate and time left, in one line.
+
+    Returns
+    -------
+    FetchReport
+
+    Raises
+    ------
+    UsageError
+        If an option has no meaning.
+    SourceError
+        If a server has no such file, or sends something else.
+    ServiceError
+        If a server is lost, or cannot be trusted.
+    OutputError
+        If another file is in the way, another process fetches the same, or the disk refuses.
+    """
+    for option, value, least in (("workers", workers, 1), ("retries", retries, 0)):
+        if value < least:
+            raise UsageError(f"--{option} is {value}; expected at least {least}")
+    if timeout <= 0:
+        raise UsageError(f"--timeout is {timeout:g}; expected more than 0 seconds")
+    given = {
+        "eluc": eluc,
+        "states": states,
+        "transitions": transitions,
+        "management": management,
+        "static": static,
+    }
+    chosen = choose(given, only, everything=all)
+    folder = Path(raw)
+    if dry_run:
+        return FetchReport(tuple(_plan(remote, folder / remote.file) for remote in chosen))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be created ({error.strerror})") from error
+    bundle = None if ca_bundle is None else str(ca_bundle)
+    conditions = Conditions(retries, backoff, timeout, bundle)
+    return _Run(chosen, folder, conditions, reporter or Silent(), progress).all(workers)
+
+
+def _plan(remote: Remote, path: Path) -> Fetched:
+    begun = path.with_name(path.name + ".part").exists()
+    if path.exists():
+        return Fetched(remote.name, remote.url, path, "there already", path.stat().st_size)
+    outcome: Literal["to fetch", "to go on with"] = "to go on with" if begun else "to fetch"
+    return Fetched(remote.name, remote.url, path, outcome, remote.size)
+
+
+class _Run:
+    """The transfers of one call: threads that fetch, and the calling thread that reports."""
+
+    def __init__(
+        self,
+        remotes: list[Remote],
+        folder: Path,
+        conditions: Conditions,
+        reporter: Reporter,
+        progress: Callable[[str], None] | None,
+    ) -> None:
+        self._remotes = remotes
+        self._folder = folder
+        self._conditions = conditions
+        self._reporter = reporter
+        self._progress = progress
+        self._space = Space(folder)
+        self._transfers = Transfers()
+        self._stop = threading.Event()
+        self._waiting: queue.SimpleQueue[Remote] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[_Ended | str] = queue.SimpleQueue()
+
+    def all(self, workers: int) -> FetchReport:
+        """Fetch all files; one that fails does not keep the others from coming."""
+        for remote in self._remotes:
+            self._waiting.put(remote)
+        # Daemons: one that waits for a silent server must not keep an interrupted program alive.
+        count = min(workers, len(self._remotes))
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        try:
+            ended = self._watch()
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(_PATIENCE_SECONDS)
+            self._reporter.finished()
+        failures = [end.result for end in ended if isinstance(end.result, BaseException)]
+        for failure in failures[1:]:
+            self._reporter.notice(str(failure))
+        if failures:
+            raise failures[0]
+        found = {end.remote.name: end.result for end in ended if isinstance(end.result, Fetched)}
+        return FetchReport(tuple(found[remote.name] for remote in self._remotes))
+
+    def _watch(self) -> list[_Ended]:
+        """Report until every file has ended; return how, in the order of ending."""
+        ended: list[_Ended] = []
+        while len(ended) < len(self._remotes):
+            try:
+                message = self._messages.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                if self._progress is not None and (line := self._transfers.line()):
+                    self._progress(line)
+                continue
+            if isinstance(message, str):
+                self._reporter.notice(message)
+                continue
+            ended.append(message)
+            if isinstance(message.result, Fetched):
+                self._reporter.detail(f"{message.result.path}: {message.result.outcome}")
+        return ended
+
+    def _work(self) -> None:
+        while True:
+            try:
+                remote = self._waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                result: Fetched | BaseException = self._one(remote)
+            except BaseException as error:  # noqa: BLE001  # raised again in the calling thread
+                result = error
+            self._messages.put(_Ended(remote, result))
+
+    def _one(self, remote: Remote) -> Fetched:
+        path = self._folder / remote.file
+
+        def advanced(done: int, total: int | None) -> None:
+            self._transfers.advanced(remote.name, done, total)
+
+        if path.exists() or path.is_symlink():
+            md5 = refuse_other_file(remote, path, advanced)
+            size = path.stat().st_size
+            return Fetched(remote.name, remote.url, path, "there already", size, md5)
+        received = receive(
+            remote, path, self._conditions, self._space, self._stop, advanced, self._messages.put
+        )
+        return Fetched(remote.name, remote.url, path, "fetched", received.size, received.md5)

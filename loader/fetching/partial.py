@@ -1,0 +1,231 @@
+"""A file while it is fetched: its bytes so far, and beside them what they are the beginning of."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from loader.errors import OutputBusyError, OutputError
+from loader.storing.staging import sync_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Partial"]
+
+_MARK = "luc-load fetch"
+_BYTES_AT_ONCE = 2**20
+_SYNC_EVERY = 64 * 2**20
+"""A power failure costs at most so many bytes of the download."""
+
+
+class Partial:
+    """`NAME.part` and its note `NAME.part.json`, locked by this process.
+
+    Only what the note calls synced is trusted again: after a power failure a file may have its
+    length and not its bytes.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The final name.
+    url : str
+        Bytes that came from elsewhere are dropped.
+
+    Raises
+    ------
+    OutputBusyError
+        If another process fetches the same file.
+    OutputError
+        If a file that is not ours is in the way, or the disk refuses.
+    """
+
+    def __init__(self, target: Path, url: str) -> None:
+        self.target = target
+        self.path = target.with_name(target.name + ".part")
+        self._note_path = target.with_name(target.name + ".part.json")
+        self._note: dict[str, Any] = {}
+        try:
+            self._handle = self._open()
+        except OSError as error:
+            raise self.refused(error) from error
+        try:
+            self.size = self._recall(url)
+        except BaseException:
+            os.close(self._handle)
+            raise
+
+    @property
+    def validator(self) -> str | None:
+        """What the server called the content that these bytes are the beginning of."""
+        found = self._note.get("validator")
+        return found if isinstance(found, str) else None
+
+    @property
+    def total(self) -> int | None:
+        """The size of the whole file, where the server said it."""
+        found = self._note.get("total")
+        return found if isinstance(found, int) else None
+
+    def begin(self, url: str, validator: str | None, total: int | None) -> None:
+        """Start again from the first byte."""
+        self._note = {"made_by": _MARK, "url": url, "validator": validator, "total": total}
+        try:
+            self._write_note(0)
+            os.ftruncate(self._handle, 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+        except OSError as error:
+            raise self.refused(error) from error
+        self.size = 0
+
+    def append(self, data: bytes) -> None:
+        """Add bytes to the end."""
+        before = self.size
+        view = memoryview(data)
+        try:
+            while view:
+                written = os.write(self._handle, view)
+                self.size += written
+                view = view[written:]
+            if before // _SYNC_EVERY != self.size // _SYNC_EVERY:
+                self.sync()
+        except OSError as error:
+            raise self.refused(error) from error
+
+    def sync(self) -> None:
+        """Make what is there durable, so that it counts in the next run."""
+        if not self._note:
+            return
+        try:
+            os.fsync(self._handle)
+            self._write_note(self.size)
+        except OSError as error:
+            raise self.refused(error) from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read what is there, from the first byte."""
+        offset = 0
+        while data := os.pread(self._handle, _BYTES_AT_ONCE, offset):
+            yield data
+            offset += len(data)
+
+    def let_read(self) -> None:
+        """Let this process open the file beside us: the HDF5 library locks what it reads.
+
+        Raises
+        ------
+        OutputBusyError
+            If another process took the lock in that very moment.
+        """
+        self._lock(fcntl.LOCK_SH)
+
+    def publish(self) -> None:
+        """Give the whole file its name, which must be free."""
+        try:
+            os.fsync(self._handle)
+            try:
+                # Not a rename: it would silently replace a file that came meanwhile.
+                os.link(self.path, self.target)
+            except FileExistsError:
+                raise
+            except OSError:
+                # A file system without hard links.
+                if self.target.exists():
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+                self.path.rename(self.target)
+            self.path.unlink(missing_ok=True)
+            self._note_path.unlink(missing_ok=True)
+            sync_directory(self.target.parent)
+        except FileExistsError as error:
+            found = "appeared while it was fetched; it was left alone, and what was fetched is in"
+            raise OutputError(f"{self.target}: {found} {self.path}") from error
+        except OSError as error:
+            raise self.refused(error) from error
+
+    def drop(self) -> None:
+        """Forget what is there; `close` then leaves no file."""
+        try:
+            os.ftruncate(self._handle, 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            self._note_path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self.refused(error) from error
+        self._note, self.size = {}, 0
+
+    def close(self) -> None:
+        """Keep what is there for the next run, and unlock it."""
+        if self.size == 0:
+            self.path.unlink(missing_ok=True)
+            if self._note:
+                self._note_path.unlink(missing_ok=True)
+        os.close(self._handle)
+
+    def refused(self, error: OSError) -> OutputError:
+        """Return what to say when the disk refuses."""
+        why = error.strerror or str(error)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            return OutputError(
+                f"{self.path}: cannot grow ({why}); free some space and run the same command "
+                "again: it goes on where it stopped"
+            )
+        return OutputError(f"{self.path}: cannot be written ({why}); choose another --raw")
+
+    def _open(self) -> int:
+        while True:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._handle = handle
+            try:
+                self._lock(fcntl.LOCK_EX)
+            except BaseException:
+                os.close(handle)
+                raise
+            # Its holder before us may have given it its final name, or removed it.
+            try:
+                if os.fstat(handle).st_ino == self.path.stat().st_ino:
+                    return handle
+            except FileNotFoundError:
+                pass
+            os.close(handle)
+
+    def _lock(self, kind: int) -> None:
+        try:
+            fcntl.flock(self._handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            found = "another process fetches this file; wait for it to end"
+            raise OutputBusyError(f"{self.path}: {found}") from error
+
+    def _recall(self, url: str) -> int:
+        """Return how many bytes of an earlier run count, and cut off the others."""
+        length = os.fstat(self._handle).st_size
+        try:
+            note = json.loads(self._note_path.read_text(encoding="utf-8"))
+            is_ours = note["made_by"] == _MARK
+        except (OSError, ValueError, KeyError, TypeError):
+            note, is_ours = {}, False
+        if length and not is_ours:
+            raise OutputError(
+                f"{self.path}: is in the way and was not made by luc-load fetch; move it away, or "
+                "choose another --raw"
+            )
+        synced = note.get("synced", 0) if is_ours else 0
+        same = is_ours and note.get("url") == url and isinstance(synced, int)
+        kept = min(length, synced) if same else 0
+        if kept:
+            self._note = note
+        elif is_ours:
+            self._note_path.unlink()
+        os.ftruncate(self._handle, kept)
+        os.lseek(self._handle, kept, os.SEEK_SET)
+        return kept
+
+    def _write_note(self, synced: int) -> None:
+        temporary = self._note_path.with_name(self._note_path.name + ".tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump({**self._note, "synced": synced}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._note_path)

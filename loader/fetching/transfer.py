@@ -1,0 +1,314 @@
+"""One file, from the first request to its final name, through cuts, stalls and retries."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loader.errors import OutputError, ServiceError, SourceError
+from loader.fetching.client import Client, Lost
+from loader.fetching.partial import Partial
+from loader.fetching.verify import look_at_beginning, look_at_whole
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from loader.fetching.addresses import Remote
+    from loader.fetching.client import Answer
+    from loader.fetching.space import Space
+
+__all__ = ["Conditions", "Interrupted", "Received", "receive"]
+
+_READ_BYTES = 64 * 2**10
+"""A cut costs what was read and not yet returned: less than this."""
+
+_MAGIC_BYTES = 8
+"""What tells netCDF from anything else."""
+
+_LONGEST_WAIT = 300.0
+"""Seconds; a server that asks for more is given up."""
+
+
+class Interrupted(Exception):  # noqa: N818  # no error: somebody asked for it
+    """The transfer was told to stop; what it has is kept."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How patient a transfer is.
+
+    Attributes
+    ----------
+    retries : int
+        Attempts in a row that may bring nothing new.
+    backoff : float
+        Seconds before the second of them; doubles each time.
+    timeout : float
+        Seconds without a byte after which a connection counts as lost.
+    ca_bundle : str, optional
+        Certificates to trust beside the usual ones.
+    """
+
+    retries: int = 5
+    backoff: float = 1.0
+    timeout: float = 60.0
+    ca_bundle: str | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file that has its final name: its size in bytes, and its MD5."""
+
+    size: int
+    md5: str
+
+
+def receive(
+    remote: Remote,
+    target: Path,
+    conditions: Conditions,
+    space: Space,
+    stop: threading.Event,
+    advanced: Callable[[int, int | None], None],
+    noticed: Callable[[str], None],
+) -> Received:
+    """Fetch a file to `target`, where none is yet.
+
+    Parameters
+    ----------
+    remote : Remote
+    target : pathlib.Path
+        In an existing folder.
+    conditions : Conditions
+    space : Space
+        Shared by all transfers to one disk.
+    stop : threading.Event
+        Set to end soon.
+    advanced : callable
+        Told how many bytes there are, and of how many, None if unknown.
+    noticed : callable
+        Told of cuts and new beginnings, in a sentence.
+
+    Returns
+    -------
+    Received
+
+    Raises
+    ------
+    Interrupted
+        If `stop` was set.
+    SourceError
+        If the server has no such file, or sends another one than it should.
+    ServiceError
+        If the server is lost.
+    OutputError
+        If the disk refuses or is too small.
+    """
+    client = Client(conditions.timeout, conditions.ca_bundle)
+    try:
+        partial = Partial(target, remote.url)
+        try:
+            transfer = _Transfer(remote, partial, client, conditions, space, stop)
+            transfer.advanced, transfer.noticed = advanced, noticed
+            return transfer.run()
+        finally:
+            partial.close()
+    finally:
+        client.close()
+        space.release(remote.name)
+
+
+class _Transfer:
+    """The attempts at one file."""
+
+    advanced: Callable[[int, int | None], None]
+    noticed: Callable[[str], None]
+
+    def __init__(
+        self,
+        remote: Remote,
+        partial: Partial,
+        client: Client,
+        conditions: Conditions,
+        space: Space,
+        stop: threading.Event,
+    ) -> None:
+        self._remote = remote
+        self._partial = partial
+        self._client = client
+        self._conditions = conditions
+        self._space = space
+        self._stop = stop
+        self._digests = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
+        if not (remote.digest or "").startswith("sha256"):
+            del self._digests["sha256"]
+        self._server_md5: str | None = None
+
+    def run(self) -> Received:
+        """Try until the file is whole, right and named."""
+        resumed = self._digest_what_is_there()
+        furthest, fruitless, began_anew = self._partial.size, 0, False
+        while True:
+            if self._stop.is_set():
+                raise Interrupted
+            try:
+                self._attempt()
+            except Lost as lost:
+                self._partial.sync()
+                fruitless = 0 if self._partial.size > furthest else fruitless + 1
+                furthest = max(furthest, self._partial.size)
+                if fruitless > self._conditions.retries:
+                    raise self._given_up(lost) from lost
+                self._wait(lost, fruitless)
+                resumed = self._partial.size > 0
+                continue
+            except OutputError:
+                self._partial.sync()
+                raise
+            wrong = self._what_is_wrong()
+            if wrong is None:
+                break
+            self._partial.drop()
+            if not resumed or began_anew:
+                raise SourceError(self._remote.url, f"{wrong}; nothing was kept")
+            # The beginning and the rest may come from two files: once more, in one piece.
+            self.noticed(f"{self._remote.url}: {wrong}; it is fetched again from the beginning")
+            resumed, began_anew = False, True
+            self._reset_digests()
+        self._partial.publish()
+        return Received(self._partial.size, self._digests["md5"].hexdigest())
+
+    def _attempt(self) -> None:
+        """Ask once, and take what comes to its end."""
+        partial, known = self._partial, self._remote
+        if partial.size and partial.size == partial.total:
+            return
+        can_resume = partial.size > 0 and (partial.validator or known.digest)
+        start = partial.size if can_resume else 0
+        with self._client.get(known.url, start, partial.validator if start else None) as answer:
+            if answer.past_end:
+                if answer.total == partial.size:
+                    return
+                self._begin_anew(None, None)
+                raise Lost("the server has nothing after what was fetched before")
+            continues = start > 0 and self._continues(answer)
+            total = answer.total or known.size
+            if not continues:
+                self._check_total(answer)
+            done = partial.size if continues else 0
+            self._space.claim(known.name, (total or done) - done)
+            self._server_md5 = answer.md5
+            # What is there is given up only for what begins as it should: a server that is being
+            # mended answers every request with a page.
+            head = b"" if continues else self._beginning(answer)
+            if not continues:
+                self._begin_anew(answer.validator, answer.total)
+            self._take(answer, head, total)
+
+    def _continues(self, answer: Answer) -> bool:
+        """Whether an answer is the rest of what is there."""
+        partial = self._partial
+        if answer.start != partial.size:
+            self.noticed(
+                f"{self._remote.url}: the file changed, or the server cannot resume; it is fetched "
+                "again from the beginning"
+            )
+            return False
+        same = partial.total in {None, answer.total} and (
+            answer.validator is None or partial.validator in {None, answer.validator}
+        )
+        if not same:
+            # Not to be trusted with ranges of this file: ask for the whole of it.
+            self._begin_anew(None, None)
+            raise Lost("the file on the server changed meanwhile")
+        return True
+
+    def _check_total(self, answer: Answer) -> None:
+        expected = self._remote.size
+        is_page = "html" in answer.content_type.lower()
+        if expected is not None and answer.total not in {None, expected} and not is_page:
+            raise SourceError(
+                self._remote.url,
+                f"has {answer.total:,} bytes; expected {expected:,}: another file lies there now",
+            )
+
+    def _beginning(self, answer: Answer) -> bytes:
+        head = b""
+        while len(head) < _MAGIC_BYTES and (data := answer.read(_READ_BYTES)):
+            head += data
+        look_at_beginning(self._remote.url, head, answer.content_type)
+        return head
+
+    def _take(self, answer: Answer, head: bytes, total: int | None) -> None:
+        partial = self._partial
+        self.advanced(partial.size, total)
+        data = head or answer.read(_READ_BYTES)
+        while data and not self._stop.is_set():
+            partial.append(data)
+            for digest in self._digests.values():
+                digest.update(data)
+            self.advanced(partial.size, total)
+            data = answer.read(_READ_BYTES)
+        if self._stop.is_set():
+            partial.sync()
+            raise Interrupted
+        if total is not None and partial.size < total:
+            raise Lost(f"the connection ended after {partial.size:,} of {total:,} bytes")
+
+    def _what_is_wrong(self) -> str | None:
+        """Return how the whole file differs from what it must be, or None."""
+        remote, size = self._remote, self._partial.size
+        if remote.size is not None and size != remote.size:
+            return f"sent {size:,} bytes; expected {remote.size:,}"
+        said = f"md5:{self._server_md5}" if self._server_md5 else None
+        for expected, who in ((remote.digest, "published"), (said, "said by the server")):
+            if expected is None:
+                continue
+            kind, _, digits = expected.partition(":")
+            found = self._digests[kind].hexdigest()
+            if found != digits:
+                return f"sent a file with the {kind} {found}; expected {digits}, as {who}"
+        self._partial.let_read()
+        return look_at_whole(self._partial.path)
+
+    def _digest_what_is_there(self) -> bool:
+        for data in self._partial.chunks():
+            if self._stop.is_set():
+                raise Interrupted
+            for digest in self._digests.values():
+                digest.update(data)
+        return self._partial.size > 0
+
+    def _begin_anew(self, validator: str | None, total: int | None) -> None:
+        self._partial.begin(self._remote.url, validator, total)
+        self._reset_digests()
+
+    def _reset_digests(self) -> None:
+        for kind in self._digests:
+            self._digests[kind] = hashlib.new(kind, usedforsecurity=False)
+
+    def _wait(self, lost: Lost, fruitless: int) -> None:
+        asked = lost.wait or 0.0
+        if asked > _LONGEST_WAIT:
+            raise ServiceError(
+                f"{self._remote.url}: {lost} and asks to wait {asked:.0f} s; run the same command "
+                "again later: it goes on where it stopped"
+            )
+        usual = self._conditions.backoff * 2.0 ** max(0, fruitless - 1)
+        # Jitter: the transfers of many clients must not come back all at once.
+        seconds = max(asked, min(60.0, usual) * random.uniform(0.8, 1.2))  # noqa: S311
+        self.noticed(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
+        self._stop.wait(seconds)
+
+    def _given_up(self, lost: Lost) -> ServiceError:
+        attempts = self._conditions.retries + 1
+        kept = f"; {self._partial.size:,} bytes are kept" if self._partial.size else ""
+        return ServiceError(
+            f"{self._remote.url}: given up after {attempts} attempts without progress ({lost})"
+            f"{kept}. Run the same command again later, or name another address with "
+            f"--{self._remote.name}"
+        )

@@ -1,0 +1,115 @@
+"""Whether bytes are a netCDF file: at their beginning, when whole, and where they lie already."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from typing import TYPE_CHECKING
+
+from loader.errors import OutputError, SourceError
+from loader.reading.classic import CLASSIC_MAGICS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from loader.fetching.addresses import Remote
+
+__all__ = ["look_at_beginning", "look_at_whole", "refuse_other_file"]
+
+_MAGICS = (*CLASSIC_MAGICS, b"\x89HDF\r\n\x1a\n")
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_BYTES_AT_ONCE = 2**20
+
+
+def look_at_beginning(url: str, head: bytes, content_type: str) -> None:
+    """Refuse what does not begin as netCDF does, before gigabytes of it are stored.
+
+    Parameters
+    ----------
+    url : str
+    head : bytes
+        At least the first 8, or all there is.
+    content_type : str
+
+    Raises
+    ------
+    SourceError
+        Says what came instead.
+    """
+    if head.startswith(_MAGICS):
+        return
+    expected = "expected a netCDF file: name another address"
+    text = head.lstrip().lower()
+    is_page = text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
+    if is_page or "html" in content_type.lower():
+        title = _TITLE.search(head)
+        words = html.unescape(title[1].decode(errors="replace")) if title else ""
+        said = f" ({' '.join(words.split())[:80]})" if words.strip() else ""
+        raise SourceError(url, f"sends a web page{said}; {expected}")
+    if not head:
+        raise SourceError(url, f"sends an empty file; {expected}")
+    kind = f" of type {content_type}" if content_type else ""
+    raise SourceError(url, f"sends something{kind} that begins with {head[:8]!r}; {expected}")
+
+
+def look_at_whole(path: Path) -> str | None:
+    """Return why a file cannot be netCDF, or None; a file cut short does not open."""
+    from loader.reading.opening import open_undecoded  # noqa: PLC0415  # xarray is slow to import
+
+    try:
+        open_undecoded(str(path)).close()
+    except SourceError as error:
+        return f"sent a file that {str(error).removeprefix(f'{path}: ')}"
+    return None
+
+
+def refuse_other_file(
+    remote: Remote, path: Path, advanced: Callable[[int, int | None], None]
+) -> str | None:
+    """Return the MD5 of a file that lies there already; None if it need not be digested.
+
+    Raises
+    ------
+    OutputError
+        If it is not the file that would be fetched: it is never overwritten.
+    """
+    from loader.sample.marks import is_synthetic  # noqa: PLC0415  # h5py is slow to import
+
+    way_out = "move it away, or choose another --raw"
+    if not path.is_file():
+        raise OutputError(f"{path}: is no regular file; {way_out}")
+    if is_synthetic(path):
+        raise OutputError(f"{path}: is a synthetic sample, not the real file; {way_out}")
+    size = path.stat().st_size
+    if remote.size is not None and size != remote.size:
+        raise OutputError(
+            f"{path}: is there already with {size:,} bytes, but the published file has "
+            f"{remote.size:,}; {way_out}"
+        )
+    try:
+        if remote.digest is None:
+            wrong = look_at_whole(path)
+            found = None
+        else:
+            kind, _, digits = remote.digest.partition(":")
+            found = _digest(path, kind, advanced)
+            wrong = None if found == digits else f"the {kind} {found}; expected {digits}"
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read ({error.strerror}); {way_out}") from error
+    if wrong is not None:
+        said = wrong.removeprefix("sent a file that ")
+        raise OutputError(f"{path}: is there already, but {said}; {way_out}")
+    return found if remote.digest is not None and remote.digest.startswith("md5") else None
+
+
+def _digest(path: Path, kind: str, advanced: Callable[[int, int | None], None]) -> str:
+    digest = hashlib.new(kind, usedforsecurity=False)
+    total, done = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while data := file.read(_BYTES_AT_ONCE):
+            digest.update(data)
+            done += len(data)
+            advanced(done, total)
+    return digest.hexdigest()
