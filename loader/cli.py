@@ -12,6 +12,7 @@ from loader.commands.build import build
 from loader.commands.common import verbosity, version
 from loader.commands.fetch import fetch
 from loader.commands.info import info
+from loader.commands.query import query
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
 from loader.stopping import Stopped, describe, received_signal, stop_at_once
@@ -38,7 +39,7 @@ def commands() -> None:
     """
 
 
-for _command in (build, sample, fetch, info):
+for _command in (build, sample, fetch, info, query):
     commands.add_command(_command)
 
 

@@ -14,6 +14,7 @@ __all__ = ["Stopped", "describe", "received_signal", "stop_at_once", "stop_order
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _received: list[int] = []
+_resumes = True
 
 
 class Stopped(BaseException):  # like KeyboardInterrupt, it is no error
@@ -32,8 +33,16 @@ def stop_at_once() -> None:
         signal.signal(number, leave)
 
 
-def stop_orderly() -> None:
-    """Raise `Stopped` in the main thread on a signal."""
+def stop_orderly(*, resumes: bool = True) -> None:
+    """Raise `Stopped` in the main thread on a signal.
+
+    Parameters
+    ----------
+    resumes : bool
+        Whether the same command would go on where it stopped.
+    """
+    global _resumes  # noqa: PLW0603  # a process runs one command
+    _resumes = resumes
 
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
         _received.append(number)
@@ -51,4 +60,4 @@ def received_signal() -> int | None:
 def describe(number: int) -> str:
     """Say what a signal did."""
     word = "terminated" if number == signal.SIGTERM else "interrupted"
-    return f"{word}; the same command goes on where it stopped"
+    return f"{word}; the same command goes on where it stopped" if _resumes else word

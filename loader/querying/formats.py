@@ -1,0 +1,180 @@
+"""Write an answer as it comes: CSV, JSON and Parquet for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pv
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["MACHINE_FORMATS", "CsvSink", "ParquetSink", "plain_text", "python_rows"]
+
+ROW_GROUP_ROWS = 524_288
+"""Rows of a row group of Parquet: readers skip by them, and compress each on its own."""
+
+_COMPRESSION_LEVEL = 3
+
+
+class CsvSink:
+    """CSV as RFC 4180 has it, but with line feeds: numbers bare, texts quoted, NULL empty.
+
+    A REAL is written with the fewest digits that give the same float32 back, a DOUBLE likewise.
+    """
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        names = ",".join(_csv_name(name) for name in schema.names)
+        file.write(f"{names}\n".encode())
+        self._schema = pa.schema([_flat(field) for field in schema])
+        options = pv.WriteOptions(include_header=False, batch_size=8192)
+        self._writer = pv.CSVWriter(file, self._schema, write_options=options)
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Append rows."""
+        self._writer.write(_flattened(rows, self._schema))
+
+    def close(self) -> None:
+        """Write what is held back."""
+        self._writer.close()
+
+
+def _csv_name(name: str) -> str:
+    bare = not any(character in name for character in ',"\r\n') and name == name.strip() and name
+    return name if bare else '"' + name.replace('"', '""') + '"'
+
+
+def _flat(field: pa.Field) -> pa.Field:
+    """Return the field that stands for this one in a text: what has parts becomes JSON."""
+    kind = field.type
+    simple = (
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_date(kind)
+        or pa.types.is_string(kind)
+    )
+    return field.remove_metadata() if simple else pa.field(field.name, pa.string())
+
+
+def _flattened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        column if field.type == column.type else _as_texts(column)
+        for column, field in zip(rows.columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _as_texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    values = [None if v is None else plain_text(v) for v in column.to_pylist()]
+    return pa.array(values, pa.string())
+
+
+def plain_text(value: object) -> str:
+    """Return a value that is no number as text; what has parts as JSON."""
+    return json.dumps(value, default=_plain) if isinstance(value, list | dict) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat(*([" "] if isinstance(value, dt.datetime) else []))
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+class JsonSink:
+    """One JSON array of objects, a row an object, a line a row."""
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        self._file = file
+        self._names = schema.names
+        self._before = "["
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Append rows."""
+        lines = []
+        for row in python_rows(rows):
+            pairs = {name: _json(value) for name, value in zip(self._names, row, strict=True)}
+            lines.append(f"{self._before}\n{json.dumps(pairs, default=_plain, ensure_ascii=False)}")
+            self._before = ","
+        self._file.write("".join(lines).encode())
+
+    def close(self) -> None:
+        """End the array."""
+        self._file.write(b"\n]\n" if self._before == "," else b"[]\n")
+
+
+def _json(value: object) -> object:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    # JSON has no word for what is no number.
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class ParquetSink:
+    """Parquet with zstd, in row groups of half a million rows."""
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_date(f.type)]
+        self._writer = pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=_COMPRESSION_LEVEL,
+            use_dictionary=texts,
+        )
+        self._held: list[pa.Table] = []
+        self._rows = 0
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Append rows."""
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        self._held.append(table)
+        self._rows += table.num_rows
+        if self._rows >= ROW_GROUP_ROWS:
+            self._write_groups(everything=False)
+
+    def close(self) -> None:
+        """Write what is held back, and the footer."""
+        self._write_groups(everything=True)
+        self._writer.close()
+
+    def _write_groups(self, *, everything: bool) -> None:
+        if not self._held:
+            return
+        held = pa.concat_tables(self._held)
+        end = held.num_rows if everything else held.num_rows // ROW_GROUP_ROWS * ROW_GROUP_ROWS
+        self._writer.write_table(held.slice(0, end), row_group_size=ROW_GROUP_ROWS)
+        rest = held.slice(end)
+        self._held, self._rows = ([rest] if rest.num_rows else []), rest.num_rows
+
+
+MACHINE_FORMATS: dict[str, Callable[[BinaryIO, pa.Schema], Any]] = {
+    "csv": CsvSink,
+    "json": JsonSink,
+    "parquet": ParquetSink,
+}
+
+
+def python_rows(rows: pa.RecordBatch | pa.Table) -> Iterable[tuple[Any, ...]]:
+    """Return rows as tuples of Python values; a REAL is the decimal number that it is shown as."""
+    columns = [
+        _shortest(column) if pa.types.is_float32(column.type) else column.to_pylist()
+        for column in rows.columns
+    ]
+    # An answer may have rows and no columns only in theory: DuckDB gives each a name.
+    return zip(*columns, strict=True)
+
+
+def _shortest(column: pa.Array | pa.ChunkedArray) -> list[float | None]:
+    # float() of a float32 has digits that nobody measured: 0.1 would be 0.10000000149011612.
+    return [
+        None if text is None else float(text) for text in pc.cast(column, pa.string()).to_pylist()
+    ]

@@ -1,0 +1,118 @@
+"""Where results go: standard output, or a new file that appears only when it is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from loader.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["STDOUT", "is_terminal", "new_path", "opened"]
+
+STDOUT = "-"
+"""The name that stands for standard output."""
+
+_DUCKDB = b"DUCK"
+_ZARR = (".zgroup", "zarr.json")
+
+
+def is_terminal(output: str) -> bool:
+    """Whether what is written there is read by a person at once."""
+    return output == STDOUT and sys.stdout.isatty()
+
+
+@contextmanager
+def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
+    """Open standard output or a new file for writing bytes.
+
+    Raises
+    ------
+    OutputError
+        If the file exists and is not to be replaced, or cannot be written.
+    """
+    if output != STDOUT:
+        with new_path(output, overwrite=overwrite) as path, path.open("wb") as file:
+            yield file
+        return
+    sys.stdout.flush()
+    # A descriptor of its own: when the reader goes away, nothing is left to be flushed at exit.
+    with open(os.dup(sys.stdout.fileno()), "wb") as file:  # noqa: PTH123
+        yield file
+
+
+@contextmanager
+def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a path to write a file or a folder at; it gets its name when the block ends well.
+
+    Parameters
+    ----------
+    output : str
+        The final name. A link is followed: what it names is replaced, the link stays.
+    overwrite : bool
+        Replace a file, or the folder of a Zarr store, that has the name. A database is never
+        replaced, nor is any other folder.
+
+    Raises
+    ------
+    OutputError
+        If it exists and is not to be replaced, or cannot be written.
+    """
+    target = Path(os.path.realpath(output))
+    _refuse_existing(output, target, overwrite=overwrite)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        if target.is_dir():
+            # Two renames: a folder cannot be replaced by one.
+            replaced = target.with_name(f".{target.name}.{os.getpid()}.old")
+            target.rename(replaced)
+            temporary.rename(target)
+            shutil.rmtree(replaced)
+        else:
+            temporary.replace(target)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"{output}: cannot be written ({reason})") from error
+    finally:
+        _remove(temporary)
+
+
+def _refuse_existing(output: str, target: Path, *, overwrite: bool) -> None:
+    if not target.parent.is_dir():
+        raise OutputError(f"{output}: there is no folder {target.parent}; make it first")
+    if not os.path.lexists(target):
+        return
+    if target.is_dir():
+        if not any((target / name).is_file() for name in _ZARR):
+            raise OutputError(f"{output}: is a folder; choose another name")
+    elif not target.is_file():
+        raise OutputError(f"{output}: is no regular file; choose another name")
+    elif _is_database(target):
+        raise OutputError(f"{output}: is a database, which is never replaced; choose another name")
+    if not overwrite:
+        raise OutputError(f"{output}: exists; add --overwrite to replace it")
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(12)[8:] == _DUCKDB
+    except OSError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
