@@ -103,6 +103,7 @@ def answer(
     question = find_question(asked)
 
     def work(con: duckdb.DuckDBPyConnection) -> None:
+        complete, sink = True, None
         with opened(output, overwrite=overwrite) as file:
             batches = run(con, question, parameters)
             sink = _sink(chosen, file, batches.schema, output)

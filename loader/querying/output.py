@@ -43,7 +43,8 @@ def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
         return
     sys.stdout.flush()
     # A descriptor of its own: when the reader goes away, nothing is left to be flushed at exit.
-    with open(os.dup(sys.stdout.fileno()), "wb") as file:  # noqa: PTH123
+    # Whoever read it has enough when the pipe breaks: not worth a word.
+    with suppress(BrokenPipeError), open(os.dup(sys.stdout.fileno()), "wb") as file:  # noqa: PTH123
         yield file
 
 
