@@ -15,6 +15,7 @@ __all__ = ["Cells", "Options", "parse_size", "parse_years"]
 Cells = Literal["data", "land", "all"]
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?\s*$", re.IGNORECASE)
+_ADDRESS = re.compile(r"[a-z]+://\S+")
 _FACTORS = {
     "b": 1,
     "kb": 10**3,
@@ -49,6 +50,8 @@ class Options:
         1 does one thing at a time; more overlaps reading with writing.
     memory_limit : int
         Bytes.
+    scheduler : str or None
+        Address of the dask.distributed scheduler whose workers read the sources.
     """
 
     out: Path
@@ -57,6 +60,7 @@ class Options:
     storage_version: str
     workers: int
     memory_limit: int
+    scheduler: str | None = None
 
     @classmethod
     def parse(
@@ -68,6 +72,7 @@ class Options:
         storage_version: str,
         workers: int | None,
         memory_limit: str | int | None,
+        scheduler: str | None = None,
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -90,6 +95,9 @@ class Options:
             raise UsageError(f"--memory-limit: {error}") from error
         if limit < _LEAST_MEMORY:
             raise UsageError(f"--memory-limit is {memory_limit}; expected at least 512 MiB")
+        if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+            expected = "expected the address of a dask scheduler, such as tcp://host:8786"
+            raise UsageError(f"--scheduler is {scheduler!r}; {expected}")
         if "?" in os.fspath(out):
             raise UsageError(
                 f"--out is {os.fspath(out)!r}; DuckDB takes no path with a question mark"
@@ -101,6 +109,7 @@ class Options:
             storage_version=storage_version,
             workers=workers or max(2, os.cpu_count() or 1),
             memory_limit=limit,
+            scheduler=scheduler,
         )
 
     def inputs(self) -> dict[str, object]:

@@ -44,6 +44,7 @@ def build(
     cells: str = "data",
     workers: int | None = None,
     memory_limit: str | int | None = None,
+    scheduler: str | None = None,
     storage_version: str = "v1.0.0",
     overwrite: bool = False,
     reporter: Reporter | None = None,
@@ -70,6 +71,9 @@ def build(
         1 does one thing at a time.
     memory_limit : str or int, optional
         Ceiling on memory, such as "1GiB".
+    scheduler : str, optional
+        Address of a dask.distributed scheduler whose workers read the sources; they and the output
+        must lie on storage that all workers share.
     storage_version : str
         DuckDB's STORAGE_VERSION of the file.
     overwrite : bool
@@ -89,6 +93,8 @@ def build(
         If a source is missing, unreadable or not what it must be.
     OutputError
         If the output cannot be written, is held by another process, or is not to be replaced.
+    ServiceError
+        If the cluster is lost.
     DatabaseError
         If DuckDB fails, or the finished database does not hold what was read.
     """
@@ -101,6 +107,7 @@ def build(
         storage_version=storage_version,
         workers=workers,
         memory_limit=memory_limit,
+        scheduler=scheduler,
     )
     named = {
         "eluc": eluc,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from loader.reading.plan import Block, plan_blocks
 from loader.reporting import Progress
 from loader.storing.arrow import table_schema, to_arrow
 from loader.storing.digest import TableDigest
-from loader.storing.parquet import read_part, write_part
+from loader.storing.parquet import commit_part, read_part, write_part
 from loader.storing.staging import Part
 from loader.summary import TableReport
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from loader.cluster.build import Cluster
+    from loader.cluster.reading import ClusterReader
     from loader.options import Options
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
@@ -76,12 +79,16 @@ class Loaded:
 
 @dataclass(frozen=True)
 class _Item:
-    """The rows of a block on their way; `part` is set if they come from an earlier part."""
+    """The rows of a block on their way.
+
+    `part` is set if they come from an earlier part, `size` if a worker has written the part.
+    """
 
     block: Block
     rows: pa.Table
     digest: TableDigest
     part: Part | None
+    size: int | None = None
 
 
 def load_tables(
@@ -91,6 +98,7 @@ def load_tables(
     database: StagedDatabase,
     mask: Callable[[], LandMask],
     reporter: Reporter,
+    cluster: Cluster | None = None,
 ) -> Loaded:
     """Read all sources, write their Parquet parts and load the database.
 
@@ -106,6 +114,8 @@ def load_tables(
     mask : callable
         Returns the land mask; waited for only where it is needed.
     reporter : Reporter
+    cluster : Cluster, optional
+        Reads the blocks instead of this process.
 
     Returns
     -------
@@ -116,7 +126,12 @@ def load_tables(
     LucLoadError
         Whatever a stage raises.
     """
-    loading = _Loading(sources, options, stage, mask)
+    loading = _Loading(sources, options, stage, mask, cluster)
+
+    def interrupt() -> None:
+        if cluster is not None:
+            cluster.stop()
+        database.interrupt()
 
     def finished(item: _Item) -> None:
         reporter.progress(loading.account(item))
@@ -125,9 +140,9 @@ def load_tables(
     try:
         if options.workers == 1:
             alone = partial(in_turn, loading.items(), sinks, finished)
-            aside(alone, database.interrupt)
+            aside(alone, interrupt)
         else:
-            overlap(loading.items(), sinks, finished, database.interrupt)
+            overlap(loading.items(), sinks, finished, interrupt)
     finally:
         reporter.finished()
     return loading.loaded
@@ -142,8 +157,10 @@ class _Loading:
         options: Options,
         stage: Stage,
         mask: Callable[[], LandMask],
+        cluster: Cluster | None,
     ) -> None:
         self.loaded = Loaded()
+        self._cluster = cluster
         self._sources = sources
         self._options = options
         self._stage = stage
@@ -168,8 +185,14 @@ class _Loading:
             schema = table_schema(source.kind, source.variables)
             # Without what was learned about cells, earlier parts say only half of it.
             known = self._stage.kept_cells(table, source.grid.n_cells) is not None
-            for block in plan_blocks(source, reader.seed(), self._options.block_bytes):
-                part = parts.get(f"{table}/{block.name}") if known else None
+            blocks = plan_blocks(source, reader.seed(), self._options.block_bytes)
+            earlier = {b: parts.get(f"{table}/{b.name}") if known else None for b in blocks}
+            missing = [block for block, part in earlier.items() if part is None]
+            elsewhere = self._cluster.reader(source, rule, missing) if self._cluster else None
+            for block, part in earlier.items():
+                if part is None and elsewhere is not None:
+                    yield self._fetch(elsewhere, block)
+                    continue
                 item = self._reuse(block, part) if part is not None else None
                 yield item if item is not None else self._read(reader, block, schema)
 
@@ -178,7 +201,9 @@ class _Loading:
         if item.part is not None:
             return
         table = item.block.table
-        size = write_part(item.rows, self._stage.part_path(item.block))
+        size = item.size
+        if size is None:
+            size = write_part(item.rows, self._stage.part_path(item.block))
         learned = int(np.count_nonzero(self._rules[table].has_value))
         if learned != self._known_cells.get(table):
             self._known_cells[table] = learned
@@ -232,10 +257,14 @@ class _Loading:
         kept = self._stage.kept_cells(name, cells)
         if kept is not None:
             return kept
-        nonzero = np.zeros(cells, dtype=np.bool_)
-        reader = BlockReader(source, CellRule(nonzero))
-        for block in plan_blocks(source, cells, self._options.block_bytes):
-            reader.survey_nonzero(block, nonzero)
+        blocks = plan_blocks(source, cells, self._options.block_bytes)
+        if self._cluster is not None:
+            nonzero = self._cluster.nonzero_cells(source, blocks)
+        else:
+            nonzero = np.zeros(cells, dtype=np.bool_)
+            reader = BlockReader(source, CellRule(nonzero))
+            for block in blocks:
+                reader.survey_nonzero(block, nonzero)
         self._stage.keep_cells(name, nonzero)
         return nonzero
 
@@ -244,6 +273,13 @@ class _Loading:
         digest = TableDigest()
         digest.add(rows.cell_id, rows.year, rows.values)
         return _Item(block, to_arrow(rows, schema), digest, None)
+
+    def _fetch(self, reader: ClusterReader, block: Block) -> _Item:
+        """Give the part that a worker made its final name, and return its rows."""
+        attempt = reader.take(block)
+        path = self._stage.part_path(block)
+        commit_part(Path(attempt.path), path)
+        return _Item(block, read_part(path), attempt.digest, None, attempt.size)
 
     def _reuse(self, block: Block, part: Part) -> _Item | None:
         """Return the rows of an earlier part, or None if it is not what was written."""

@@ -18,6 +18,7 @@ from loader.building.assemble import (
 from loader.building.loading import Loaded, load_tables
 from loader.building.pipeline import aside
 from loader.catalog.objects import SchemaContext
+from loader.cluster.build import build_cluster
 from loader.errors import DatabaseError, GridError, SourceError
 from loader.reading.fingerprint import Digests, Fingerprint, fingerprint
 from loader.reading.landmask import land_mask
@@ -183,7 +184,19 @@ def produce(
         )
         stack.callback(database.close)
         database.create(context)
-        loaded = load_tables(gridded, options, stage, database, mask.result, reporter)
+        cluster = None
+        if options.scheduler is not None:
+            cluster = stack.enter_context(
+                build_cluster(
+                    options.scheduler,
+                    gridded,
+                    fingerprints,
+                    options.years,
+                    stage.folder / "attempts",
+                    reporter.notice,
+                )
+            )
+        loaded = load_tables(gridded, options, stage, database, mask.result, reporter, cluster)
         complete = identity.with_digests(digests.result())
         build_id = complete.build_id()
         tables = [asdict(report) for report in loaded.reports()]

@@ -41,6 +41,9 @@ __all__ = ["build"]
 )
 @click.option("--workers", type=int, metavar="N", help="1 does one thing at a time.")
 @click.option("--memory-limit", metavar="SIZE", help="Ceiling on memory, such as 1GiB.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Read on the workers of a dask.distributed cluster."
+)
 @click.option("--storage-version", default="v1.0.0", help="DuckDB storage version of the file.")
 @click.option("--overwrite", is_flag=True, help="Replace a result of other inputs or options.")
 @talkative

@@ -13,7 +13,7 @@ from loader.errors import OutputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ROW_GROUP_ROWS", "read_part", "write_part", "write_small_table"]
+__all__ = ["ROW_GROUP_ROWS", "commit_part", "read_part", "write_part", "write_small_table"]
 
 ROW_GROUP_ROWS = 131_072
 """16 bands of a block: small enough to skip, large enough to compress."""
@@ -59,6 +59,25 @@ def write_part(table: pa.Table, path: Path) -> int:
         column_encoding=encoding | dict.fromkeys(keys, "DELTA_BINARY_PACKED"),
         write_statistics=keys,
     )
+
+
+def commit_part(written: Path, path: Path) -> None:
+    """Give a part that another process wrote its final name.
+
+    Raises
+    ------
+    OutputError
+        If it is not there.
+    """
+    try:
+        written.replace(path)
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"{written}: a worker wrote this part, but it is not here; with --scheduler the output "
+            "must lie on storage that all workers share"
+        ) from error
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
 
 
 def write_small_table(table: pa.Table, path: Path) -> int:

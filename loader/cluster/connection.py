@@ -1,0 +1,219 @@
+"""A connection to a dask.distributed cluster that notices when the cluster is gone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from loader.errors import LucLoadError, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from distributed import Client, Future
+
+__all__ = ["Connection", "connected"]
+
+Result = TypeVar("Result")
+
+_CONNECT_SECONDS = 20
+_LOOK_EVERY_SECONDS = 5
+_ANSWER_SECONDS = 20
+"""Within 45 s of losing the scheduler a build ends: it looks every 5 s and waits 20 s."""
+
+_NO_WORKER_SECONDS = 120
+"""A cluster that grows on demand needs a while for its first worker."""
+
+_TASKS_A_THREAD = 2
+"""One runs and one waits: no thread idles, and no more than this is made twice."""
+
+_POLL_SECONDS = 0.02
+
+
+@contextmanager
+def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connection]:
+    """Connect to a scheduler; whatever is unfinished at the end is given up.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as "tcp://host:8786".
+    notice : callable
+        Told when the build waits for workers.
+
+    Yields
+    ------
+    Connection
+
+    Raises
+    ------
+    ServiceError
+        If distributed is not installed, or no scheduler answers.
+    """
+    try:
+        from distributed import Client  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise ServiceError(
+            '--scheduler needs dask.distributed: pip install "luc-load[cluster]"'
+        ) from error
+    log = logging.getLogger("distributed")
+    before = log.level
+    # It logs a lost scheduler with tracebacks; the build says it in a sentence.
+    log.setLevel(logging.CRITICAL)
+    try:
+        try:
+            client = Client(
+                address, timeout=_CONNECT_SECONDS, set_as_default=False, name="luc-load"
+            )
+        except (OSError, ValueError, ImportError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ServiceError(
+                f"{address}: no dask scheduler answers there ({reason}); start one with "
+                "`dask scheduler`, or build without --scheduler"
+            ) from error
+        connection = Connection(client, address, notice)
+        try:
+            yield connection
+        finally:
+            connection.give_up()
+            client.close(timeout=5)
+    finally:
+        log.setLevel(before)
+
+
+class Connection:
+    """Runs functions on the workers and waits for them, but never for ever.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    address : str
+    notice : callable
+    """
+
+    def __init__(self, client: Client, address: str, notice: Callable[[str], None]) -> None:
+        self._client = client
+        self._address = address
+        self._notice = notice
+        self._stop = threading.Event()
+        self._looked = 0.0
+        self._threads = 0
+        self._had_workers = time.monotonic()
+        self._is_waiting = False
+
+    @property
+    def window(self) -> int:
+        """How many tasks may be under way."""
+        self._look()
+        return max(2, _TASKS_A_THREAD * self._threads)
+
+    def submit(
+        self, function: Callable[..., Result], *arguments: object, priority: int
+    ) -> Future[Result]:
+        """Start a function on some worker.
+
+        Parameters
+        ----------
+        function : callable
+            Importable on the workers, its result small.
+        *arguments : object
+        priority : int
+            Higher ones run first.
+        """
+        try:
+            # Not pure: the same block made again must not be answered from an earlier attempt.
+            return self._client.submit(function, *arguments, pure=False, priority=priority)
+        except Exception as error:
+            raise self._lost() from error
+
+    def result(self, future: Future[Result]) -> Result:
+        """Wait for a function that was submitted.
+
+        Raises
+        ------
+        LucLoadError
+            What the function raised.
+        ServiceError
+            If the cluster is lost, has no workers, or cannot run the function.
+        """
+        while not future.done():
+            if self._stop.wait(_POLL_SECONDS):
+                raise ServiceError("the build was stopped")
+            self._look()
+        try:
+            result: Result = future.result(timeout=_ANSWER_SECONDS)
+        except LucLoadError:
+            raise
+        except Exception as error:
+            raise self._failed(error) from error
+        return result
+
+    def stop(self) -> None:
+        """Make `result` raise soon, from another thread."""
+        self._stop.set()
+
+    def give_up(self) -> None:
+        """Cancel whatever is under way."""
+        self._stop.set()
+        futures = list(self._client.futures)
+        if futures and self._client.status == "running":
+            with suppress(ServiceError):  # a cluster that is gone has nothing to give up
+                self._ask(self._client._cancel, futures)  # noqa: SLF001  # `cancel` has no time limit
+
+    def _look(self) -> None:
+        """Ask the scheduler, every few seconds, which workers it has."""
+        now = time.monotonic()
+        if now - self._looked < _LOOK_EVERY_SECONDS:
+            return
+        self._looked = now
+        workers = self._ask(self._client.scheduler.ncores)
+        self._threads = sum(workers.values())
+        if workers:
+            self._had_workers, self._is_waiting = now, False
+            return
+        if not self._is_waiting:
+            self._is_waiting = True
+            self._notice(f"{self._address}: waiting for workers; the cluster has none")
+        if now - self._had_workers > _NO_WORKER_SECONDS:
+            raise ServiceError(
+                f"{self._address}: the cluster has had no workers for {_NO_WORKER_SECONDS} s; "
+                "start some, and the same command goes on where it stopped"
+            )
+
+    def _ask(self, question: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401  # distributed's own
+        try:
+            return self._client.sync(question, *arguments, callback_timeout=_ANSWER_SECONDS)
+        except Exception as error:
+            raise self._lost() from error
+
+    def _lost(self) -> ServiceError:
+        return ServiceError(
+            f"{self._address}: the scheduler is lost; start it again, and the same command goes on "
+            "where it stopped"
+        )
+
+    def _failed(self, error: Exception) -> ServiceError:
+        from distributed import KilledWorker  # noqa: PLC0415  # an extra
+
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        if isinstance(error, KilledWorker):
+            return ServiceError(
+                f"{self._address}: several workers died on the same block, so it was given up: "
+                "give the workers more memory, or lower --memory-limit, which makes blocks smaller"
+            )
+        if isinstance(error, ImportError):
+            return ServiceError(
+                f"{self._address}: a worker cannot import what it needs ({reason}); install the "
+                "same luc-load and extras on all workers"
+            )
+        if type(error).__name__ in {
+            "CancelledError",
+            "FuturesCancelledError",
+            "FutureCancelledError",
+        }:
+            return self._lost()
+        return ServiceError(f"{self._address}: a worker failed ({reason}); see its log")

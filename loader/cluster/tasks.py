@@ -1,0 +1,157 @@
+"""What runs on a worker: one block read and written, or surveyed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.cluster.opened import Reference, borrowed
+from loader.errors import OutputError
+from loader.reading.blocks import BlockReader, CellRule
+from loader.storing.arrow import table_schema, to_arrow
+from loader.storing.digest import TableDigest
+from loader.storing.parquet import write_part
+
+if TYPE_CHECKING:
+    from loader.reading.plan import Block
+
+__all__ = ["Attempt", "CellBits", "Task", "make_attempt", "survey_nonzero"]
+
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CellBits:
+    """A true or false for each cell of a block's rows, packed to travel."""
+
+    bits: bytes
+    count: int
+
+    @classmethod
+    def of(cls, cells: Bool) -> CellBits:
+        """Pack them."""
+        return cls(np.packbits(cells).tobytes(), len(cells))
+
+    def array(self) -> Bool:
+        """Return them as an array of bool, shape (count,)."""
+        packed = np.frombuffer(self.bits, dtype=np.uint8)
+        return np.unpackbits(packed, count=self.count).astype(np.bool_)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One block of one source under the rule that holds for its cells.
+
+    Attributes
+    ----------
+    reference : Reference
+    block : Block
+    folder : str
+        Where the attempt is written; every worker sees the same one.
+    has_value : CellBits
+        Cells of the block's rows that are known to have values.
+    stored, only : CellBits or None
+        As in `CellRule`, for the block's rows.
+    keep_empty : bool
+        As in `CellRule`.
+    """
+
+    reference: Reference
+    block: Block
+    folder: str
+    has_value: CellBits
+    stored: CellBits | None
+    only: CellBits | None
+    keep_empty: bool
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A part that a worker wrote.
+
+    Attributes
+    ----------
+    path : str
+        A name that no other attempt has.
+    size : int
+        Bytes.
+    digest : TableDigest
+        Of its rows, from the arrays that were read.
+    has_value : CellBits
+        What is known of the cells of the block's rows, this block included.
+    """
+
+    path: str
+    size: int
+    digest: TableDigest
+    has_value: CellBits
+
+
+def make_attempt(task: Task) -> Attempt:
+    """Read a block as a local build does, and write its rows under a name of their own.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    Attempt
+
+    Raises
+    ------
+    SourceError
+        If the source cannot be read, or a value cannot be right.
+    OutputError
+        If this worker cannot write to the folder.
+    """
+    block = task.block
+    with borrowed(task.reference) as source:
+        n_lon = source.grid.n_lon
+        cells = slice(block.north * n_lon, block.south * n_lon)
+
+        def whole_grid(bits: CellBits | None) -> Bool | None:
+            if bits is None:
+                return None
+            known = np.zeros(source.grid.n_cells, dtype=np.bool_)
+            known[cells] = bits.array()
+            return known
+
+        has_value = whole_grid(task.has_value)
+        assert has_value is not None
+        rule = CellRule(
+            has_value, whole_grid(task.stored), whole_grid(task.only), keep_empty=task.keep_empty
+        )
+        rows = BlockReader(source, rule).read(block)
+        table = to_arrow(rows, table_schema(source.kind, source.variables))
+    digest = TableDigest()
+    digest.add(rows.cell_id, rows.year, rows.values)
+    folder = Path(task.folder)
+    if not folder.is_dir():
+        raise OutputError(
+            f"{folder}: a worker does not see this folder; with --scheduler the output must lie on "
+            "storage that all workers share"
+        )
+    path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
+    size = write_part(table, path)
+    return Attempt(str(path), size, digest, CellBits.of(has_value[cells]))
+
+
+def survey_nonzero(reference: Reference, block: Block) -> CellBits:
+    """Return which cells of a block's rows have a value other than 0 in some year.
+
+    Raises
+    ------
+    BadValueError
+        If any value of the block is infinite or an undeclared fill value.
+    """
+    with borrowed(reference) as source:
+        n_lon = source.grid.n_lon
+        nonzero = np.zeros(source.grid.n_cells, dtype=np.bool_)
+        BlockReader(source, CellRule(nonzero)).survey_nonzero(block, nonzero)
+        return CellBits.of(nonzero[block.north * n_lon : block.south * n_lon])

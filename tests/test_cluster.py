@@ -1,0 +1,299 @@
+"""A build on a dask.distributed cluster: bit for bit the local one, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+import xarray as xr
+from command import environment
+from files import GRIDS, Form, eluc_content, state_content, write
+
+import loader.cluster.build
+import loader.cluster.connection
+import loader.reading.plan
+from loader import build
+from loader.cluster.connection import Connection
+from loader.cluster.reading import ClusterReader
+from loader.errors import BadValueError, LucLoadError, ServiceError, UsageError
+from loader.reporting import Progress, Silent
+
+distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
+
+LocalCluster = Any
+"""distributed has no types, and may be missing."""
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # distributed's own sockets
+
+PLACE = GRIDS["finer"]
+YEARS = tuple(range(1950, 1962))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two worker processes of two threads each; a dead one is started again."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
+    ) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year a block, so that a build has many tasks."""
+    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 1)
+
+
+def sources(folder: Path, masks: str, form: Form | None = None) -> dict[str, Path]:
+    states = state_content(31, PLACE, YEARS, masks=masks)
+    eluc = eluc_content(32, PLACE, YEARS, missing=0.05)
+    return {
+        "states": write(folder / "states.nc", states, form or Form()),
+        "eluc": write(folder / "eluc.nc", eluc, Form(time="bare", fill="_FillValue")),
+    }
+
+
+def content(out: Path) -> dict[str, Any]:
+    """Every table of the database in its order of storage, and the bytes of every part."""
+    found: dict[str, Any] = {}
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        for (table,) in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'build' ORDER BY 1"
+        ).fetchall():
+            arrays = con.sql(f'SELECT * FROM "{table}"').fetchnumpy()
+            found[table] = {name: _comparable(array) for name, array in arrays.items()}
+    for part in sorted((out / "parquet").rglob("*.parquet")):
+        found[str(part.relative_to(out))] = part.read_bytes()
+    return found
+
+
+def _comparable(array: Any) -> Any:  # noqa: ANN401  # NumPy's, masked or not
+    mask = np.ma.getmaskarray(array).tolist()
+    filled = np.ma.filled(array, 0) if array.dtype.kind in "fiub" else array
+    return mask, filled.tobytes() if array.dtype.kind in "fiub" else filled.tolist()
+
+
+@pytest.mark.parametrize("masks", ["same", "growing", "any"])
+def test_it_equals_a_local_build_to_the_last_byte(
+    cluster: LocalCluster, tmp_path: Path, masks: str
+) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, masks))
+    build(**given, out=tmp_path / "local")
+    report = build(**given, out=tmp_path / "spread", scheduler=cluster.scheduler_address)
+    assert report.outcome == "built"
+    assert content(tmp_path / "spread") == content(tmp_path / "local")
+    assert not (tmp_path / "spread" / ".luc-load").exists()
+    # The scheduler is no input of the build.
+    assert build(**given, out=tmp_path / "spread").outcome == "up to date"
+
+
+@pytest.mark.parametrize("cells", ["land", "all"])
+def test_every_rule_of_cells_is_the_same(cluster: LocalCluster, tmp_path: Path, cells: str) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
+    build(**given, out=tmp_path / "local", cells=cells, years="1952:1955")
+    build(
+        **given,
+        out=tmp_path / "spread",
+        cells=cells,
+        years="1952:1955",
+        scheduler=cluster.scheduler_address,
+    )
+    assert content(tmp_path / "spread") == content(tmp_path / "local")
+
+
+def test_files_that_the_libraries_must_read_are_safe_in_threads(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    """Classic files go through netCDF4, which crashes where threads open files."""
+    given: dict[str, Any] = dict(
+        sources(tmp_path, "same", Form(format="NETCDF3_64BIT_OFFSET", chunks=None))
+    )
+    build(**given, out=tmp_path / "local")
+    build(**given, out=tmp_path / "spread", scheduler=cluster.scheduler_address)
+    assert content(tmp_path / "spread") == content(tmp_path / "local")
+
+
+class AtBlock(Silent):
+    """Does something once, when a number of blocks are done."""
+
+    def __init__(self, number: int, action: Any) -> None:  # noqa: ANN401
+        self.left, self.action = number, action
+
+    def progress(self, state: Progress) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.action()
+
+
+def test_workers_that_die_cost_only_their_blocks(cluster: LocalCluster, tmp_path: Path) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
+    build(**given, out=tmp_path / "local")
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        pids = [worker.pid for worker in cluster.workers.values()]
+        killed.append(pids[0])
+        os.kill(pids[0], signal.SIGKILL)
+
+    report = build(
+        **given,
+        out=tmp_path / "spread",
+        scheduler=cluster.scheduler_address,
+        reporter=AtBlock(3, kill_one),
+    )
+    assert killed
+    assert report.outcome == "built"
+    assert content(tmp_path / "spread") == content(tmp_path / "local")
+    assert not (tmp_path / "spread" / ".luc-load").exists()
+
+
+def test_a_bad_value_is_the_same_error_as_in_a_local_build(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    states = state_content(31, PLACE, YEARS)
+    states.values["secdf"][7, 2, 3] = np.inf
+    given: dict[str, Any] = {"states": write(tmp_path / "states.nc", states, Form())}
+    with pytest.raises(BadValueError) as local:
+        build(**given, out=tmp_path / "local")
+    with pytest.raises(BadValueError) as spread:
+        build(**given, out=tmp_path / "spread", scheduler=cluster.scheduler_address)
+    assert str(spread.value) == str(local.value)
+    assert (spread.value.path, spread.value.variable) == (local.value.path, local.value.variable)
+    assert spread.value.exit_code == 3
+
+
+def test_a_lost_scheduler_ends_the_build_and_the_next_one_goes_on(tmp_path: Path) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
+    build(**given, out=tmp_path / "local")
+    started, address = scheduler_process()
+    worker = worker_process(address)
+    try:
+        lost_at: list[float] = []
+
+        def lose() -> None:
+            started.kill()
+            lost_at.append(time.monotonic())
+
+        with pytest.raises(ServiceError, match="scheduler is lost") as error:
+            build(**given, out=tmp_path / "out", scheduler=address, reporter=AtBlock(3, lose))
+        assert time.monotonic() - lost_at[0] < 60
+        assert error.value.exit_code == 1
+        assert not (tmp_path / "out" / "luc.duckdb").exists()
+    finally:
+        started.kill()
+        worker.kill()
+        started.wait()
+        worker.wait()
+    report = build(**given, out=tmp_path / "out")
+    assert report.reused_parts >= 2
+    assert rows(tmp_path / "out") == rows(tmp_path / "local")
+
+
+def rows(out: Path) -> dict[str, list[Any]]:
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        return {
+            table: con.execute(f"SELECT * FROM {table} ORDER BY cell_id, year").fetchall()
+            for table in ("state", "eluc")
+        }
+
+
+def scheduler_process() -> tuple[Any, str]:
+    """Start a scheduler of its own, which can be killed without its cluster."""
+    code = (
+        "import asyncio\n"
+        "from distributed import Scheduler\n"
+        "async def main():\n"
+        "    async with Scheduler(host='127.0.0.1', port=0, dashboard_address=None) as running:\n"
+        "        print(running.address, flush=True)\n"
+        "        await running.finished()\n"
+        "asyncio.run(main())\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    with process.stdout as lines:
+        return process, lines.readline().strip()
+
+
+def worker_process(address: str) -> Any:  # noqa: ANN401
+    code = (
+        "import asyncio, sys\n"
+        "from distributed import Worker\n"
+        "async def main():\n"
+        "    async with Worker(sys.argv[1], nthreads=2, dashboard_address=None) as running:\n"
+        "        await running.finished()\n"
+        "asyncio.run(main())\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code, address], env=environment())
+
+
+def test_no_scheduler_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader.cluster.connection, "_CONNECT_SECONDS", 1)
+    given: dict[str, Any] = dict(sources(tmp_path, "same"))
+    with pytest.raises(ServiceError, match="no dask scheduler answers there"):
+        build(**given, out=tmp_path / "out", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(UsageError, match="expected the address of a dask scheduler"):
+        build(**given, out=tmp_path / "out", scheduler="127.0.0.1 9")
+    assert not (tmp_path / "out" / "luc.duckdb").exists()
+
+
+def test_a_data_set_in_memory_has_no_place_on_a_cluster(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    path = sources(tmp_path, "same")["states"]
+    with (
+        xr.open_dataset(path, decode_times=False) as states,
+        pytest.raises(UsageError, match="a data set in memory"),
+    ):
+        build(states=states, out=tmp_path / "out", scheduler=cluster.scheduler_address)
+
+
+def test_an_output_that_workers_do_not_see_is_named(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, "same"))
+
+    def reader_elsewhere(*arguments: Any) -> ClusterReader:  # noqa: ANN401
+        *others, _folder = arguments
+        return ClusterReader(*others, tmp_path / "not-shared")  # type: ignore[call-arg]
+
+    monkeypatch.setattr(loader.cluster.build, "ClusterReader", reader_elsewhere)
+    with pytest.raises(LucLoadError, match="storage that all workers share"):
+        build(**given, out=tmp_path / "out", scheduler=cluster.scheduler_address)
+
+
+def test_few_tasks_are_under_way_at_a_time(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts that nobody has taken yet must not fill the storage."""
+    running = 0
+    most = 0
+    submit, result = Connection.submit, Connection.result
+
+    def counted_submit(self: Connection, *args: Any, **options: Any) -> Any:  # noqa: ANN401
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        return submit(self, *args, **options)
+
+    def counted_result(self: Connection, future: Any) -> Any:  # noqa: ANN401
+        nonlocal running
+        running -= 1
+        return result(self, future)
+
+    monkeypatch.setattr(Connection, "submit", counted_submit)
+    monkeypatch.setattr(Connection, "result", counted_result)
+    given: dict[str, Any] = dict(sources(tmp_path, "same"))
+    build(**given, out=tmp_path / "out", scheduler=cluster.scheduler_address)
+    # Two tasks for each of four threads; the table before may have its last ones running.
+    assert 4 <= most <= 8
