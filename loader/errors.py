@@ -6,6 +6,7 @@
     ├── UsageError                  2   options that contradict each other
     ├── SourceError                 3   a source is missing, unreadable or not what it must be
     │   ├── SourceMissingError      3
+    │   ├── SourceBusyError         1   another process is writing it
     │   ├── GridError               3   coordinates
     │   ├── TimeAxisError           3   years
     │   └── BadValueError           3   data values
@@ -28,6 +29,7 @@ __all__ = [
     "OutputBusyError",
     "OutputError",
     "ServiceError",
+    "SourceBusyError",
     "SourceError",
     "SourceMissingError",
     "SqlFileError",
@@ -77,6 +79,12 @@ class SourceError(LucLoadError):
 
 class SourceMissingError(SourceError):
     """A source that was named does not exist."""
+
+
+class SourceBusyError(SourceError):
+    """Another process is writing a source."""
+
+    exit_code = 1
 
 
 class GridError(SourceError):

@@ -123,6 +123,11 @@ class Options:
         return max(16 * 2**20, min(144 * 2**20, (self.memory_limit - 400 * 2**20) // 4))
 
     @property
+    def largest_chunk(self) -> int:
+        """Memory that one stored chunk of a source may take once it is inflated."""
+        return self.memory_limit // 2
+
+    @property
     def database_bytes(self) -> int:
         """Memory that DuckDB may take while loading."""
         return max(128 * 2**20, self.memory_limit // 4)

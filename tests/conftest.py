@@ -29,3 +29,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _untried_sources() -> Iterator[None]:
+    """Spare builds inside the tests' process the other process that tries their sources.
+
+    The tests of the probe start it themselves, and every test that runs the command has it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("loader.reading.probe._start", lambda paths, largest_chunk: None)
+        yield

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.building.inputs import find_sources, sample_sources
-from loader.building.run import Run, refuse_other_options
 from loader.errors import OutputError, UsageError
 from loader.options import Options
+from loader.reading.probe import Probe
 from loader.reporting import Reporter, Silent
 from loader.storing.locking import exclusive
-from loader.storing.publish import inspect_output
-from loader.storing.staging import Stage
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     import xarray as xr
 
@@ -121,7 +119,14 @@ def build(
     if sample and any(given is not None for given in named.values()):
         raise UsageError("--sample makes its own sources; name no others beside it")
     given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
-    with _locked_output(options.out) as work:
+    with ExitStack() as stack:
+        probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
+        # Only here: another process tries the files while this one imports the libraries.
+        from loader.building.run import Run, refuse_other_options  # noqa: PLC0415
+        from loader.storing.publish import inspect_output  # noqa: PLC0415
+        from loader.storing.staging import Stage  # noqa: PLC0415
+
+        work = stack.enter_context(_locked_output(options.out))
         published = inspect_output(options.out)
         if sample:
             if published is not None and not overwrite:
@@ -129,8 +134,15 @@ def build(
                 refuse_other_options(options, published)
             folder = options.out / "sample" if raw is None else raw
             given = sample_sources(folder, options.years, watcher, everything=everything)
-        run = Run(options, given, Stage(work), published, watcher, started)
+            probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
+        run = Run(options, given, Stage(work), published, watcher, started, probe.wait)
         return run.build(overwrite=overwrite)
+
+
+def _files(given: Mapping[str, str | xr.Dataset]) -> list[str]:
+    """Return the sources that are local files: a folder or an address is opened otherwise."""
+    paths = [path for path in given.values() if isinstance(path, str)]
+    return [path for path in paths if "://" not in path and not Path(path).is_dir()]
 
 
 @contextmanager

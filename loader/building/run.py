@@ -15,7 +15,7 @@ from loader.storing.publish import DATABASE, PARQUET, Published, publish
 from loader.summary import BuildReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import xarray as xr
 
@@ -42,6 +42,8 @@ class Run:
     reporter : Reporter
     started : float
         `time.monotonic()` at the beginning.
+    tried : callable
+        Waits until the source files were tried in another process; raises if one is not sound.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Run:
         published: Published | None,
         reporter: Reporter,
         started: float,
+        tried: Callable[[], None],
     ) -> None:
         self._options = options
         self._given = given
@@ -59,6 +62,7 @@ class Run:
         self._published = published
         self._reporter = reporter
         self._started = started
+        self._tried = tried
         self._paths = {name: path for name, path in given.items() if isinstance(path, str)}
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
         self._identity = Identity.of(
@@ -88,6 +92,7 @@ class Run:
             if self._is_published(self._published):
                 return self._report("up to date", self._published.build_id)
             self._refuse_other(overwrite=overwrite)
+        self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             if unfinished is None:

@@ -1,0 +1,127 @@
+"""Try every source file in another process first: one that hangs or crashes a library ends there.
+
+A damaged file can make the netCDF library loop in C, where neither an exception nor Ctrl-C gets
+through, or crash the process with all that the build has done.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from loader.errors import SourceError
+from loader.reading.headers import check_header, damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+__all__ = ["Probe"]
+
+SECONDS = 60
+"""Longest time for one file; the largest LUH2 file takes two seconds on a cold disk."""
+
+_SCRIPT = Path(__file__).with_name("trial.py")
+_PATIENCE_SECONDS = 5
+_OUT_OF_TIME = (signal.SIGALRM, signal.SIGKILL, signal.SIGXCPU)
+
+
+class Probe:
+    """A trial of files that runs while other things are prepared; to be used in a `with` block.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Local netCDF files.
+    largest_chunk : int
+        Bytes of the largest stored chunk that the build has memory for.
+
+    Raises
+    ------
+    SourceError
+        At once, if the header of a file shows that it is no whole netCDF file.
+    """
+
+    def __init__(self, paths: Sequence[str], largest_chunk: int) -> None:
+        self._paths = list(paths)
+        for path in self._paths:
+            check_header(path)
+        self._process = _start(self._paths, largest_chunk) if self._paths else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def wait(self) -> None:
+        """Wait for the outcome.
+
+        Raises
+        ------
+        SourceError
+            If a file hangs or crashes the libraries, cannot be opened, or is stored in chunks
+            that do not fit in memory.
+        """
+        if self._process is None:
+            return
+        try:
+            output, _ = self._process.communicate(
+                timeout=SECONDS * len(self._paths) + _PATIENCE_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            # Stopped, or waiting for a disk that does not answer.
+            self._process.kill()
+            output, _ = self._process.communicate()
+        code = self._process.returncode
+        self._process = None
+        outcomes = [json.loads(line) for line in output.splitlines()]
+        for path, problem in zip(self._paths, outcomes, strict=False):
+            if problem is not None:
+                raise _error(path, problem)
+        if len(outcomes) < len(self._paths):
+            raise _lost(self._paths[len(outcomes)], code)
+
+    def close(self) -> None:
+        """Give up what is still running."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+
+def _start(paths: Sequence[str], largest_chunk: int) -> subprocess.Popen[bytes] | None:
+    """Start the other process."""
+    # -P: the modules beside the script are not to be taken for others of the same name.
+    command = [sys.executable, "-P", str(_SCRIPT), str(largest_chunk), str(SECONDS)]
+    return subprocess.Popen(  # noqa: S603  # no shell, our own script
+        [*command, *(os.path.abspath(path) for path in paths)],  # noqa: PTH100  # bytes, as in headers
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+def _error(path: str, problem: dict[str, str]) -> SourceError:
+    if "reason" in problem:
+        return damaged(path, problem["reason"])
+    return SourceError(path, problem["found"], problem["variable"])
+
+
+def _lost(path: str, code: int) -> SourceError:
+    """Return the error for a file on which the other process ended."""
+    if -code in _OUT_OF_TIME:
+        return damaged(path, f"the netCDF library was still busy with it after {SECONDS} s")
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return damaged(path, f"it crashes the netCDF library, {how}")

@@ -1,0 +1,127 @@
+"""Open files in a process that may be lost: a script of its own, started by `probe.py`.
+
+Arguments: the most bytes of a stored chunk, the seconds that a file may take, then the files. For
+each file one line of JSON goes to standard output: null, or what is wrong with it. A file that
+crashes the libraries or keeps them busy ends this process, and only this one.
+
+It imports nothing of the package, so that it starts while the package is still being imported.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+import h5py
+import netCDF4
+
+_ADDRESS_SPACE = 4 * 2**30
+"""Bytes; a damaged length that asks for more is an error instead of a full machine."""
+
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_OWN_FILTERS = (1, 2)
+"""Deflate and shuffle: undone in Python, not by the HDF5 library."""
+
+
+class _FoundError(Exception):
+    """Something is wrong with a variable, in words."""
+
+
+def _main() -> None:
+    largest, seconds = int(sys.argv[1]), int(sys.argv[2])
+    _limit(resource.RLIMIT_AS, _ADDRESS_SPACE)
+    _limit(resource.RLIMIT_CORE, 0)
+    for path in sys.argv[3:]:
+        # A loop in C sees no Python signal handler, but the alarm's default ends the process.
+        signal.alarm(seconds)
+        problem: dict[str, str] | None = None
+        try:
+            _open(path, largest)
+        except _FoundError as error:
+            problem = {"variable": str(error.args[0]), "found": str(error.args[1])}
+        except Exception as error:  # noqa: BLE001  # the libraries raise anything on a damaged file
+            problem = {"reason": " ".join(str(error).split())[:200] or type(error).__name__}
+        print(json.dumps(problem), flush=True)  # noqa: T201  # what the parent reads
+    # A library that stumbles over its own end says nothing about the files.
+    os._exit(0)
+
+
+def _limit(what: int, most: int) -> None:
+    hard = resource.getrlimit(what)[1]
+    value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (value, hard))
+
+
+def _open(path: str, largest: int) -> None:
+    """Touch all that the build will ask the libraries for, but the bulk of the data."""
+    with open(path, "rb") as file:  # noqa: PTH123  # a path may hold bytes that pathlib refuses
+        is_hdf5 = file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+    foreign = _walk_chunks(path) if is_hdf5 else {}
+    with netCDF4.Dataset(path) as dataset:
+        dataset.set_auto_maskandscale(False)
+        for attribute in dataset.ncattrs():
+            dataset.getncattr(attribute)
+        for name, variable in dataset.variables.items():
+            for attribute in variable.ncattrs():
+                variable.getncattr(attribute)
+            _refuse_large(name, variable, largest)
+            if variable.size and (variable.ndim == 1 or name in foreign):
+                _read_ends(name, variable, foreign.get(name, []))
+
+
+def _walk_chunks(path: str) -> dict[str, list[int]]:
+    """Visit the index of every variable; return the filters that the HDF5 library has to undo."""
+    foreign = {}
+    with h5py.File(path, "r") as file:
+        for name, item in file.items():
+            if not isinstance(item, h5py.Dataset) or item.chunks is None:
+                continue
+            creation = item.id.get_create_plist()
+            filters = [creation.get_filter(k)[0] for k in range(creation.get_nfilters())]
+            if any(number not in _OWN_FILTERS for number in filters):
+                foreign[name] = filters
+            visit = getattr(item.id, "chunk_iter", None)
+            if visit is not None:
+                visit(lambda _chunk: None)
+    return foreign
+
+
+def _refuse_large(name: str, variable: Any, largest: int) -> None:  # noqa: ANN401  # netCDF4's own
+    item = getattr(variable.dtype, "itemsize", 0)
+    stored = variable.chunking()
+    if isinstance(stored, list):
+        size, what = math.prod(stored) * item, "is stored in chunks of"
+    else:
+        # Coordinates are read whole, other variables a year at a time.
+        size, what = (variable.size if variable.ndim == 1 else 0) * item, "holds"
+    if size > largest:
+        found = f"{what} {size} bytes, too many for --memory-limit"
+        raise _FoundError(name, f"{found}; raise it, or rewrite the file in smaller chunks")
+
+
+def _read_ends(name: str, variable: Any, filters: list[int]) -> None:  # noqa: ANN401  # as above
+    try:
+        if variable.ndim == 1:
+            variable[:]
+        else:
+            variable[(0,) * variable.ndim]
+            variable[tuple(size - 1 for size in variable.shape)]
+    except (OSError, RuntimeError):
+        unknown = [number for number in filters if not h5py.h5z.filter_avail(number)]
+        if not unknown:
+            raise
+        raise _FoundError(
+            name,
+            f"is compressed with HDF5 filter {unknown[0]}, for which there is no plugin here; set "
+            "HDF5_PLUGIN_PATH to the folder of one (the package hdf5plugin has many), or rewrite "
+            "the file with deflate",
+        ) from None
+
+
+if __name__ == "__main__":
+    _main()
