@@ -4,11 +4,11 @@
 -- Caveat: all stored cells count, those that the land mask calls sea too; the published totals of
 --   the Global Carbon Budget include peat, the grid probably does not
 -- Source: BLUE ELUC
--- Needs: year, year_total
+-- Needs: eluc_total
 CREATE OR REPLACE VIEW eluc_global AS
 SELECT
-    t."year",
-    t.emission_pgc
-FROM year_total AS t
-INNER JOIN "year" AS y ON y."year" = t."year"
-WHERE y.has_eluc;
+    "year",
+    sum(emission_mtc) / 1e3 AS emission_pgc
+FROM eluc_total
+GROUP BY "year"
+ORDER BY "year";

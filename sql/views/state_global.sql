@@ -4,14 +4,14 @@
 -- Caveat: all stored cells count, those that the land mask calls sea too; forest is land that LUH2
 --   takes for potential forest, not FAO forest
 -- Source: LUH2-GCB2022 states.nc, cell areas as in cell
--- Needs: year, year_total
+-- Needs: state_total
 CREATE OR REPLACE VIEW state_global AS
 SELECT
-    t."year"
+    "year"
 {%- for name in uses %},
-    t.{{ (name ~ "_mha") | identifier }}
+    sum({{ (name ~ "_mha") | identifier }}) AS {{ (name ~ "_mha") | identifier }}
 {%- endfor %}
 
-FROM year_total AS t
-INNER JOIN "year" AS y ON y."year" = t."year"
-WHERE y.has_state;
+FROM state_total
+GROUP BY "year"
+ORDER BY "year";
