@@ -15,6 +15,7 @@ from loader.building.assemble import (
     source_table,
     year_table,
 )
+from loader.building.layouts import layout_table
 from loader.building.loading import Loaded, load_tables
 from loader.building.pipeline import aside
 from loader.catalog.objects import SchemaContext
@@ -207,6 +208,7 @@ def produce(
             "cell": cell_table(grid, area_ha, mask.result(), has_state, sources.static),
             "year": year_table(gridded, loaded.digests),
             "source": source_table(gridded, sources.static, fingerprints, complete.digests),
+            "file_layout": layout_table(gridded, area_ha, loaded, options),
             "build": build_table(build_id, record, version, synthetic=sources.is_synthetic),
         }
         aside(lambda: database.finish(context, small), database.interrupt)
