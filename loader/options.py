@@ -10,9 +10,10 @@ from typing import Literal, get_args
 
 from loader.errors import UsageError
 
-__all__ = ["Cells", "Options", "parse_size", "parse_years"]
+__all__ = ["Cells", "Encoding", "Options", "parse_size", "parse_years"]
 
 Cells = Literal["data", "land", "all"]
+Encoding = Literal["split", "plain"]
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z]+://\S+")
@@ -27,6 +28,7 @@ _FACTORS = {
     "gib": 2**30,
     "tib": 2**40,
 }
+_INPUTS = ("years", "cells", "storage_version", "parquet_encoding")
 _YEAR_LIMITS = (-32768, 32767)
 _LEAST_MEMORY = 512 * 2**20
 _MOST_MEMORY = 2**30
@@ -46,6 +48,8 @@ class Options:
         Which rows are stored.
     storage_version : str
         DuckDB's STORAGE_VERSION.
+    parquet_encoding : {"split", "plain"}
+        Of the values in the Parquet files: BYTE_STREAM_SPLIT or PLAIN.
     workers : int
         1 does one thing at a time; more overlaps reading with writing.
     memory_limit : int
@@ -58,6 +62,7 @@ class Options:
     years: tuple[int | None, int | None]
     cells: Cells
     storage_version: str
+    parquet_encoding: Encoding
     workers: int
     memory_limit: int
     scheduler: str | None = None
@@ -70,6 +75,7 @@ class Options:
         years: str | tuple[int | None, int | None] | None,
         cells: str,
         storage_version: str,
+        parquet_encoding: str,
         workers: int | None,
         memory_limit: str | int | None,
         scheduler: str | None = None,
@@ -84,6 +90,11 @@ class Options:
         if cells not in get_args(Cells):
             choices = ", ".join(get_args(Cells))
             raise UsageError(f"--cells is {cells!r}; expected one of {choices}")
+        if parquet_encoding not in get_args(Encoding):
+            choices = ", ".join(get_args(Encoding))
+            raise UsageError(
+                f"--parquet-encoding is {parquet_encoding!r}; expected one of {choices}"
+            )
         if not re.fullmatch(r"v\d+\.\d+\.\d+|latest", storage_version):
             expected = "expected a DuckDB version such as v1.0.0"
             raise UsageError(f"--storage-version is {storage_version!r}; {expected}")
@@ -107,6 +118,7 @@ class Options:
             years=parse_years(years) if isinstance(years, str) else (years or (None, None)),
             cells=cells,  # type: ignore[arg-type]  # checked above
             storage_version=storage_version,
+            parquet_encoding=parquet_encoding,  # type: ignore[arg-type]  # checked above
             workers=workers or max(2, os.cpu_count() or 1),
             memory_limit=limit,
             scheduler=scheduler,
@@ -115,7 +127,7 @@ class Options:
     def inputs(self) -> dict[str, object]:
         """Return what decides the content of the result, ready for JSON."""
         chosen = asdict(self)
-        return {key: chosen[key] for key in ("years", "cells", "storage_version")}
+        return {key: chosen[key] for key in _INPUTS}
 
     @property
     def block_bytes(self) -> int:

@@ -44,6 +44,7 @@ def build(
     memory_limit: str | int | None = None,
     scheduler: str | None = None,
     storage_version: str = "v1.0.0",
+    parquet_encoding: str = "split",
     overwrite: bool = False,
     reporter: Reporter | None = None,
 ) -> BuildReport:
@@ -74,6 +75,8 @@ def build(
         must lie on storage that all workers share.
     storage_version : str
         DuckDB's STORAGE_VERSION of the file.
+    parquet_encoding : {"split", "plain"}
+        Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
     overwrite : bool
         Replace a result of other inputs or options.
     reporter : Reporter, optional
@@ -103,6 +106,7 @@ def build(
         years=years,
         cells=cells,
         storage_version=storage_version,
+        parquet_encoding=parquet_encoding,
         workers=workers,
         memory_limit=memory_limit,
         scheduler=scheduler,

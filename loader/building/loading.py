@@ -188,7 +188,11 @@ class _Loading:
             blocks = plan_blocks(source, reader.seed(), self._options.block_bytes)
             earlier = {b: parts.get(f"{table}/{b.name}") if known else None for b in blocks}
             missing = [block for block, part in earlier.items() if part is None]
-            elsewhere = self._cluster.reader(source, rule, missing) if self._cluster else None
+            elsewhere = (
+                self._cluster.reader(source, rule, missing, self._options.parquet_encoding)
+                if self._cluster
+                else None
+            )
             for block, part in earlier.items():
                 if part is None and elsewhere is not None:
                     yield self._fetch(elsewhere, block)
@@ -203,7 +207,9 @@ class _Loading:
         table = item.block.table
         size = item.size
         if size is None:
-            size = write_part(item.rows, self._stage.part_path(item.block))
+            size = write_part(
+                item.rows, self._stage.part_path(item.block), self._options.parquet_encoding
+            )
         learned = int(np.count_nonzero(self._rules[table].has_value))
         if learned != self._known_cells.get(table):
             self._known_cells[table] = learned

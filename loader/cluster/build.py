@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from loader.cluster.connection import Connection
     from loader.cluster.opened import Reference
+    from loader.options import Encoding
     from loader.reading.blocks import CellRule
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.plan import Block
@@ -47,12 +48,12 @@ class Cluster:
         self._folder = folder
 
     def reader(
-        self, source: GriddedSource, rule: CellRule, blocks: Sequence[Block]
+        self, source: GriddedSource, rule: CellRule, blocks: Sequence[Block], encoding: Encoding
     ) -> ClusterReader:
         """Return what makes the given blocks of a source, in their order."""
         reference = self._references[source.kind.name]
         return ClusterReader(
-            self._connection, reference, rule, blocks, source.grid.n_lon, self._folder
+            self._connection, reference, rule, blocks, source.grid.n_lon, self._folder, encoding
         )
 
     def nonzero_cells(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
     from loader.cluster.connection import Connection
+    from loader.options import Encoding
     from loader.reading.blocks import CellRule
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.plan import Block
@@ -54,6 +55,8 @@ class ClusterReader:
         Cells of a row of the grid.
     folder : pathlib.Path
         Where attempts are written; it exists and all workers see it.
+    encoding : {"split", "plain"}
+        Of the values in the Parquet files.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class ClusterReader:
         blocks: Sequence[Block],
         n_lon: int,
         folder: Path,
+        encoding: Encoding,
     ) -> None:
         self._connection = connection
         self._reference = reference
         self._rule = rule
         self._n_lon = n_lon
         self._folder = folder
+        self._encoding = encoding
         self._waiting = deque(blocks)
         self._running: deque[tuple[Task, Future[Attempt]]] = deque()
 
@@ -122,6 +127,7 @@ class ClusterReader:
             None if rule.stored is None else CellBits.of(rule.stored[cells]),
             None if rule.only is None else CellBits.of(rule.only[cells]),
             rule.keep_empty,
+            self._encoding,
         )
 
     def _known(self, block: Block) -> CellBits:

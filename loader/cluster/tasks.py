@@ -18,6 +18,7 @@ from loader.storing.digest import TableDigest
 from loader.storing.parquet import write_part
 
 if TYPE_CHECKING:
+    from loader.options import Encoding
     from loader.reading.plan import Block
 
 __all__ = ["Attempt", "CellBits", "Task", "make_attempt", "survey_nonzero"]
@@ -59,6 +60,8 @@ class Task:
         As in `CellRule`, for the block's rows.
     keep_empty : bool
         As in `CellRule`.
+    encoding : {"split", "plain"}
+        Of the values in the Parquet file.
     """
 
     reference: Reference
@@ -68,6 +71,7 @@ class Task:
     stored: CellBits | None
     only: CellBits | None
     keep_empty: bool
+    encoding: Encoding
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def make_attempt(task: Task) -> Attempt:
             "storage that all workers share"
         )
     path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
-    size = write_part(table, path)
+    size = write_part(table, path, task.encoding)
     return Attempt(str(path), size, digest, CellBits.of(has_value[cells]))
 
 

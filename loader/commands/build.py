@@ -45,6 +45,12 @@ __all__ = ["build"]
     "--scheduler", metavar="ADDRESS", help="Read on the workers of a dask.distributed cluster."
 )
 @click.option("--storage-version", default="v1.0.0", help="DuckDB storage version of the file.")
+@click.option(
+    "--parquet-encoding",
+    type=click.Choice(["split", "plain"]),
+    default="split",
+    help="Of the values in Parquet: split is smaller, plain is read by Spark 3 too.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a result of other inputs or options.")
 @talkative
 def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401  # click's own

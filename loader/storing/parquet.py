@@ -13,6 +13,8 @@ from loader.errors import OutputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from loader.options import Encoding
+
 __all__ = ["ROW_GROUP_ROWS", "commit_part", "read_part", "write_part", "write_small_table"]
 
 ROW_GROUP_ROWS = 131_072
@@ -22,7 +24,7 @@ _COMPRESSION_LEVEL = 1
 """Level 3 takes half as long again and came out larger on shuffled floats."""
 
 
-def write_part(table: pa.Table, path: Path) -> int:
+def write_part(table: pa.Table, path: Path, encoding: Encoding = "split") -> int:
     """Write a table as one Parquet file.
 
     Parameters
@@ -31,6 +33,8 @@ def write_part(table: pa.Table, path: Path) -> int:
         cell_id, year and float32 columns.
     path : pathlib.Path
         The final name, in an existing folder; appears only when the file is complete on disk.
+    encoding : {"split", "plain"}
+        Of the values: BYTE_STREAM_SPLIT, or PLAIN for readers that refuse it.
 
     Returns
     -------
@@ -50,13 +54,13 @@ def write_part(table: pa.Table, path: Path) -> int:
     """
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     keys = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-    encoding = dict.fromkeys(floats, "BYTE_STREAM_SPLIT")
+    encodings = dict.fromkeys(floats, "BYTE_STREAM_SPLIT" if encoding == "split" else "PLAIN")
     return _write_whole(
         table,
         path,
         row_group_size=_even_groups(table.num_rows),
         use_dictionary=False,
-        column_encoding=encoding | dict.fromkeys(keys, "DELTA_BINARY_PACKED"),
+        column_encoding=encodings | dict.fromkeys(keys, "DELTA_BINARY_PACKED"),
         write_statistics=keys,
     )
 
