@@ -75,6 +75,43 @@ def _rows(
     return rows
 
 
+COUNTRIES = (
+    (76, "BRA", "BR", "Brazil"),
+    (360, "IDN", "ID", "Indonesia"),
+    (901, "SUN", "SU", "Soviet Union"),
+    (None, None, None, None),
+)
+
+
+def with_static(frames: Frames, seed: int) -> Frames:
+    """Add what the static file says: ice and water, potential forest, countries and none."""
+    rng = np.random.default_rng(seed)
+    n = len(frames.cell)
+    codes, iso3, iso2, names = zip(
+        *(COUNTRIES[i] for i in rng.integers(len(COUNTRIES), size=n)), strict=True
+    )
+    cell = frames.cell.assign(
+        ice_water_fraction=rng.random(n).astype(np.float32),
+        potential_forest=rng.random(n) < 0.5,
+        potential_biomass=rng.random(n).astype(np.float32),
+        country_code=pd.array(codes, dtype="Int16"),
+        country_iso3=iso3,
+        country_iso2=iso2,
+        country=names,
+    )
+    return Frames(cell, frames.state, frames.eluc)
+
+
+def random_transitions(seed: int, years: Sequence[int] = STATE_YEARS) -> pd.DataFrame:
+    """Rows of transition, of which a fifth is missing; a tenth of the others has no values."""
+    rng = np.random.default_rng(seed)
+    rows = _rows(rng, np.arange(GRID.n_cells), years, ())
+    columns = [variable.column for variable in SOURCES["transitions"].variables]
+    values = rng.random((len(rows), len(columns)), dtype=np.float32) / 100
+    values[rng.random(len(rows)) < 0.1] = np.nan
+    return rows.join(pd.DataFrame(values, columns=columns))
+
+
 def create(
     con: duckdb.DuckDBPyConnection, frames: Frames, context: SchemaContext = CONTEXT
 ) -> None:

@@ -56,7 +56,10 @@ def test_land_changed_is_half_the_sum_of_the_changes(database: Database) -> None
     found = fetch(con, "SELECT * FROM land_change")
     assert set(found.year) == {1850, 1853, 1854}
     pairs = pairs.assign(
-        changed_ha=changed * pairs.area_ha, changed_fraction=changed, changed_share=changed / land
+        land_ha=land * pairs.area_ha,
+        changed_ha=changed * pairs.area_ha,
+        changed_fraction=changed,
+        changed_share=changed / land,
     )
     expected = pairs[list(found.columns)].sort_values(KEYS, ignore_index=True)
     assert 0 < expected.changed_ha.isna().sum() < len(expected)
@@ -69,8 +72,9 @@ def test_a_cell_without_any_land_use_has_no_share() -> None:
     frames = random_frames(seed=12)
     with duckdb.connect() as con:
         create(con, Frames(frames.cell, state, frames.eluc))
-        found = con.execute("SELECT changed_ha, changed_share FROM land_change").fetchall()
-    assert found == [(0.0, None)]
+        sql = "SELECT land_ha, changed_ha, changed_share FROM land_change"
+        found = con.execute(sql).fetchall()
+    assert found == [(0.0, 0.0, None)]
 
 
 def test_shares_are_of_the_land_without_ice_and_water(database: Database) -> None:

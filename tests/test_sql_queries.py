@@ -9,7 +9,18 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sql_database import GRID, USES, Frames, create, fetch, insert, random_frames, with_uses
+from sql_database import (
+    GRID,
+    USES,
+    Frames,
+    create,
+    fetch,
+    insert,
+    random_frames,
+    random_transitions,
+    with_static,
+    with_uses,
+)
 
 from loader.catalog.sqlfiles import read_files
 
@@ -19,10 +30,11 @@ Database = tuple[duckdb.DuckDBPyConnection, Frames]
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Frames]:
-    frames = random_frames(seed=8)
+    frames = with_static(random_frames(seed=8), seed=9)
     path = tmp_path_factory.mktemp("queries") / "luc.duckdb"
     with duckdb.connect(str(path)) as con:
         create(con, frames)
+        insert(con, "transition", random_transitions(10))
     return path, frames
 
 
@@ -39,8 +51,8 @@ def answer(con: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
     return pd.DataFrame(done.fetchall(), columns=names)
 
 
-def test_there_are_ten_and_more() -> None:
-    assert len(QUERIES) >= 10
+def test_there_are_twenty_and_more() -> None:
+    assert len(QUERIES) >= 20
 
 
 @pytest.mark.parametrize("name", QUERIES)

@@ -1,7 +1,7 @@
 -- Title: Land changed in a year
 -- Purpose: how much of a cell went from one land use to another in the course of a year: half the sum
 --   of the changes of the 12 land uses, whichever their sign
--- Units: changed_ha ha; changed_fraction of the cell (1); changed_share of the cell's land (1)
+-- Units: changed_ha, land_ha ha; changed_fraction of the cell (1); changed_share of the cell's land (1)
 -- Caveat: net: what a use loses in one corner of a cell and gains in another does not show, transition
 --   has the gross areas; wood harvest of primary land counts (primf to secdf), that of secondary land
 --   does not; labelled as luc with the year of the change, between its 1 January and the next; NULL
@@ -18,9 +18,10 @@ SELECT
     m."year",
     c.area_ha,
     c.is_land,
+    m.land * c.area_ha AS land_ha,
     m.changed_fraction * c.area_ha AS changed_ha,
     m.changed_fraction,
-    m.changed_fraction / nullif(m.land_fraction_sum, 0) AS changed_share
+    m.changed_fraction / nullif(m.land, 0) AS changed_share
 FROM (
 {%- for block in blocks["luc"] %}
 {%- if not loop.first %}
@@ -38,7 +39,7 @@ FROM (
 {%- for name in fractions %}
         {% if not loop.first %}+ {% endif -%}
         CAST(s.{{ name | identifier }} AS DOUBLE)
-{%- endfor %} AS land_fraction_sum
+{%- endfor %} AS land
     FROM state AS s
     INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
     WHERE TRUE

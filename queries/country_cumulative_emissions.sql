@@ -1,0 +1,33 @@
+-- Title: Countries by emissions added up
+-- Purpose: the 25 countries with the largest net emissions since the first loaded year, as carbon and
+--   as carbon dioxide, and the part of it in the last 50 loaded years
+-- Units: Pg C, Pg CO2; share of the world's net emissions (1)
+-- Caveat: since 1850 only when all years are loaded: first_year says from which on; borders are those
+--   before 1991; needs the static file (luc-load build --static), without it all is Unassigned
+-- Source: eluc_country; 3.664 Pg CO2 a Pg C (Friedlingstein et al. 2022)
+-- Needs: eluc_country
+WITH total AS (
+    SELECT
+        country_iso3,
+        country,
+        min("year") AS first_year,
+        max("year") AS last_year,
+        sum(emission_mtc) / 1e3 AS emission_pgc,
+        sum(emission_mtc) FILTER ("year" > (SELECT max("year") - 50 FROM eluc_country)) / 1e3
+            AS recent_pgc
+    FROM eluc_country
+    GROUP BY country_iso3, country
+)
+SELECT
+    country,
+    country_iso3,
+    first_year,
+    last_year,
+    round(emission_pgc, 3) AS cumulative_pgc,
+    round(emission_pgc * 3.664, 3) AS cumulative_pgco2,
+    round(emission_pgc / sum(emission_pgc) OVER (), 4) AS share,
+    round(recent_pgc, 3) AS last_50_years_pgc
+FROM total
+WHERE emission_pgc IS NOT NULL
+ORDER BY emission_pgc DESC, country
+LIMIT 25;

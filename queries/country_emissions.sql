@@ -1,0 +1,39 @@
+-- Title: Countries by emissions
+-- Purpose: the 25 countries with the largest mean emissions over the last ten years with emissions,
+--   their share of the world's, and the lowest and highest year
+-- Units: Mt C yr-1; share of the world's net emissions (1)
+-- Caveat: SET VARIABLE first_year and last_year first for other years; emissions are net, so shares
+--   of sources alone may add up to more than 1; borders are those before 1991; needs the static file
+--   (luc-load build --static), without it all is Unassigned
+-- Source: eluc_country
+-- Needs: year, eluc_country
+SET VARIABLE chosen_last_year = coalesce(
+    getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_eluc)
+);
+SET VARIABLE chosen_first_year = coalesce(getvariable('first_year'), getvariable('chosen_last_year') - 9);
+
+WITH mean AS (
+    SELECT
+        country_iso3,
+        country,
+        count(*) AS years,
+        avg(emission_mtc) AS emission_mtc,
+        min(emission_mtc) AS lowest_mtc,
+        max(emission_mtc) AS highest_mtc
+    FROM eluc_country
+    WHERE "year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)
+        AND CAST(getvariable('chosen_last_year') AS SMALLINT)
+    GROUP BY country_iso3, country
+)
+SELECT
+    country,
+    country_iso3,
+    years,
+    round(emission_mtc, 2) AS emission_mtc,
+    round(emission_mtc / sum(emission_mtc) OVER (), 4) AS share,
+    round(lowest_mtc, 2) AS lowest_mtc,
+    round(highest_mtc, 2) AS highest_mtc
+FROM mean
+WHERE emission_mtc IS NOT NULL
+ORDER BY mean.emission_mtc DESC, country
+LIMIT 25;

@@ -1,0 +1,38 @@
+-- Title: Where cropland expanded
+-- Purpose: the 25 cells whose cropland grew most between two years, and what shrank there
+-- Units: hectares (ha), changes between the two 1 Januaries
+-- Caveat: SET VARIABLE first_year and last_year first for other years than the last with states and
+--   the one ten years before it, or the first loaded; net between the two years; forest is land that
+--   LUH2 takes for potential forest; grazing is pasture and rangeland
+-- Source: land_use
+-- Needs: year, cell, land_use
+SET VARIABLE chosen_last_year = coalesce(
+    getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_state)
+);
+SET VARIABLE chosen_first_year = coalesce(
+    getvariable('first_year'),
+    (
+        SELECT min("year")
+        FROM "year"
+        WHERE has_state AND "year" >= getvariable('chosen_last_year') - 10
+    )
+);
+
+SELECT
+    c.lat,
+    c.lon,
+    c.country,
+    round((n.crop - s.crop) * c.area_ha) AS crop_ha,
+    round((n.forest - s.forest) * c.area_ha) AS forest_ha,
+    round((n.pastr + n."range" - s.pastr - s."range") * c.area_ha) AS grazing_ha,
+    round((n.primn + n.secdn - s.primn - s.secdn) * c.area_ha) AS other_natural_ha,
+    round((n.urban - s.urban) * c.area_ha) AS urban_ha
+FROM land_use AS s
+INNER JOIN land_use AS n ON n.cell_id = s.cell_id
+INNER JOIN cell AS c ON c.cell_id = s.cell_id
+WHERE s."year" = CAST(getvariable('chosen_first_year') AS SMALLINT)
+    AND n."year" = CAST(getvariable('chosen_last_year') AS SMALLINT)
+    AND n.crop IS NOT NULL
+    AND s.crop IS NOT NULL
+ORDER BY (n.crop - s.crop) * c.area_ha DESC, c.cell_id
+LIMIT 25;

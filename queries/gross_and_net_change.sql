@@ -1,0 +1,62 @@
+-- Title: Gross and net land-use change
+-- Purpose: the area that changed its land use by the transitions, on average of a decade's years, and
+--   what is left of it after gains and losses of a use within a cell and year are set off
+-- Units: million hectares a year (Mha yr-1); ratio 1
+-- Caveat: needs the transitions (luc-load build --transitions); without them no rows; wood harvest of
+--   primary land is in both, as harvested_mha says; that of secondary land moves no land use and is
+--   in neither; years says how many years of the decade are loaded
+-- Source: transition, transition_net
+-- Needs: cell, transition, transition_net
+WITH
+gross AS (
+    SELECT
+        decade,
+        years,
+        sum(area) AS area
+    FROM (
+        UNPIVOT (
+            SELECT
+                t."year" // 10 * 10 AS decade,
+                count(DISTINCT t."year") AS years,
+                sum(COLUMNS('^(.+_to_.+|prim[fn]_harv)$') * c.area_ha)
+            FROM transition AS t
+            INNER JOIN cell AS c ON c.cell_id = t.cell_id
+            GROUP BY decade
+        )
+        ON COLUMNS(* EXCLUDE (decade, years)) INTO NAME move VALUE area
+    )
+    GROUP BY decade, years
+),
+
+net AS (
+    SELECT
+        t."year" // 10 * 10 AS decade,
+        sum((
+            abs(primf_net) + abs(primn_net) + abs(secdf_net) + abs(secdn_net) + abs(urban_net)
+            + abs(c3ann_net) + abs(c4ann_net) + abs(c3per_net) + abs(c4per_net) + abs(c3nfx_net)
+            + abs(pastr_net) + abs(range_net)
+        ) / 2 * c.area_ha) AS area
+    FROM transition_net AS t
+    INNER JOIN cell AS c ON c.cell_id = t.cell_id
+    GROUP BY decade
+),
+
+harvest AS (
+    SELECT
+        t."year" // 10 * 10 AS decade,
+        sum((coalesce(t.primf_harv, 0) + coalesce(t.primn_harv, 0)) * c.area_ha) AS area
+    FROM transition AS t
+    INNER JOIN cell AS c ON c.cell_id = t.cell_id
+    GROUP BY decade
+)
+SELECT
+    g.decade,
+    g.years,
+    round(g.area / g.years / 1e6, 2) AS gross_mha,
+    round(n.area / g.years / 1e6, 2) AS net_mha,
+    round(h.area / g.years / 1e6, 2) AS harvested_mha,
+    round(g.area / nullif(n.area, 0), 2) AS gross_per_net
+FROM gross AS g
+INNER JOIN net AS n ON n.decade = g.decade
+INNER JOIN harvest AS h ON h.decade = g.decade
+ORDER BY g.decade;

@@ -1,0 +1,35 @@
+-- Title: What is left of potential forest
+-- Purpose: what covers the cells that LUH2 takes for potential forest, at the first loaded 1 January
+--   of every decade and the last one: primary forest, secondary forest, farmland, towns, the rest
+-- Units: million hectares (Mha); share of the cells' land (1)
+-- Caveat: needs the static file (luc-load build --static); without it no rows; harvest for wood turns
+--   primary into secondary forest and loses none here: forest_share falls only by clearing
+-- Source: state, potential_forest (fstnf) of the static file
+-- Needs: year, cell, land_use
+WITH cover AS (
+    SELECT
+        s.*,
+        c.area_ha,
+        s.forest + s.crop + s.pastr + s."range" + s.urban + s.primn + s.secdn AS land
+    FROM land_use AS s
+    INNER JOIN cell AS c ON c.cell_id = s.cell_id
+    WHERE c.potential_forest
+        AND s."year" IN (
+            SELECT min("year") FROM "year" WHERE has_state GROUP BY "year" // 10
+            UNION ALL
+            SELECT max("year") FROM "year" WHERE has_state
+        )
+)
+SELECT
+    "year",
+    round(sum(primf * area_ha) / 1e6, 1) AS primary_mha,
+    round(sum(secdf * area_ha) / 1e6, 1) AS secondary_mha,
+    round(sum(crop * area_ha) / 1e6, 1) AS crop_mha,
+    round(sum((pastr + "range") * area_ha) / 1e6, 1) AS grazing_mha,
+    round(sum(urban * area_ha) / 1e6, 2) AS urban_mha,
+    round(sum((primn + secdn) * area_ha) / 1e6, 1) AS other_natural_mha,
+    round(sum(forest * area_ha) / nullif(sum(land * area_ha), 0), 4) AS forest_share
+FROM cover
+WHERE land IS NOT NULL
+GROUP BY "year"
+ORDER BY "year";
