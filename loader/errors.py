@@ -14,6 +14,7 @@
     │   └── OutputBusyError         1   another process holds it
     ├── ServiceError                1   a cluster or an object store is lost or refuses
     ├── DatabaseError               1   DuckDB refused, or the database is not what was written
+    ├── ExtraMissingError           1   an optional package is not installed
     └── SqlFileError                1   a file of sql/ or queries/ is missing or malformed
 
 A message says what was found, where (file and variable), what was expected and how to mend it.
@@ -24,6 +25,7 @@ from __future__ import annotations
 __all__ = [
     "BadValueError",
     "DatabaseError",
+    "ExtraMissingError",
     "GridError",
     "LucLoadError",
     "OutputBusyError",
@@ -113,6 +115,10 @@ class ServiceError(LucLoadError):
 
 class DatabaseError(LucLoadError):
     """DuckDB refused a statement, or the database does not hold what was written."""
+
+
+class ExtraMissingError(LucLoadError):
+    """What was asked for needs an optional package that is not installed."""
 
 
 class SqlFileError(LucLoadError):

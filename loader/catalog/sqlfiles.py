@@ -9,8 +9,9 @@ Every statement is a file, a Jinja2 template with a header of comments::
     -- Source: ...
     -- Needs: objects that must exist before it, separated by commas, or none
 
-Nothing enters a statement but through the filters `identifier` and `literal`: an expression without
-one of them is an error, so no name or text from a file can become SQL.
+Nothing enters a statement but through the filters `identifier`, `literal` and `expression`: what is
+written without one of them is an error, so no name or text from a file can become SQL. The filter
+`expression` takes an `Expression` only: SQL of the user's that DuckDB parsed and wrote back.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ from loader.errors import SqlFileError
 
 __all__ = [
     "HEADER",
+    "Expression",
     "SqlFile",
     "creation_order",
+    "expression",
     "folder",
     "identifier",
     "literal",
@@ -72,6 +75,27 @@ class SqlFile:
         """Objects that must exist before this one."""
         listed = self.header["Needs"]
         return () if listed == "none" else tuple(name.strip() for name in listed.split(","))
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One scalar expression over columns, without subqueries, as DuckDB's parser wrote it back.
+
+    Only `loader.catalog.expressions.parse_expression` makes them.
+
+    Attributes
+    ----------
+    text : str
+        SQL, every operator in parentheses, without comments.
+    columns : tuple of str
+        The columns it names, in order of appearance, each once.
+    is_sum : bool
+        Whether it only adds and subtracts columns, and so has their unit.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    is_sum: bool
 
 
 def folder(name: str) -> Traversable:
@@ -179,6 +203,13 @@ def literal(value: object) -> Markup:
     return Markup(text)  # noqa: S704  quoted for SQL, not HTML
 
 
+def expression(value: object) -> Markup:
+    """Write an expression of the user's as it was parsed; nothing else passes."""
+    if not isinstance(value, Expression):
+        raise SqlFileError(f"{value!r} is not a parsed expression")
+    return Markup(value.text)  # noqa: S704  parsed SQL, not HTML
+
+
 def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
     """Fill a file's template.
 
@@ -217,9 +248,10 @@ def _compiled(text: str) -> jinja2.Template:
 
 
 def _only_filtered(value: object) -> object:
-    # Markup is what the two filters and {% set %} blocks return; anything else would be raw text.
+    # Markup is what the filters and {% set %} blocks return; anything else would be raw text.
     if not isinstance(value, Markup):
-        raise SqlFileError(f"{value!r} is written without the filter identifier or literal")
+        filters = "identifier, literal or expression"
+        raise SqlFileError(f"{value!r} is written without the filter {filters}")
     return value
 
 
@@ -234,4 +266,6 @@ def _environment(filters: Iterable[tuple[str, object]]) -> jinja2.Environment:
     return environment
 
 
-_ENVIRONMENT = _environment({"identifier": identifier, "literal": literal}.items())
+_ENVIRONMENT = _environment(
+    {"expression": expression, "identifier": identifier, "literal": literal}.items()
+)

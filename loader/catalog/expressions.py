@@ -1,0 +1,114 @@
+"""Expressions of the user's, such as `crop + urban`: parsed by DuckDB before they are run.
+
+What is accepted is one scalar expression: columns, constants, operators, CASE, casts, functions.
+A subquery, a second statement, a FROM or a window is refused by its place in the syntax tree, not
+by looking for words in the text, and what runs is the text that DuckDB writes from that tree.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from loader.catalog.sqlfiles import Expression, statement
+from loader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+__all__ = ["parse_expression"]
+
+_ALLOWED = {
+    *("COLUMN_REF", "CONSTANT", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION"),
+    *("CASE", "CAST", "TYPE", "BETWEEN"),
+}
+"""Classes of expressions in DuckDB's syntax tree that only compute."""
+
+_CLAUSES = (
+    *("modifiers", "where_clause", "group_expressions", "group_sets", "having", "qualify"),
+    "sample",
+)
+
+
+def parse_expression(con: duckdb.DuckDBPyConnection, text: str) -> Expression:
+    """Parse one scalar expression.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Any connection; nothing of the expression is run.
+    text : str
+        SQL such as ``crop + urban``.
+
+    Returns
+    -------
+    Expression
+
+    Raises
+    ------
+    UsageError
+        If it is not one scalar expression.
+    """
+    if not text.strip() or "\0" in text:
+        raise UsageError(f"{text!r} is no expression; expected columns, such as crop + urban")
+    # On a line of its own, a comment at its end cannot swallow anything.
+    tree = json.loads(_run(con, "parse_expression", f"SELECT {text}\n"))
+    if tree["error"]:
+        reason = str(tree.get("error_message", "")).strip().rstrip("!")
+        raise UsageError(
+            f"{text!r} is not one SQL expression ({reason}); expected columns with operators and "
+            "functions, such as crop + urban"
+        )
+    root = _only_expression(tree, text)
+    nodes = list(_nodes(root))
+    for node in nodes:
+        if node["class"] not in _ALLOWED:
+            raise UsageError(
+                f"{text!r} has a part of the kind {node['class'].lower()}; expected only columns, "
+                "numbers, operators and functions of one row"
+            )
+    references = [node["column_names"][-1] for node in nodes if node["class"] == "COLUMN_REF"]
+    functions = {node["function_name"] for node in nodes if node["class"] == "FUNCTION"}
+    written = str(_run(con, "write_parsed", json.dumps(tree)))
+    return Expression(
+        written.removeprefix("SELECT ").rstrip("; \n"),
+        tuple(dict.fromkeys(references)),
+        {node["class"] for node in nodes} <= {"COLUMN_REF", "FUNCTION"} and functions <= {"+", "-"},
+    )
+
+
+def _only_expression(tree: dict[str, Any], text: str) -> dict[str, Any]:
+    node = tree["statements"][0]["node"]
+    plain = (
+        len(tree["statements"]) == 1
+        and node["type"] == "SELECT_NODE"
+        and node["from_table"]["type"] == "EMPTY"
+        and not node["cte_map"]["map"]
+        and not any(node[clause] for clause in _CLAUSES)
+        and len(node["select_list"]) == 1
+        and not node["select_list"][0]["alias"]
+    )
+    if not plain:
+        raise UsageError(
+            f"{text!r} is more than one SQL expression; expected columns with operators and "
+            "functions, such as crop + urban, without AS, FROM or a comma"
+        )
+    root: dict[str, Any] = node["select_list"][0]
+    return root
+
+
+def _nodes(part: object) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        if "class" in part:
+            yield part
+        for value in part.values():
+            yield from _nodes(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _nodes(value)
+
+
+def _run(con: duckdb.DuckDBPyConnection, name: str, parameter: str) -> Any:  # noqa: ANN401  # DuckDB's
+    return con.execute(statement(name), [parameter]).fetchall()[0][0]
