@@ -6,18 +6,26 @@ import os
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
-from loader.storing.database import connect_read_only, run_statement
+from loader.storing.database import run_statement
 from loader.storing.publish import DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["database_path", "one_line", "open_database", "session", "translated"]
+__all__ = ["database_path", "new_cursor", "one_line", "open_database", "session", "translated"]
+
+_SAFE = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+"""Nothing is downloaded, and no Python variable is taken for a table."""
 
 _MAGIC = b"DUCK"
 _MAGIC_OFFSET = 8
@@ -81,10 +89,17 @@ def open_database(
         If it cannot be opened, because another program holds it for writing, say.
     """
     path = database_path(database)
-    con = connect_read_only(path, threads, memory_limit)
+    config: dict[str, Any] = dict(_SAFE)
+    if threads is not None:
+        config["threads"] = threads
+    if memory_limit is not None:
+        config["memory_limit"] = f"{memory_limit}B"
+    spill = Path(tempfile.gettempdir()) / f"luc-load-{os.getpid()}.spill"
+    con = duckdb.connect(":memory:", config=config)
     try:
-        spill = Path(tempfile.gettempdir()) / f"luc-load-{os.getpid()}.spill"
-        run_statement(con, "lock_session", {"spill": str(spill)})
+        with translated(f"{path}: cannot be opened"):
+            values = {"path": str(path), "spill": str(spill)}
+            con.execute(statement("open_session", values)).fetchall()
         _refuse_foreign(con, path)
     except BaseException:
         con.close()
@@ -99,6 +114,13 @@ def _refuse_foreign(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise SourceError(str(path), "was not made by luc-load build") from error
     if status != "complete":
         raise SourceError(str(path), "is not complete; run luc-load build again")
+
+
+def new_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Return a further cursor of a session, for another thread."""
+    cursor = con.cursor()
+    run_statement(cursor, "use_database")
+    return cursor
 
 
 @contextmanager

@@ -1,0 +1,250 @@
+"""A finished database as an xarray data set: lazy, a chunk a block of years."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from xarray.backends import BackendArray, BackendEntrypoint
+from xarray.core import indexing
+
+from loader.errors import DatabaseError
+from loader.exporting.plan import plan_grid, read_layouts
+from loader.exporting.values import read_box, read_map
+from loader.querying.session import database_path, new_cursor, open_database
+from loader.storing.database import run_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import duckdb
+    import numpy.typing as npt
+
+    from loader.exporting.plan import GridPlan, GridVariable
+    from loader.storing.filelayout import MapLayout
+
+__all__ = ["BLOCK_YEARS", "LucBackend", "open_dataset"]
+
+BLOCK_YEARS = 8
+"""Years of a chunk: 33 MB of float32 on the 0.25 degree grid, and a block of the tables."""
+
+_MASKING = ("_FillValue", "missing_value")
+
+
+def open_dataset(
+    database: str | os.PathLike[str],
+    table: str | None = None,
+    *,
+    chunks: Any = {},  # noqa: ANN401, B006  # as xarray.open_dataset has it; never changed
+    drop_variables: str | Iterable[str] | None = None,
+) -> xr.Dataset:
+    """Open a database as the grid that its source files had.
+
+    Parameters
+    ----------
+    database : path
+        The file, or the folder it lies in.
+    table : str, optional
+        "eluc", "state", "transition" or "management": that source file as it was, with its own
+        time axis. If not given, and both ELUC and the states were loaded, all their variables on
+        one axis `time` of calendar years.
+    chunks : int, dict, "auto" or None
+        Same as in xarray.open_dataset: {}, the default, makes dask arrays of `BLOCK_YEARS` years;
+        None makes lazy arrays without dask.
+    drop_variables : str or iterable of str, optional
+        Variables that are left out.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions (time, latitude, longitude) under the file's own names, in its own order; values
+        float32, equal to the file's to the bit, missing ones NaN; packed ones unpacked; times as
+        the numbers they are in the file. Nothing is read before it is needed. Close it to let go
+        of the database.
+
+    Raises
+    ------
+    UsageError
+        If no gridded file became the table.
+    SourceError
+        If luc-load did not make the database, or an older version did.
+    DatabaseError
+        If it cannot be opened, because another program holds it for writing, say.
+    """
+    return xr.open_dataset(
+        database_path(database),
+        engine=LucBackend,
+        chunks=chunks,
+        table=table,
+        drop_variables=drop_variables,
+    )
+
+
+class LucBackend(BackendEntrypoint):
+    """The backend behind `xarray.open_dataset(path, engine="luc-load")`."""
+
+    description = "Open a database of luc-load build as the grid of its source files"
+    open_dataset_parameters = ("filename_or_obj", "drop_variables", "table")
+
+    def open_dataset(  # type: ignore[override]  # a backend adds its own options
+        self,
+        filename_or_obj: str | os.PathLike[str],
+        *,
+        drop_variables: str | Iterable[str] | None = None,
+        table: str | None = None,
+    ) -> xr.Dataset:
+        """Open a database lazily; see `loader.open_dataset`."""
+        handle = _Handle(database_path(filename_or_obj).resolve())
+        con = handle.connection()
+        plan = plan_grid(read_layouts(con, str(filename_or_obj)), table)
+        dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
+        dataset = _dataset(plan, handle, dropped)
+        dataset.encoding["source"] = str(handle.path)
+        dataset.set_close(handle.close)
+        return dataset
+
+    def guess_can_open(self, filename_or_obj: object) -> bool:
+        """Whether the name is that of a DuckDB database."""
+        return isinstance(filename_or_obj, str | os.PathLike) and Path(filename_or_obj).suffix in {
+            ".duckdb"
+        }
+
+
+def _dataset(plan: GridPlan, handle: _Handle, dropped: set[str]) -> xr.Dataset:
+    axes = (plan.time, plan.latitude, plan.longitude)
+    coords = {a.name: xr.Variable((a.name,), a.values, dict(a.attributes)) for a in axes}
+    variables = {}
+    for variable in plan.variables:
+        if variable.name not in dropped:
+            data = indexing.LazilyIndexedArray(_Values(handle, plan, variable))
+            shape = (min(BLOCK_YEARS, len(plan.years)), *plan.shape[1:])
+            chunks = dict(zip(plan.dims, shape, strict=True))
+            variables[variable.name] = _decoded(
+                plan.dims, data, variable.layout.attributes, {"preferred_chunks": chunks}
+            )
+    for one in plan.maps:
+        if one.name not in dropped:
+            data = indexing.LazilyIndexedArray(_Map(handle, plan, one))
+            variables[one.name] = _decoded(plan.dims[1:], data, one.attributes, {})
+    return xr.Dataset(variables, coords, plan.attributes)
+
+
+def _decoded(
+    dims: tuple[str, ...],
+    data: indexing.LazilyIndexedArray,
+    attributes: dict[str, Any],
+    encoding: dict[str, Any],
+) -> xr.Variable:
+    """Return a variable as xarray decodes it: what stands for missing is part of its encoding."""
+    masking = {key: value for key, value in attributes.items() if key in _MASKING}
+    kept = {key: value for key, value in attributes.items() if key not in _MASKING}
+    return xr.Variable(dims, data, kept, {**encoding, **masking, "dtype": np.dtype("float32")})
+
+
+class _Handle:
+    """A database that is opened when it is needed, in whatever process that is.
+
+    Threads share the connection and read through cursors of their own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._build_id: str | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "_build_id": self._build_id}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor for one thread.
+
+        Raises
+        ------
+        DatabaseError
+            If the database was built anew since the data set was opened.
+        """
+        if self._pid != os.getpid():
+            self._forget()
+        with self._lock:
+            if self._con is None:
+                con = open_database(self.path)
+                ((build_id, _, _),) = run_statement(con, "read_build")
+                if self._build_id not in (None, build_id):
+                    con.close()
+                    raise DatabaseError(
+                        f"{self.path}: was built anew since it was opened; open it again"
+                    )
+                self._con, self._build_id = con, build_id
+            return new_cursor(self._con)
+
+    def close(self) -> None:
+        """Let go of the database; it is opened again if anything is read afterwards."""
+        with self._lock:
+            if self._con is not None:
+                self._con.close()
+                self._con = None
+
+
+class _Values(BackendArray):
+    """The values of one variable."""
+
+    def __init__(self, handle: _Handle, plan: GridPlan, variable: GridVariable) -> None:
+        self._handle = handle
+        self._plan = plan
+        self._variable = variable
+        self.shape = plan.shape
+        self.dtype = np.dtype("float32")
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
+        support = indexing.IndexingSupport.OUTER
+        found: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
+            key, self.shape, support, self._read
+        )
+        return found
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        chosen = [np.atleast_1d(np.arange(n)[k]) for k, n in zip(key, self.shape, strict=True)]
+        once = [np.unique(positions, return_inverse=True) for positions in chosen]
+        with self._handle.connection() as con:
+            box = read_box(con, self._plan, self._variable, *(positions for positions, _ in once))
+        for axis, (_, inverse) in enumerate(once):
+            if not np.array_equal(inverse, np.arange(box.shape[axis])):
+                box = np.take(box, inverse, axis)
+        dropped = tuple(axis for axis, k in enumerate(key) if isinstance(k, int | np.integer))
+        return np.squeeze(box, dropped)
+
+
+class _Map(BackendArray):
+    """The values of one map."""
+
+    def __init__(self, handle: _Handle, plan: GridPlan, one: MapLayout) -> None:
+        self._handle = handle
+        self._plan = plan
+        self._one = one
+        self.shape = plan.shape[1:]
+        self.dtype = np.dtype("float32")
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
+        support = indexing.IndexingSupport.BASIC
+        found: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
+            key, self.shape, support, self._read
+        )
+        return found
+
+    def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
+        with self._handle.connection() as con:
+            values: npt.NDArray[Any] = read_map(con, self._plan, self._one)[key]
+            return values
