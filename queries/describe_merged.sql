@@ -4,9 +4,57 @@
 -- Units: ELUC t C ha-1 yr-1; land uses fractions of the cell (1)
 -- Caveat: the notebook counts every cell, sea too: LUH2 is missing there, which describe() skips, so
 --   its numbers are the same either way, but ELUC is 0; exact quartiles of every year of a full
---   grid take a minute and 2 GB
+--   grid take a while and 2 GB
 -- Source: the notebook's describe(); pandas' definitions (n - 1, linear quartiles)
 -- Needs: cell, eluc, state
+SET VARIABLE chosen_sea = (
+    SELECT (SELECT count(*) FROM cell) * count(DISTINCT "year") - count(*) FROM eluc
+);
+
+-- The quartiles over every cell lie between two ranks each. A rank is that of a stored value, or,
+-- after the negative values and before the positive ones, of a 0.
+SET VARIABLE chosen_ranks = (
+    WITH counted AS (
+        SELECT
+            count(eluc) AS n,
+            count_if(eluc < 0) AS negative,
+            count_if(eluc > 0) AS positive,
+            getvariable('chosen_sea') AS sea
+        FROM eluc
+    ),
+
+    quartile AS (
+        SELECT
+            CAST(q.place AS INTEGER) AS place,
+            n,
+            negative,
+            positive,
+            sea,
+            (n + sea - 1) * q.place / 4e0 AS position
+        FROM counted
+        CROSS JOIN range(1, 4) AS q (place)
+    )
+    SELECT list({
+        'place': place,
+        'lower_is_sea': floor(position) BETWEEN negative AND n + sea - positive - 1,
+        'upper_is_sea': ceil(position) BETWEEN negative AND n + sea - positive - 1,
+        'lower_share': (
+            floor(position) + 0.5 - CASE WHEN floor(position) < negative THEN 0 ELSE sea END
+        ) / n,
+        'upper_share': (
+            ceil(position) + 0.5 - CASE WHEN ceil(position) < negative THEN 0 ELSE sea END
+        ) / n,
+        'upper_weight': position - floor(position)
+    } ORDER BY place)
+    FROM quartile
+    WHERE n > 0
+);
+SET VARIABLE chosen_shares = coalesce(
+    [least(1, greatest(0, r.lower_share)) FOR r IN getvariable('chosen_ranks')]
+    || [least(1, greatest(0, r.upper_share)) FOR r IN getvariable('chosen_ranks')],
+    [0.5]
+);
+
 WITH
 luh2 AS (
     SELECT
@@ -71,36 +119,38 @@ luh2 AS (
     FROM state
 ),
 
--- the sea cells that are not stored, one 0 for each and every year
-sea AS (
-    SELECT CAST(0 AS REAL) AS eluc
-    FROM
-        (
-            SELECT (SELECT count(*) FROM cell) * count(DISTINCT "year") - count(*) AS n
-            FROM eluc
-        ) AS missing,
-        range(missing.n)
-),
-
+-- the sea cells that are not stored are 0 in the file: they move ranks, mean and deviation
 blue AS (
     SELECT
-        1 AS place, 'stored rows' AS coverage, 'ELUC' AS variable, count(eluc) AS n,
-        avg(eluc) AS mean, stddev_samp(eluc) AS std, min(eluc) AS lowest,
-        quantile_cont(eluc, [0.25, 0.5, 0.75]) AS quartiles, max(eluc) AS highest
+        count(eluc) AS n,
+        avg(eluc) AS mean,
+        stddev_samp(eluc) AS std,
+        var_pop(eluc) * count(eluc) AS squares,
+        min(eluc) AS lowest,
+        quantile_cont(eluc, [0.25, 0.5, 0.75]) AS quartiles,
+        quantile_disc(eluc, getvariable('chosen_shares')) AS around,
+        max(eluc) AS highest,
+        CAST(getvariable('chosen_sea') AS DOUBLE) AS sea
     FROM eluc
-    UNION ALL
-    SELECT
-        2, 'every cell of the grid', 'ELUC', count(eluc), avg(eluc), stddev_samp(eluc), min(eluc),
-        quantile_cont(eluc, [0.25, 0.5, 0.75]), max(eluc)
-    FROM (
-        SELECT eluc FROM eluc
-        UNION ALL
-        SELECT eluc FROM sea
-    ) AS every_cell
 ),
 
 described AS (
-    SELECT 0 AS position, *
+    SELECT
+        0 AS position, 1 AS place, 'stored rows' AS coverage, 'ELUC' AS variable, n, mean, std,
+        CAST(lowest AS DOUBLE) AS lowest, [CAST(q AS DOUBLE) FOR q IN quartiles] AS quartiles,
+        CAST(highest AS DOUBLE) AS highest
+    FROM blue
+    UNION ALL
+    SELECT
+        0, 2, 'every cell of the grid', 'ELUC', CAST(n + sea AS BIGINT), mean * n / (n + sea),
+        sqrt((squares + mean * mean * n * sea / (n + sea)) / nullif(n + sea - 1, 0)),
+        CASE WHEN sea > 0 THEN least(lowest, 0) ELSE lowest END,
+        [
+            (1 - r.upper_weight) * CASE WHEN r.lower_is_sea THEN 0 ELSE around[r.place] END
+            + r.upper_weight * CASE WHEN r.upper_is_sea THEN 0 ELSE around[r.place + 3] END
+            FOR r IN getvariable('chosen_ranks')
+        ],
+        CASE WHEN sea > 0 THEN greatest(highest, 0) ELSE highest END
     FROM blue
     UNION ALL
     SELECT 1, coverage.place, coverage.name, luh2.*

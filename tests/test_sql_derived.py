@@ -67,7 +67,8 @@ def test_land_changed_is_half_the_sum_of_the_changes(database: Database) -> None
 
 
 def test_a_cell_without_any_land_use_has_no_share() -> None:
-    state = pd.DataFrame({"cell_id": np.int32([7, 7]), "year": np.int16([1850, 1851])})
+    state = pd.DataFrame({"cell_id": [7, 7], "year": [1850, 1851]})
+    state = state.astype({"cell_id": np.int32, "year": np.int16})
     state[FRACTIONS] = np.float32(0)
     frames = random_frames(seed=12)
     with duckdb.connect() as con:

@@ -83,6 +83,25 @@ def test_describe_merged_is_pandas_describe(database: Database) -> None:
     assert found.columns.get_loc(("stored rows", "ELUC")) == 0
 
 
+@pytest.mark.parametrize(("shift", "missing"), [(-0.7, 0.3), (-0.3, 0.05), (0.1, 0.7), (-2, 0)])
+def test_sea_cells_are_zeros_among_the_ranks(shift: float, missing: float) -> None:
+    rng = np.random.default_rng(2)
+    frames = random_frames(8)
+    keys = pd.MultiIndex.from_product([range(GRID.n_cells), range(1850, 1855)])
+    eluc = keys.to_frame(index=False, name=["cell_id", "year"])
+    eluc = eluc.astype({"cell_id": np.int32, "year": np.int16})
+    eluc["eluc"] = (rng.random(len(eluc)) + shift).astype(np.float32)
+    eluc.loc[rng.random(len(eluc)) < 0.1, "eluc"] = 0
+    eluc = eluc[rng.random(len(eluc)) >= missing]
+    sea = np.zeros(len(keys) - len(eluc))
+    expected = pd.concat([eluc.eluc.astype(np.float64), pd.Series(sea)]).describe()
+    with duckdb.connect() as con:
+        create(con, Frames(frames.cell, frames.state, eluc))
+        found = answer(con, "describe_merged").set_index(["coverage", "variable"]).T
+    row = found["every cell of the grid", "ELUC"].astype(float)
+    np.testing.assert_allclose(row, expected, atol=1e-6, rtol=0)
+
+
 def test_the_series_is_that_of_the_nearest_cell(database: Database) -> None:
     con, frames = database
     found = answer(con, "london_series")
