@@ -20,12 +20,13 @@ from loader.building.loading import Loaded, load_tables
 from loader.building.pipeline import aside
 from loader.catalog.objects import SchemaContext
 from loader.cluster.build import build_cluster
-from loader.errors import DatabaseError, GridError, SourceError
-from loader.reading.fingerprint import Digests, Fingerprint, fingerprint
+from loader.errors import DatabaseError, GridError
+from loader.reading.fingerprint import Digests, Fingerprint
 from loader.reading.landmask import land_mask
 from loader.reading.recognition import open_source
 from loader.reading.static import StaticGrid, open_static
 from loader.schema import SOURCES, STATIC
+from loader.storing.contents import contents_table
 from loader.storing.database import StagedDatabase, connect_read_only, digest_of_table
 from loader.storing.dataset import complete_dataset
 
@@ -211,15 +212,13 @@ def produce(
             "file_layout": layout_table(gridded, area_ha, loaded, options),
             "build": build_table(build_id, record, version, synthetic=sources.is_synthetic),
         }
+        small["table_content"] = contents_table(loaded.digests, small)
         aside(lambda: database.finish(context, small), database.interrupt)
     finished = connect_read_only(stage.database, options.workers, options.database_bytes)
     with closing(finished) as con:
         _verify(con, loaded)
         loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
-    for name, before in fingerprints.items():
-        if fingerprint(paths[name]) != before:
-            found = "changed while it was being read; run the same command again"
-            raise SourceError(paths[name], found)
+    digests.refuse_changed(fingerprints)
     stage.write_record(record)
     stage.complete()
     return Product(build_id, loaded, sources.is_synthetic)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from loader.catalog.sqlfiles import folder
 from loader.errors import SqlFileError
-from loader.schema import Variable
+from loader.schema import LAND_USE, Variable
 
 __all__ = ["UNKNOWN_UNIT", "Entry", "column_entry", "glossary", "variable_entry"]
 
@@ -104,6 +104,12 @@ def column_entry(
         base = known[name]
         text = f"share of the cell's land, ice and water left out, of: {base.description}"
         return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
+    if (name := column.removesuffix("_net")) in LAND_USE and name != column:
+        text = f"gain less loss in the course of the year, by the transitions, of: {LAND_USE[name]}"
+        return Entry("1", text, "X_to_Y, primf_harv and primn_harv of LUH2 transitions.nc")
+    if (name := column.removesuffix("_balance")) in LAND_USE and name != column:
+        text = f"change between two states less net change by the transitions, of: {LAND_USE[name]}"
+        return Entry("1", text, "LUH2 states.nc and transitions.nc")
     raise SqlFileError(f"sql/columns.toml has no entry for the column {column!r}")
 
 

@@ -17,6 +17,7 @@ from loader.catalog.dictionary import Entry, column_entry, glossary, variable_en
 from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render, statement
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
+from loader.moves import MOVES
 from loader.schema import CROPS, FORESTS, FRACTIONS, RESERVED, SOURCES, Variable
 
 __all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
@@ -164,6 +165,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
     loaded = _execute(con, statement("list_years"), "year")
     eluc = [int(year) for year, has_eluc, _ in loaded if has_eluc]
     state = [int(year) for year, _, has_state in loaded if has_state]
+    loaded_moves = {variable.column for variable in context.columns["transition"]}
     grid = context.grid
     east = grid.west + (grid.n_lon - 1) * grid.step_lon
     # The longitude where the columns are cut apart: the date line, or the middle of the gap of a
@@ -177,6 +179,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
             "eluc_diff": year_blocks(eluc),
             "eluc_state": year_blocks(sorted({*eluc, *state})),
             "luc": year_blocks(state),
+            "mass_balance": year_blocks(state),
             "state_diff": year_blocks(state),
         },
         "grid": grid,
@@ -189,6 +192,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
         "forests": FORESTS,
         "co2_per_c": _CO2_PER_C,
         "uses": _USES,
+        "moves": tuple(move for move in MOVES if move.variable in loaded_moves),
     }
 
 

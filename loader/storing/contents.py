@@ -1,0 +1,96 @@
+"""What every table must hold: rows and digests, stored with the tables to be compared later."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from loader.storing.digest import TableDigest
+
+__all__ = ["DIGESTED", "contents_table", "small_digest", "year_digest"]
+
+DIGESTED = ("cell", "year", "source")
+"""The small tables whose content is digested as a whole."""
+
+
+def contents_table(digests: Mapping[str, TableDigest], small: Mapping[str, pa.Table]) -> pa.Table:
+    """Return the table table_content.
+
+    Parameters
+    ----------
+    digests : mapping of str to TableDigest
+        Of the gridded tables, by name.
+    small : mapping of str to pyarrow.Table
+        Rows of the other tables, by name; those of `DIGESTED` are described.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    rows: list[tuple[str, int | None, int, str]] = [
+        (table, year, count, year_digest(digest.content_of_year[year]))
+        for table, digest in digests.items()
+        for year, count in sorted(digest.rows_of_year.items())
+    ]
+    rows += [(name, None, small[name].num_rows, small_digest(small[name])) for name in DIGESTED]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    kinds = {
+        "table_name": pa.string(),
+        "year": pa.int16(),
+        "row_count": pa.int64(),
+        "content_digest": pa.string(),
+    }
+    return pa.table(
+        {
+            name: pa.array(column, kind)
+            for (name, kind), column in zip(kinds.items(), columns, strict=True)
+        }
+    )
+
+
+def year_digest(content: int) -> str:
+    """Write the content of a year, a number below 2**64, as text."""
+    return f"{content:016x}"
+
+
+def small_digest(rows: pa.Table) -> str:
+    """Digest a whole small table: names, NULLs, values and their order.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Of numbers, truth values, dates and texts, with whatever width of offsets.
+
+    Returns
+    -------
+    str
+        "sha256:" and 64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for name, column in zip(rows.schema.names, rows.columns, strict=True):
+        digest.update(f"{name}\0".encode())
+        digest.update(np.packbits(pc.is_valid(column).to_numpy()).tobytes())
+        digest.update(_values(column))
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _values(column: pa.ChunkedArray) -> bytes:
+    kind = column.type
+    if pa.types.is_floating(kind):
+        # -0.0 + 0.0 is 0.0: DuckDB before 2.0 does not keep the sign of a zero.
+        return bytes((column.fill_null(0).to_numpy() + kind.to_pandas_dtype()(0)).tobytes())
+    if pa.types.is_integer(kind):
+        return bytes(column.fill_null(0).to_numpy().tobytes())
+    if pa.types.is_boolean(kind):
+        return _values(column.cast(pa.uint8()))
+    if pa.types.is_date32(kind):
+        return _values(column.cast(pa.int32()))
+    texts = column.fill_null("").to_pylist()
+    return "\0".join(texts).encode()

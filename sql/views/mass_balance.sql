@@ -1,0 +1,35 @@
+-- Title: Balance of the land uses
+-- Purpose: how far states and transitions disagree: state[year + 1] - state[year] less the net
+--   change by the transitions of year, for each of the 12 land uses; 0 but for rounding
+-- Units: fractions of the cell (1)
+-- Caveat: a row where the transitions of the year and both states exist, so none for the last year
+--   unless the states of the next are loaded; a wrong X_to_Y shows as two opposite numbers, which
+--   name the pair of land uses; computed as DOUBLE
+-- Source: LUH2-GCB2022 states.nc and transitions.nc (Hurtt et al. 2020)
+-- Needs: state, transition_net
+
+-- Blocks of years bound the hash tables; a filter on the year prunes blocks.
+CREATE OR REPLACE VIEW mass_balance AS
+{%- for block in blocks["mass_balance"] %}
+{%- if not loop.first %}
+UNION ALL
+{%- endif %}
+SELECT
+    t.cell_id,
+    t."year"
+{%- for use in fractions %},
+    CAST(n.{{ use | identifier }} AS DOUBLE) - CAST(s.{{ use | identifier }} AS DOUBLE)
+        - t.{{ (use ~ "_net") | identifier }} AS {{ (use ~ "_balance") | identifier }}
+{%- endfor %}
+
+FROM transition_net AS t
+INNER JOIN state AS s ON s.cell_id = t.cell_id AND s."year" = t."year"
+INNER JOIN state AS n ON n.cell_id = t.cell_id AND n."year" = t."year" + 1
+WHERE TRUE
+    {%- if block.first is not none %}
+    AND t."year" >= {{ block.first | literal }} AND n."year" > {{ block.first | literal }}
+    {%- endif %}
+    {%- if block.stop is not none %}
+    AND t."year" < {{ block.stop | literal }} AND n."year" <= {{ block.stop | literal }}
+    {%- endif %}
+{%- endfor %};
