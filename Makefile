@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors bench bench-long check docs clean
+.PHONY: help install demo test test-slow test-floors test-readers torture bench bench-long check docs clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,10 @@ test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pypr
 	$(VENV)/floors/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)/floors/bin/python -m pip install --quiet --group test --editable . --constraint $(VENV)/floors/constraints.txt
 	$(VENV)/floors/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs Java and half a gigabyte
+	$(PIP) install --group readers
+	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
 
 bench: $(VENV)/installed  ## luc-load beside other routes, answers compared: 10 minutes, 3 GB in bench-data
 	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) $(BENCH_ARGS)
