@@ -45,7 +45,11 @@ ASKED = re.compile(r"(```sql\n(?P<sql>.*?)```\n\n)```text\n.*?```\n", re.DOTALL)
 def command_line() -> str:
     """Return the text of docs/command-line.md."""
     parts = [HEAD, section("luc-load", commands)]
-    parts += [section(f"luc-load {name}", each) for name, each in commands.commands.items()]
+    for name, command in commands.commands.items():
+        parts.append(section(f"luc-load {name}", command))
+        if isinstance(command, click.Group):
+            kinds = command.commands.items()
+            parts += [section(f"luc-load {name} {kind}", each) for kind, each in kinds]
     return "\n".join(parts)
 
 

@@ -9,9 +9,13 @@ from typing import NoReturn
 import click
 
 from loader.commands.build import build
+from loader.commands.check import check
+from loader.commands.clean import clean
 from loader.commands.common import verbosity, version
+from loader.commands.export import export
 from loader.commands.fetch import fetch
 from loader.commands.info import info
+from loader.commands.plot import plot
 from loader.commands.query import query
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
@@ -39,7 +43,7 @@ def commands() -> None:
     """
 
 
-for _command in (build, sample, fetch, info, query):
+for _command in (build, sample, fetch, info, check, clean, query, export, plot):
     commands.add_command(_command)
 
 

@@ -1,0 +1,97 @@
+"""A picture or a page on disk: never half written, and nothing of others replaced.
+
+A file of luc-load's says so inside, in metadata that viewers do not show: `Software` in a PNG,
+`dc:creator` in an SVG, `generator` in an HTML page. Only such a file is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from loader._version import __version__
+from loader.errors import OutputError, UsageError
+
+__all__ = ["MAKER", "checked_target", "publish_file"]
+
+MAKER = f"luc-load {__version__}"
+"""What a file says of its maker."""
+
+_MARKS = {
+    ".png": b"Software\0luc-load ",
+    ".svg": b"<dc:title>luc-load ",
+    ".html": b'<meta name="generator" content="luc-load ',
+}
+_HEADS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<?xml", ".html": b"<!doctype html>"}
+_LOOK_AT = 8192
+
+
+def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
+    """Return where a file will be written, having refused what could not be.
+
+    Parameters
+    ----------
+    path : path
+        As the user named it; a link is followed.
+    suffixes : tuple of str
+        Those that it may have.
+
+    Raises
+    ------
+    UsageError
+        If it has another suffix.
+    OutputError
+        If there is no such folder, or a file that luc-load did not make.
+    """
+    named = Path(path)
+    suffix = named.suffix.lower()
+    if suffix not in suffixes:
+        raise UsageError(f"{named} is to be written; expected a name in {' or '.join(suffixes)}")
+    target = named.resolve()
+    if not target.parent.is_dir():
+        raise OutputError(f"{named}: there is no folder {target.parent}; make it first")
+    if target.exists() and not _is_ours(target, suffix):
+        raise OutputError(
+            f"{named}: is there already and was not made by luc-load; remove it, or name another"
+        )
+    return target
+
+
+def publish_file(target: Path, content: bytes) -> None:
+    """Write a file under another name and rename it, so that no one sees half of it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(temporary).chmod(0o666 & ~mask)
+            Path(temporary).replace(target)
+        except BaseException:
+            with suppress(OSError):
+                Path(temporary).unlink()
+            raise
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written ({error.strerror})") from error
+
+
+def _is_ours(target: Path, suffix: str) -> bool:
+    if not target.is_file():
+        return False
+    try:
+        with target.open("rb") as file:
+            head = file.read(_LOOK_AT)
+    except OSError:
+        return False
+    return head.startswith(_HEADS[suffix]) and _MARKS[suffix] in head

@@ -1,0 +1,151 @@
+"""An open database as the pictures need it: read-only, locked, its grid, its provenance."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.catalog.sqlfiles import statement
+from loader.grid import Grid, grid_from_coordinates
+from loader.info import DatabaseInfo, database_info
+from loader.querying.session import session, translated
+from loader.schema import FRACTIONS
+from loader.storing.database import run_statement
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    import duckdb
+
+__all__ = ["Session", "opened"]
+
+_LAND_USES = {*FRACTIONS, "crop", "forest", "secmb", "secma"}
+_EMISSIONS = {"eluc", "emission_tc"}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A database that is open for pictures.
+
+    Attributes
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Read-only; no file, no network and no setting can be reached through it.
+    info : DatabaseInfo
+        What it holds and where it came from.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    info: DatabaseInfo
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The grid of the build."""
+        ((latitude, longitude),) = run_statement(self.con, "read_grid")
+        return grid_from_coordinates(latitude, longitude, str(self.info.database))[0]
+
+    @cached_property
+    def land(self) -> npt.NDArray[np.float32]:
+        """Share of land of every cell, shape (n_lat, n_lon), 1."""
+        values = self.columns("plot_land")["land_fraction"]
+        return values.astype(np.float32).reshape(self.grid.n_lat, self.grid.n_lon)
+
+    @cached_property
+    def relations(self) -> dict[str, tuple[str, ...]]:
+        """The columns of every table and view that has cells."""
+        return {name: tuple(columns) for name, columns in self.rows("list_relations")}
+
+    @cached_property
+    def years(self) -> dict[int, tuple[bool, bool]]:
+        """Every loaded year: whether eluc has it, whether state has it."""
+        return {year: (eluc, state) for year, eluc, state in self.rows("list_years")}
+
+    def rows(
+        self,
+        name: str,
+        values: dict[str, object] | None = None,
+        parameters: Sequence[object] | None = None,
+    ) -> list[tuple[Any, ...]]:
+        """Run a file of sql/statements and return its rows."""
+        return run_statement(self.con, name, values, parameters)
+
+    def columns(
+        self, name: str, values: dict[str, object] | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Run a file of sql/statements and return its columns; missing numbers are NaN.
+
+        Raises
+        ------
+        DatabaseError
+            If DuckDB refuses.
+        """
+        with translated(name):
+            found = self.con.execute(statement(name, values)).fetchnumpy()
+        return {
+            column: array.filled(np.nan)
+            if isinstance(array, np.ma.MaskedArray) and array.dtype.kind == "f"
+            else np.asarray(array)
+            for column, array in found.items()
+        }
+
+    def meaning(self, relation: str, column: str) -> tuple[str, str]:
+        """Return unit and description of a column, as the data dictionary has them."""
+        for name, unit, description in self.rows("read_columns", parameters=[relation]):
+            if name.lower() == column.lower():
+                return unit, description
+        return "", ""
+
+    def provenance(self, relation: str, columns: Sequence[str]) -> str:
+        """Say in a line what columns were loaded from, and by which build."""
+        known = {source.name: source for source in self.info.sources}
+        dictionary = {
+            name.lower(): source
+            for name, source in self.rows("read_column_sources", parameters=[relation])
+        }
+        texts = []
+        for column in columns:
+            source = known.get(_source_of(relation, column))
+            if source is None:
+                texts.append(dictionary.get(column.lower(), "luc-load"))
+                continue
+            title, version = source.title or source.name, source.version or ""
+            texts.append(title if version in title else f"{title}, {version}")
+        build = f"luc-load {self.info.luc_load_version}, build {self.info.build_id}"
+        return f"Source: {'; '.join(dict.fromkeys(texts))} ({build})"
+
+
+@contextmanager
+def opened(database: str | os.PathLike[str]) -> Iterator[Session]:
+    """Open a database for pictures.
+
+    Parameters
+    ----------
+    database : path
+        The file, or the folder it lies in.
+
+    Raises
+    ------
+    SourceMissingError, SourceError
+        If there is no such database, or luc-load did not make it.
+    DatabaseError
+        If it cannot be opened.
+    """
+    info = database_info(database)
+    with session(info.database) as con:
+        yield Session(con, info)
+
+
+def _source_of(relation: str, column: str) -> str:
+    """Return the name of the source whose file has a column, or the relation where none has."""
+    name = column.lower().removesuffix("_diff").removesuffix("_mha")
+    if name in _EMISSIONS or name.startswith("emission"):
+        return "eluc"
+    if name in _LAND_USES:
+        return "states"
+    return {"transition": "transitions", "state": "states"}.get(relation, relation)

@@ -1,0 +1,13 @@
+-- Title: Values of a map
+-- Purpose: an expression of the columns of a table or view, cell by cell, in one year where the
+--   table has years
+-- Units: those of the expression
+-- Caveat: the expression is the user's: parsed, and written back by DuckDB's own parser
+-- Source: the table or view
+-- Needs: none
+SELECT cell_id, CAST({{ expression | expression }} AS DOUBLE) AS map_value
+FROM {{ relation | identifier }}
+{%- if year is not none %}
+WHERE "year" = {{ year | literal }}
+{%- endif %}
+ORDER BY cell_id;

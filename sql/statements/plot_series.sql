@@ -1,0 +1,18 @@
+-- Title: Values of a series
+-- Purpose: columns of a table or view, year by year, of all its rows or of those whose key has the
+--   value given
+-- Units: those of the columns
+-- Caveat: one row a year only where the key makes it so
+-- Source: the table or view
+-- Needs: none
+SELECT
+    "year"
+{%- for name in columns %},
+    {{ name | identifier }}
+{%- endfor %}
+
+FROM {{ relation | identifier }}
+{%- if key is not none %}
+WHERE {{ key | identifier }} = {{ value | literal }}
+{%- endif %}
+ORDER BY "year";
