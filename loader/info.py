@@ -13,8 +13,8 @@ from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.storing.database import connect_read_only, run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import DATABASE, PARQUET
-from loader.storing.staging import Stage
 from loader.summary import TableReport, human_bytes, table_lines
+from loader.unfinished import Unfinished, unfinished_build
 
 if TYPE_CHECKING:
     import os
@@ -73,8 +73,8 @@ class DatabaseInfo:
     sources : tuple of SourceInfo
     parquet : pathlib.Path or None
         The data set of the same build, if it lies beside the database.
-    unfinished : int or None
-        Parts of an unfinished build in the same folder; None if there is no such build.
+    unfinished : Unfinished or None
+        A build in the same folder that is under way or was interrupted.
     """
 
     database: Path
@@ -89,7 +89,7 @@ class DatabaseInfo:
     tables: tuple[TableReport, ...]
     sources: tuple[SourceInfo, ...]
     parquet: Path | None
-    unfinished: int | None
+    unfinished: Unfinished | None
 
     def text(self) -> str:
         """Return it for people."""
@@ -114,10 +114,7 @@ class DatabaseInfo:
             lines += source.lines()
         lines += ["", f"Parquet: {parquet}"]
         if self.unfinished is not None:
-            lines.append(
-                f"An unfinished build with {self.unfinished} stored parts lies in this folder; "
-                "its own command goes on with it."
-            )
+            lines += ["", self.unfinished.text()]
         return "\n".join(lines)
 
 
@@ -146,7 +143,10 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
     if path.is_dir():
         path /= DATABASE
     if not path.exists():
+        unfinished = unfinished_build(path.parent)
         expected = "build one with luc-load build, or name another"
+        if unfinished is not None:
+            expected = unfinished.text()
         raise SourceMissingError(str(path), f"there is no such database; {expected}")
     with closing(connect_read_only(path)) as con:
         try:
@@ -156,7 +156,6 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
             tables = tuple(TableReport(**table) for table in record["tables"])
         except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SourceError(str(path), "was not made by luc-load build") from error
-    stage = Stage(path.parent / ".luc-load")
     parquet = path.parent / PARQUET
     return DatabaseInfo(
         database=path,
@@ -171,5 +170,5 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
         tables=tables,
         sources=tuple(SourceInfo(*row) for row in sources),
         parquet=parquet if dataset_build_id(parquet) == build[0] else None,
-        unfinished=len(stage.parts()) if stage.record() is not None else None,
+        unfinished=unfinished_build(path.parent),
     )

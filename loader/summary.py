@@ -30,8 +30,9 @@ class BuildReport:
 
     Attributes
     ----------
-    outcome : {"built", "published", "up to date"}
-        "published" is a build that was finished earlier and only had to be exchanged.
+    outcome : {"built", "published", "up to date", "planned"}
+        "published" is a build that was finished earlier and only had to be exchanged; the figures
+        of "planned" are estimates.
     database, parquet : pathlib.Path
         What was published.
     build_id : str
@@ -47,9 +48,11 @@ class BuildReport:
         Parts that an interrupted build had left.
     notices : tuple of str
         What the user should know about the result.
+    free_bytes : int
+        Free on the disk, where a build is planned.
     """
 
-    outcome: Literal["built", "published", "up to date"]
+    outcome: Literal["built", "published", "up to date", "planned"]
     database: Path
     parquet: Path
     build_id: str
@@ -60,6 +63,7 @@ class BuildReport:
     synthetic: bool = False
     reused_parts: int = 0
     notices: tuple[str, ...] = field(default=())
+    free_bytes: int = 0
 
     def text(self) -> str:
         """Return the summary that ends a build on the command line."""
@@ -67,6 +71,8 @@ class BuildReport:
             return f"{self.database} is up to date (build {self.build_id}): nothing to do."
         if self.outcome == "published":
             return f"{self.database} is published (build {self.build_id}), finished earlier."
+        if self.outcome == "planned":
+            return "\n".join(self._plan_lines())
         head = f"Built {self.database} in {human_seconds(self.seconds)} (build {self.build_id})"
         lines = [f"{head}{', from SYNTHETIC sources' if self.synthetic else ''}.", ""]
         lines += table_lines(self.tables)
@@ -79,6 +85,20 @@ class BuildReport:
             lines.append(f"  {self.reused_parts} parts of an interrupted build were used again")
         lines += [f"\nNote: {notice}" for notice in self.notices]
         return "\n".join([*lines, "", "Next:", *self._next_lines()])
+
+    def _plan_lines(self) -> list[str]:
+        source = ", from SYNTHETIC sources" if self.synthetic else ""
+        head = f"Would build {self.database} in about {human_seconds(self.seconds)}{source}."
+        return [
+            f"{head} Nothing was written; the figures are estimates.",
+            "",
+            *table_lines(self.tables),
+            "",
+            f"  {self.database}  about {human_bytes(self.database_bytes)}",
+            f"  {self.parquet}/  about {human_bytes(self.parquet_bytes)}",
+            f"  free on this disk: {human_bytes(self.free_bytes)}",
+            *(f"\nNote: {notice}" for notice in self.notices),
+        ]
 
     def _next_lines(self) -> list[str]:
         path = str(self.database)

@@ -74,7 +74,14 @@ def test_an_unfinished_build_beside_it_is_told_of(
         build(raw=raw, out=built, years="2017:2018", overwrite=True)
     try:
         found = database_info(built)
-        assert found.unfinished == 2, "a block of each table"
+        assert found.unfinished is not None
+        assert found.unfinished.parts == 2, "a block of each table"
+        assert found.unfinished.process is None
+        for table in found.unfinished.tables:
+            assert (table.years, table.of_years) == (2, 2)
+            assert table.rows > 0
+            assert table.share > 0.9
+        assert "2 parts stored" in found.text()
         assert found.options["years"] == [2016, 2019]
     finally:
         monkeypatch.undo()

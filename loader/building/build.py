@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,6 @@ from loader.reporting import Reporter, Silent
 from loader.storing.locking import exclusive
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping
 
     import xarray as xr
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Given = str | os.PathLike[str] | xr.Dataset | None
 
 __all__ = ["build"]
+
+_PRIVATE = ".luc-load"
+"""The folder of the lock and of what is being built."""
 
 
 def build(
@@ -46,6 +49,7 @@ def build(
     storage_version: str = "v1.0.0",
     parquet_encoding: str = "split",
     overwrite: bool = False,
+    dry_run: bool = False,
     reporter: Reporter | None = None,
 ) -> BuildReport:
     """Load gridded sources into `out`/luc.duckdb and `out`/parquet.
@@ -79,6 +83,8 @@ def build(
         Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
     overwrite : bool
         Replace a result of other inputs or options.
+    dry_run : bool
+        Only say what would be built; nothing is written. The report holds estimates.
     reporter : Reporter, optional
         Told of progress and notices.
 
@@ -122,6 +128,11 @@ def build(
     folder = "raw" if raw is None else raw
     if sample and any(given is not None for given in named.values()):
         raise UsageError("--sample makes its own sources; name no others beside it")
+    if sample and dry_run:
+        raise UsageError(
+            "--dry-run looks into the sources, which --sample has yet to make; run luc-load sample "
+            "first and name its folder with --raw"
+        )
     given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
     with ExitStack() as stack:
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
@@ -130,6 +141,12 @@ def build(
         from loader.storing.publish import inspect_output  # noqa: PLC0415
         from loader.storing.staging import Stage  # noqa: PLC0415
 
+        if dry_run:
+            _refuse_unwritable(options.out)
+            stage = Stage(options.out / _PRIVATE)
+            published = inspect_output(options.out)
+            run = Run(options, given, stage, published, watcher, started, probe.wait)
+            return run.plan(overwrite=overwrite)
         work = stack.enter_context(_locked_output(options.out))
         published = inspect_output(options.out)
         if sample:
@@ -149,10 +166,19 @@ def _files(given: Mapping[str, str | xr.Dataset]) -> list[str]:
     return [path for path in paths if "://" not in path and not Path(path).is_dir()]
 
 
+def _refuse_unwritable(out: Path) -> None:
+    """Refuse, without writing anything, a folder that a build could not write to."""
+    folder = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not folder.is_dir():
+        raise OutputError(f"{out}: is not a folder; choose another --out")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{out}: cannot be written ({folder}); choose another --out")
+
+
 @contextmanager
 def _locked_output(out: Path) -> Iterator[Path]:
     """Create and lock the private folder of an output; what stays empty is removed again."""
-    work = out / ".luc-load"
+    work = out / _PRIVATE
     is_new = not out.exists()
     try:
         work.mkdir(parents=True, exist_ok=True)

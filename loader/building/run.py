@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.identity import Identity
 from loader.building.production import open_sources, produce
-from loader.errors import OutputError
+from loader.errors import OutputError, SourceError
 from loader.reading.fingerprint import digest_file, fingerprint
+from loader.reading.landmask import land_mask
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import DATABASE, PARQUET, Published, publish
 from loader.summary import BuildReport
+from loader.unfinished import unfinished_build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,21 +99,81 @@ class Run:
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
+            needed = self._estimate(sources)
+            stored = self._stage.parts().values() if unfinished is not None else ()
+            refuse_full_disk(self._stage.folder.parent, needed, sum(part.size for part in stored))
             if unfinished is None:
-                self._begin()
+                self._begin(needed)
             else:
                 self._reporter.notice("an interrupted build is continued")
                 self._stage.drop_database()
-            product = produce(
-                sources,
-                self._fingerprints,
-                self._identity,
-                self._options,
-                self._stage,
-                self._reporter,
-            )
+            try:
+                product = produce(
+                    sources,
+                    self._fingerprints,
+                    self._identity,
+                    self._options,
+                    self._stage,
+                    self._reporter,
+                )
+            except SourceError as error:
+                raise self._changed(error) from error
             publish(self._stage, self._options.out)
             return self._report("built", product.build_id, sources, product)
+
+    def _changed(self, error: SourceError) -> SourceError:
+        """Return what to say of damage that was not there when the build began."""
+        for name, before in self._fingerprints.items():
+            path = self._paths[name]
+            if path == error.path and fingerprint(path) != before:
+                return SourceError(path, "changed while it was being read; run the command again")
+        return error
+
+    def plan(self, *, overwrite: bool) -> BuildReport:
+        """Say what `build` would do, and write nothing.
+
+        Returns
+        -------
+        BuildReport
+            Of outcome "planned", with estimates, or "up to date".
+
+        Raises
+        ------
+        LucLoadError
+            What `build` would raise before it begins to load.
+        """
+        if self._published is not None:
+            if self._is_published(self._published):
+                return self._report("up to date", self._published.build_id)
+            self._refuse_other(overwrite=overwrite)
+        self._tried()
+        with ExitStack() as stack:
+            sources = open_sources(self._given, self._options, self._reporter, stack)
+            needed = self._estimate(sources)
+            notices = _missing_change(sources.gridded)
+            synthetic = sources.is_synthetic
+        out = self._options.out
+        unfinished = unfinished_build(out)
+        if unfinished is not None:
+            notices += (unfinished.text(),)
+        existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+        return BuildReport(
+            outcome="planned",
+            database=out / DATABASE,
+            parquet=out / PARQUET,
+            build_id="",
+            tables=needed.tables,
+            database_bytes=needed.database_bytes,
+            parquet_bytes=needed.parquet_bytes,
+            seconds=needed.seconds,
+            synthetic=synthetic,
+            notices=notices,
+            free_bytes=refuse_full_disk(existing, needed),
+        )
+
+    def _estimate(self, sources: Sources) -> Estimate:
+        grid = next(iter(sources.gridded.values())).grid
+        return estimate(sources.gridded, self._options, lambda: land_mask(grid))
 
     def _unfinished(self) -> Identity | None:
         """Return the identity of this same build if it lies unfinished."""
@@ -118,14 +182,15 @@ class Run:
         same = found is not None and not self._identity.differences(found, self._digest)
         return found if same else None
 
-    def _begin(self) -> None:
+    def _begin(self, expected: Estimate) -> None:
         """Start an empty stage; only here is what another build left given up."""
         if self._stage.record() is not None:
             self._reporter.notice(
                 f"{self._stage.folder}: dropped what an interrupted build of other inputs or "
                 "options had left"
             )
-        self._stage.begin(self._identity.as_record())
+        tables = [asdict(table) for table in expected.tables]
+        self._stage.begin(self._identity.as_record() | {"expected": tables})
 
     def _digest(self, name: str) -> str:
         return digest_file(self._paths[name])

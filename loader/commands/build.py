@@ -52,6 +52,7 @@ __all__ = ["build"]
     help="Of the values in Parquet: split is smaller, plain is read by Spark 3 too.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a result of other inputs or options.")
+@click.option("--dry-run", is_flag=True, help="Say what would be built: rows, disk, time.")
 @talkative
 def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401  # click's own
     """Load the sources into OUT/luc.duckdb and OUT/parquet.

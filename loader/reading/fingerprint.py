@@ -81,14 +81,40 @@ class Digests:
     def __init__(self, paths: Mapping[str, str]) -> None:
         self._stop = threading.Event()
         self._executor = ThreadPoolExecutor(max_workers=1)
-        self._futures: dict[str, Future[str]] = {
-            name: self._executor.submit(digest_file, path, self._stop)
-            for name, path in paths.items()
+        self._paths = dict(paths)
+        self._futures: dict[str, Future[tuple[str, Fingerprint]]] = {
+            name: self._executor.submit(self._digest, path) for name, path in paths.items()
         }
 
     def result(self) -> dict[str, str]:
         """Wait for the digests and return them by name of the source."""
-        return {name: future.result() for name, future in self._futures.items()}
+        return {name: future.result()[0] for name, future in self._futures.items()}
+
+    def refuse_changed(self, before: Mapping[str, Fingerprint]) -> None:
+        """Refuse sources that are not what they were, now that the build has read them.
+
+        Parameters
+        ----------
+        before : mapping of str to Fingerprint
+            Status of the files when the build began, by name of the source.
+
+        Raises
+        ------
+        SourceError
+            If the content of one changed, or may have changed while it was digested.
+        """
+        for name, status in before.items():
+            path = self._paths[name]
+            if fingerprint(path) == status:
+                continue
+            # Only a digest of what was there at the beginning can prove that it was just touched.
+            digest, when_digested = self._futures[name].result()
+            if when_digested != status or digest_file(path) != digest:
+                found = "changed while it was being read; run the command again"
+                raise SourceError(path, found)
+
+    def _digest(self, path: str) -> tuple[str, Fingerprint]:
+        return digest_file(path, self._stop), fingerprint(path)
 
     def close(self) -> None:
         """Give up what is not finished."""

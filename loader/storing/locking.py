@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["exclusive", "held_for_writing"]
+__all__ = ["exclusive", "held_for_writing", "holder"]
+
+_TRIES = 5
+_SECONDS_BETWEEN = 0.02
+"""Who only asks for the holder has the lock for some microseconds: not worth an error."""
 
 
 @contextmanager
@@ -48,15 +53,13 @@ def _lock(path: Path) -> int:
             continue
         except OSError as error:
             raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(handle, 64).decode(errors="replace").strip() or "unknown"
+        if not _lock_within(handle, fcntl.LOCK_EX):
+            process = os.read(handle, 64).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise OutputBusyError(
-                f"{path.parent.parent}: another build holds this output (process {holder}); "
+                f"{path.parent.parent}: another build holds this output (process {process}); "
                 "wait for it to end, or choose another --out"
-            ) from error
+            )
         # The holder before us may have removed the file between our opening and our locking it.
         try:
             if os.fstat(handle).st_ino == path.stat().st_ino:
@@ -64,6 +67,34 @@ def _lock(path: Path) -> int:
         except FileNotFoundError:
             pass
         os.close(handle)
+
+
+def _lock_within(handle: int, kind: int) -> bool:
+    """Take a lock, and say whether it could be taken in a tenth of a second."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_SECONDS_BETWEEN)
+        else:
+            return True
+    return False
+
+
+def holder(path: Path) -> int | None:
+    """Return the process that holds the lock file `path`, or None if none does."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        found = os.read(handle, 64).decode(errors="replace").strip()
+        return int(found) if found.isdigit() else 0
+    finally:
+        os.close(handle)
+    return None
 
 
 def held_for_writing(database: Path) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "Published",
     "inspect_output",
     "publish",
+    "take_back",
 ]
 
 DATABASE = "luc.duckdb"
@@ -33,6 +34,9 @@ PARQUET = "parquet"
 
 _DUCKDB_MAGIC = b"DUCK"
 _MAGIC_OFFSET = 8
+
+_REPLACED = "replaced"
+"""Where the old data set lies during the exchange."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def publish(stage: Stage, out: Path) -> None:
     try:
         if stage.parquet.exists():
             if parquet.exists():
-                parquet.rename(stage.folder / "replaced")
+                parquet.rename(stage.folder / _REPLACED)
             stage.parquet.rename(parquet)
             sync_directory(out)
         if stage.database.exists():
@@ -140,3 +144,21 @@ def publish(stage: Stage, out: Path) -> None:
         stage.discard()
     except OSError as error:
         raise OutputError(f"{out}: cannot be published ({error.strerror or error})") from error
+
+
+def take_back(stage: Stage, out: Path) -> None:
+    """Undo the half of an exchange: the old database gets its data set back.
+
+    Parameters
+    ----------
+    stage : Stage
+        Locked by this process.
+    out : pathlib.Path
+    """
+    replaced, parquet = stage.folder / _REPLACED, out / PARQUET
+    # Without its database in the stage the exchange is over, and the new data set stays.
+    if replaced.is_dir() and stage.database.exists():
+        if parquet.exists():
+            parquet.rename(stage.parquet)
+        replaced.rename(parquet)
+        sync_directory(out)

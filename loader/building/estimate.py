@@ -1,0 +1,186 @@
+"""What a build will take, told before it begins: rows, disk and time.
+
+Rows come from the files: the cells that hold values in the first year (and, of emissions, others
+than 0 in the last) times the number of years. Disk and time are rows times what was measured;
+`docs/reliability.md` says how far off that was.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.errors import OutputError
+from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.plan import Block
+from loader.reading.source import Slab
+from loader.summary import TableReport, human_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from loader.options import Options
+    from loader.reading.landmask import LandMask
+    from loader.reading.source import GriddedSource
+
+__all__ = ["Estimate", "estimate", "refuse_full_disk"]
+
+Bool = npt.NDArray[np.bool_]
+
+_BYTES_OF_VALUE = {
+    "eluc": (1.9, 4.0),
+    "state": (1.1, 2.2),
+    "transition": (0.33, 0.51),
+    "management": (0.2, 0.4),
+}
+"""Bytes of a value in Parquet and in DuckDB, its share of the row's key included, as measured."""
+
+_BYTES_OF_CELL = (1, 12)
+"""The same of a row of the table cell, which has every cell of the grid."""
+
+_BYTES_AT_LEAST = (50_000, 1_300_000)
+"""The small tables, and DuckDB's views and comments."""
+
+_VALUES_A_SECOND = 50e6
+"""Read, encoded and loaded by two workers on two cores."""
+
+_ROWS_A_SECOND = 4.5e6
+"""The same for what each row costs beside its values."""
+
+_ALONE = 1.6
+"""How much longer one worker takes."""
+
+_SECONDS_AT_LEAST = 1.5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a build will take.
+
+    Attributes
+    ----------
+    tables : tuple of TableReport
+        Rows, years and cells of every gridded table.
+    parquet_bytes, database_bytes : int
+    seconds : float
+    """
+
+    tables: tuple[TableReport, ...]
+    parquet_bytes: int
+    database_bytes: int
+    seconds: float
+
+
+def estimate(
+    sources: Mapping[str, GriddedSource], options: Options, mask: Callable[[], LandMask]
+) -> Estimate:
+    """Estimate rows, disk and time of a build; reads one or two maps of every source.
+
+    Parameters
+    ----------
+    sources : mapping of str to GriddedSource
+        By name, in the order of loading, on one grid.
+    options : Options
+    mask : callable
+        Returns the land mask; called only where it decides what is stored.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    BadValueError
+        If a map that is looked at is damaged or holds an undeclared fill value.
+    """
+    tables = []
+    has_state: Bool | None = None
+    parquet, database = (float(size) for size in _BYTES_AT_LEAST)
+    seconds = _SECONDS_AT_LEAST
+    for source in sources.values():
+        cells = _cells(source, options.cells, mask, has_state)
+        if source.kind.table == "state":
+            has_state = cells
+        count, years = int(np.count_nonzero(cells)), len(source.years)
+        values = count * years * len(source.variables)
+        in_parquet, in_database = _BYTES_OF_VALUE.get(source.kind.table, _BYTES_OF_VALUE["state"])
+        parquet += values * in_parquet
+        database += values * in_database
+        seconds += values / _VALUES_A_SECOND + count * years / _ROWS_A_SECOND
+        first, last = int(source.years[0]), int(source.years[-1])
+        tables.append(TableReport(source.kind.table, count * years, first, last, years, count))
+    n_cells = next(iter(sources.values())).grid.n_cells
+    return Estimate(
+        tuple(tables),
+        int(parquet + n_cells * _BYTES_OF_CELL[0]),
+        int(database + n_cells * _BYTES_OF_CELL[1]),
+        seconds * (_ALONE if options.workers == 1 else 1),
+    )
+
+
+def _cells(
+    source: GriddedSource, chosen: str, mask: Callable[[], LandMask], has_state: Bool | None
+) -> Bool:
+    """Return which cells will have rows, as far as the first and the last year tell."""
+    n_cells = source.grid.n_cells
+    if chosen == "all":
+        return np.ones(n_cells, dtype=np.bool_)
+    found = np.zeros(n_cells, dtype=np.bool_)
+    reader = BlockReader(source, CellRule(found))
+    if not source.kind.all_years_decide:
+        reader.seed()
+        return found & mask().is_land.reshape(-1) if chosen == "land" else found
+    name = source.variables[0].name
+    first = source.read(name, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
+    present = ~np.isnan(first)
+    for code in source.codes(name):
+        present &= first != code
+    is_land = mask().is_land.reshape(-1)
+    if chosen == "land":
+        return present & is_land
+    for position in {0, len(source.years) - 1}:
+        reader.survey_nonzero(_year(source, position), found)
+    wanted = is_land | found
+    return present & (wanted if has_state is None else wanted | has_state)
+
+
+def _year(source: GriddedSource, position: int) -> Block:
+    year = int(source.years[position])
+    south = source.grid.n_lat
+    return Block(source.kind.table, year, year, position, position + 1, 0, south)
+
+
+def refuse_full_disk(folder: Path, needed: Estimate, stored: int = 0) -> int:
+    """Refuse a build for which the disk has no room; what is published stays until the exchange.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An existing folder on the disk.
+    needed : Estimate
+    stored : int
+        Bytes of the new build that lie there already.
+
+    Returns
+    -------
+    int
+        Bytes that are free.
+
+    Raises
+    ------
+    OutputError
+        If there is less than the build is estimated to need.
+    """
+    free = shutil.disk_usage(folder).free
+    wanted = needed.parquet_bytes + needed.database_bytes - stored
+    if wanted > free:
+        raise OutputError(
+            f"{folder}: has {human_bytes(free)} free, but the build needs about "
+            f"{human_bytes(wanted)}; free some space, choose another --out or fewer --years"
+        )
+    return free
