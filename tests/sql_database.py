@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext, create_tables, create_views
+from loader.countries import Country
 from loader.grid import Grid
 from loader.schema import FRACTIONS, SOURCES, Variable
 
@@ -127,7 +129,23 @@ def create(
         after = years[i + 1] if i + 1 < len(years) else None
         row = [year, year, before, after, year in has_eluc, year in has_state]
         con.execute("INSERT INTO year VALUES (?, make_date(?, 1, 1), ?, ?, ?, ?)", row).fetchall()
+    _insert_totals(con, frames)
     create_views(con, context)
+
+
+def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames) -> None:
+    cell = frames.cell.sort_values("cell_id")
+    codes, countries = None, {}
+    if "country_code" in cell:
+        codes = cell.country_code.to_numpy(dtype=np.int16, na_value=0)
+        named = cell[cell.country_iso3.notna()].drop_duplicates("country_code")
+        labels = zip(named.country_code, named.country_iso3, named.country, strict=True)
+        countries = {int(code): Country(iso3, "", name) for code, iso3, name in labels}
+    totals = Totals(cell.area_ha.to_numpy(), codes, countries)
+    for table, rows in (("eluc", frames.eluc), ("state", frames.state)):
+        totals.add(table, pa.Table.from_pandas(rows, preserve_index=False))
+    for table, sums in (("eluc_total", totals.eluc_table()), ("state_total", totals.state_table())):
+        con.from_arrow(sums).insert_into(table)
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ import loader.reading.source
 import loader.reading.years
 import loader.storing.database
 from loader import build
+from loader.building.cells import StoredCells
 from loader.errors import DatabaseError
 from loader.grid import Axis
 from loader.reading.blocks import BlockReader, CellRule, Rows
-from loader.reading.plan import Block, plan_blocks
+from loader.reading.plan import Block
 from loader.reading.source import GriddedSource
 
 PLACE = GRIDS["finer"]
@@ -109,14 +110,12 @@ def cells_that_differ_from_zero_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def has_state_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    real = loader.building.loading._Loading._rule  # noqa: SLF001
+    real = StoredCells.rule
 
-    def rule(self: Any, source: GriddedSource) -> CellRule:  # noqa: ANN401
-        if source.kind.name == "eluc":
-            self.loaded.has_value.pop("state")
-        return real(self, source)
+    def rule(self: StoredCells, source: GriddedSource, _: Any) -> CellRule:  # noqa: ANN401
+        return real(self, source, None)
 
-    patch.setattr(loader.building.loading._Loading, "_rule", rule)  # noqa: SLF001
+    patch.setattr(StoredCells, "rule", rule)
 
 
 def zero_years_are_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -149,11 +148,15 @@ def _keep(
     return Rows(rows.block, rows.cell_id[keep], rows.year[keep], values)
 
 
-def block_is_planned_twice(patch: pytest.MonkeyPatch) -> None:
-    real = plan_blocks
-    patch.setattr(
-        "loader.building.loading.plan_blocks", lambda *given: (*real(*given), real(*given)[-1])
-    )
+def block_is_loaded_twice(patch: pytest.MonkeyPatch) -> None:
+    real = loader.building.loading._Loading.items  # noqa: SLF001
+
+    def items(self: Any) -> Iterator[Any]:  # noqa: ANN401
+        for item in real(self):
+            yield item
+        yield item
+
+    patch.setattr(loader.building.loading._Loading, "items", items)  # noqa: SLF001
 
 
 def columns_are_swapped(patch: pytest.MonkeyPatch) -> None:
@@ -200,7 +203,7 @@ FAULTS: tuple[Fault, ...] = (
     has_state_is_ignored,
     zero_years_are_dropped,
     last_row_of_a_block_is_lost,
-    block_is_planned_twice,
+    block_is_loaded_twice,
     columns_are_swapped,
     values_are_rounded,
     rows_of_two_years_are_exchanged,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loader.building.cells import StoredCells
 from loader.building.pipeline import aside, in_turn, overlap
 from loader.errors import OutputError
-from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.blocks import BlockReader
 from loader.reading.plan import Block, plan_blocks
 from loader.reporting import Progress
 from loader.storing.arrow import table_schema, to_arrow
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from loader.building.totals import Totals
     from loader.cluster.build import Cluster
     from loader.cluster.reading import ClusterReader
     from loader.options import Options
+    from loader.reading.blocks import CellRule
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
@@ -97,6 +100,7 @@ def load_tables(
     stage: Stage,
     database: StagedDatabase,
     mask: Callable[[], LandMask],
+    totals: Totals,
     reporter: Reporter,
     cluster: Cluster | None = None,
 ) -> Loaded:
@@ -113,6 +117,8 @@ def load_tables(
         With empty tables and an open transaction.
     mask : callable
         Returns the land mask; waited for only where it is needed.
+    totals : Totals
+        Adds up what passes.
     reporter : Reporter
     cluster : Cluster, optional
         Reads the blocks instead of this process.
@@ -136,7 +142,11 @@ def load_tables(
     def finished(item: _Item) -> None:
         reporter.progress(loading.account(item))
 
-    sinks = [loading.keep_part, lambda item: database.insert(item.block.table, item.rows)]
+    sinks: list[Callable[[_Item], None]] = [
+        loading.keep_part,
+        lambda item: totals.add(item.block.table, item.rows),
+        lambda item: database.insert(item.block.table, item.rows),
+    ]
     try:
         if options.workers == 1:
             alone = partial(in_turn, loading.items(), sinks, finished)
@@ -164,7 +174,7 @@ class _Loading:
         self._sources = sources
         self._options = options
         self._stage = stage
-        self._mask = mask
+        self._cells = StoredCells(options, stage, mask, cluster)
         self._rules: dict[str, CellRule] = {}
         self._known_cells: dict[str, int] = {}
         self._values_done = 0.0
@@ -176,7 +186,7 @@ class _Loading:
         parts = self._stage.parts()
         for source in self._sources.values():
             table = source.kind.table
-            rule = self._rule(source)
+            rule = self._cells.rule(source, self.loaded.has_value.get("state"))
             self._rules[table] = rule
             self.loaded.has_value[table] = rule.has_value
             self.loaded.digests[table] = TableDigest()
@@ -233,46 +243,6 @@ class _Loading:
     @property
     def _n_lat(self) -> int:
         return next(iter(self._sources.values())).grid.n_lat
-
-    def _rule(self, source: GriddedSource) -> CellRule:
-        cells = source.grid.n_cells
-        kept = self._stage.kept_cells(source.kind.table, cells)
-        has_value = kept if kept is not None else np.zeros(cells, dtype=np.bool_)
-        chosen = self._options.cells
-        if chosen == "all":
-            return CellRule(has_value, stored=np.ones(cells, dtype=np.bool_), keep_empty=True)
-        if source.kind.all_years_decide:
-            # Looked at even where only land is stored: a bad value in the sea is an error too.
-            nonzero = self._nonzero(source)
-            if chosen == "land":
-                return CellRule(has_value, stored=self._is_land)
-            stored = self._is_land | nonzero
-            if "state" in self.loaded.has_value:
-                stored |= self.loaded.has_value["state"]
-            return CellRule(has_value, stored=stored)
-        return CellRule(has_value, only=self._is_land if chosen == "land" else None)
-
-    @property
-    def _is_land(self) -> npt.NDArray[np.bool_]:
-        return self._mask().is_land.reshape(-1)
-
-    def _nonzero(self, source: GriddedSource) -> npt.NDArray[np.bool_]:
-        """Return the cells with a value other than 0 in any year; the answer is kept."""
-        name = f"{source.kind.table}-nonzero"
-        cells = source.grid.n_cells
-        kept = self._stage.kept_cells(name, cells)
-        if kept is not None:
-            return kept
-        blocks = plan_blocks(source, cells, self._options.block_bytes)
-        if self._cluster is not None:
-            nonzero = self._cluster.nonzero_cells(source, blocks)
-        else:
-            nonzero = np.zeros(cells, dtype=np.bool_)
-            reader = BlockReader(source, CellRule(nonzero))
-            for block in blocks:
-                reader.survey_nonzero(block, nonzero)
-        self._stage.keep_cells(name, nonzero)
-        return nonzero
 
     def _read(self, reader: BlockReader, block: Block, schema: pa.Schema) -> _Item:
         rows = reader.read(block)

@@ -18,6 +18,7 @@ from loader.building.assemble import (
 from loader.building.layouts import layout_table
 from loader.building.loading import Loaded, load_tables
 from loader.building.pipeline import aside
+from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.cluster.build import build_cluster
 from loader.errors import DatabaseError, GridError
@@ -198,7 +199,15 @@ def produce(
                     reporter.notice,
                 )
             )
-        loaded = load_tables(gridded, options, stage, database, mask.result, reporter, cluster)
+        static = sources.static
+        totals = Totals(
+            area_ha,
+            None if static is None else static.country_code,
+            None if static is None else static.countries,
+        )
+        loaded = load_tables(
+            gridded, options, stage, database, mask.result, totals, reporter, cluster
+        )
         complete = identity.with_digests(digests.result())
         build_id = complete.build_id()
         tables = [asdict(report) for report in loaded.reports()]
@@ -208,6 +217,8 @@ def produce(
         small = {
             "cell": cell_table(grid, area_ha, mask.result(), has_state, sources.static),
             "year": year_table(gridded, loaded.digests),
+            "eluc_total": totals.eluc_table(),
+            "state_total": totals.state_table(),
             "source": source_table(gridded, sources.static, fingerprints, complete.digests),
             "file_layout": layout_table(gridded, area_ha, loaded, options),
             "build": build_table(build_id, record, version, synthetic=sources.is_synthetic),

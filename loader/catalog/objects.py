@@ -134,7 +134,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> Non
 
 
 def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
-    """Create views and macros, comment on everything, fill the totals and `data_dictionary`.
+    """Create views and macros, comment on everything, fill `data_dictionary`.
 
     Parameters
     ----------
@@ -153,8 +153,6 @@ def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None
     values = _template_values(con, context)
     for name in creation_order(objects):
         _execute(con, render(objects[name], values), name)
-    for table in ("eluc_total", "state_total"):
-        _execute(con, statement(f"fill_{table}", values), table)
     for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
         for file in files.values():
             _comment_on(con, kind, file)
