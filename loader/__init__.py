@@ -26,6 +26,7 @@ from loader.errors import (
 
 if TYPE_CHECKING:
     from loader.building.build import build
+    from loader.exporting.backend import open_dataset
     from loader.fetching.fetch import FetchReport, fetch
     from loader.sample import write_sample
     from loader.summary import BuildReport
@@ -48,6 +49,7 @@ __all__ = [
     "__version__",
     "build",
     "fetch",
+    "open_dataset",
     "write_sample",
 ]
 
@@ -56,6 +58,7 @@ _LAZY = {
     "FetchReport": "loader.fetching.fetch",
     "build": "loader.building.build",
     "fetch": "loader.fetching.fetch",
+    "open_dataset": "loader.exporting.backend",
     "write_sample": "loader.sample",
 }
 """Imported when asked for: xarray and its like take longer than `luc-load --help` may."""

@@ -1,0 +1,236 @@
+"""Rows to export: of a table or view a block of years at a time, of a query as they come."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from loader.catalog.sqlfiles import statement
+from loader.errors import UsageError
+from loader.querying.questions import find_question
+from loader.querying.run import read_batches, run
+from loader.querying.session import translated
+from loader.storing.database import run_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import duckdb
+
+    from loader.exporting.selection import Selection
+    from loader.querying.questions import Value
+
+__all__ = ["Piece", "parse_columns", "query_pieces", "relation_columns", "table_pieces"]
+
+YEARS_AT_A_TIME = 4
+"""Rows of so many years are sorted at a time: 1.4 million of the merged table at 0.25 degrees."""
+
+_ORDER = ("year", "cell_id", "country_code", "lat", "lon")
+"""Columns that rows are sorted by, where there are such."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some of the rows.
+
+    Attributes
+    ----------
+    rows : pyarrow.RecordBatch
+    year : int or None
+        The last year they may be of, if they come by years.
+    share : float or None
+        Share of all years that is done with them.
+    """
+
+    rows: pa.RecordBatch
+    year: int | None = None
+    share: float | None = None
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Parse columns separated by commas, each NAME or NEW_NAME=NAME.
+
+    Returns
+    -------
+    dict of str to str
+        The name of the column by its name in the export.
+
+    Examples
+    --------
+    >>> parse_columns("time=year, lat, ELUC=eluc")
+    {'time': 'year', 'lat': 'lat', 'ELUC': 'eluc'}
+
+    Raises
+    ------
+    UsageError
+        If a name is empty or comes twice.
+    """
+    columns: dict[str, str] = {}
+    for part in text.split(","):
+        new, equals, name = (piece.strip() for piece in part.partition("="))
+        if not new or (equals and not name):
+            expected = "expected NAME or NEW_NAME=NAME, separated by commas"
+            raise UsageError(f"--columns is {text!r}; {expected}")
+        if new in columns:
+            raise UsageError(f"--columns names {new} twice")
+        columns[new] = name or new
+    return columns
+
+
+def relation_columns(con: duckdb.DuckDBPyConnection, name: str) -> list[str] | None:
+    """Return the columns of a table or view, or None if there is none of that name."""
+    found = [column for table, column, _ in run_statement(con, "list_columns") if table == name]
+    return found or None
+
+
+def table_pieces(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    has: Sequence[str],
+    selection: Selection,
+    columns: Mapping[str, str] | None = None,
+    *,
+    complete: bool = False,
+) -> tuple[pa.Schema, Iterator[Piece]]:
+    """Return the rows of a table or view, sorted by year and cell.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+    table : str
+    has : sequence of str
+        Its columns.
+    selection : Selection
+    columns : mapping of str to str, optional
+        Columns by their names in the export; all if not given.
+    complete : bool
+        Only rows in which none of these columns is NULL.
+
+    Returns
+    -------
+    tuple of (pyarrow.Schema, iterator of Piece)
+        Units and meanings are in the schema. At most `YEARS_AT_A_TIME` years are in memory.
+
+    Raises
+    ------
+    UsageError
+        If there is no such column, or the table cannot be cut as asked.
+    DatabaseError
+        If DuckDB fails.
+    """
+    chosen = dict(columns) if columns is not None else {name: name for name in has}
+    for column in chosen.values():
+        if column not in has:
+            near = difflib.get_close_matches(column, has, n=3) or has
+            found = f"--columns names {column}, which {table} does not have"
+            raise UsageError(f"{found}; it has {', '.join(near)}")
+    values = {
+        "table": table,
+        "columns": chosen,
+        "complete": list(dict.fromkeys(chosen.values())) if complete else [],
+        "order": [name for name in _ORDER if name in has],
+        "by_year": "year" in has,
+        "land": selection.land,
+        "country_code": selection.country_code(con),
+        "box": selection.box,
+        "through_cells": _through_cells(table, has, selection),
+    }
+    sql = statement("export_rows", values)
+    bounds = _year_bounds(con, table, has, selection)
+    with translated(table):
+        # No row has the year 1 before it and 0 after: only the types of the columns are wanted.
+        nothing = [1, 0] if bounds is not None else []
+        schema = read_batches(con, sql, nothing).schema
+    described = _described(con, table, schema, chosen)
+    return described, _pieces(con, table, sql, bounds, described)
+
+
+def _through_cells(table: str, has: Sequence[str], selection: Selection) -> bool:
+    """Whether cells are chosen by the table cell rather than by columns of the table itself."""
+    if not selection.takes_cells:
+        return False
+    if "cell_id" in has and table != "cell":
+        return True
+    wanted = {
+        "--land": (selection.land, ("is_land",)),
+        "--country": (selection.country is not None, ("country_code",)),
+        "--bbox": (selection.box is not None, ("lat", "lon")),
+    }
+    for option, (is_asked, needed) in wanted.items():
+        if is_asked and not set(needed) <= set(has):
+            raise UsageError(f"{option} chooses cells, and {table} has none")
+    return False
+
+
+def _year_bounds(
+    con: duckdb.DuckDBPyConnection, table: str, has: Sequence[str], selection: Selection
+) -> list[tuple[int, int]] | None:
+    """Return the first and last year of each block, or None for a table without years."""
+    if "year" not in has:
+        if selection.years != (None, None):
+            raise UsageError(f"--years chooses years, and {table} has none")
+        return None
+    loaded = [int(year) for year, *_ in run_statement(con, "list_years")]
+    years = selection.chosen_years(loaded)
+    firsts = range(0, len(years), YEARS_AT_A_TIME)
+    return [(years[k], years[min(k + YEARS_AT_A_TIME, len(years)) - 1]) for k in firsts]
+
+
+def _pieces(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    sql: str,
+    bounds: list[tuple[int, int]] | None,
+    schema: pa.Schema,
+) -> Iterator[Piece]:
+    with translated(table):
+        if bounds is None:
+            for rows in read_batches(con, sql):
+                yield Piece(_with_schema(rows, schema))
+            return
+        for k, (first, last) in enumerate(bounds):
+            for rows in read_batches(con, sql, [first, last]):
+                yield Piece(_with_schema(rows, schema), last, (k + 1) / len(bounds))
+
+
+def _with_schema(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(rows.columns, schema=schema)
+
+
+def _described(
+    con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, columns: Mapping[str, str]
+) -> pa.Schema:
+    """Return the schema with units and meanings of the columns."""
+    meaning = {name: rest for name, *rest in run_statement(con, "read_columns", None, [table])}
+    fields = []
+    for field in schema:
+        known = meaning.get(columns[field.name])
+        units = dict(zip(("units", "long_name"), known, strict=True)) if known else None
+        fields.append(field.with_metadata(units))
+    return pa.schema(fields)
+
+
+def query_pieces(
+    con: duckdb.DuckDBPyConnection, asked: str, parameters: Mapping[str, Value]
+) -> tuple[pa.Schema, Iterator[Piece]]:
+    """Return the answer of a query of queries/, a file of SQL, or SQL text.
+
+    Raises
+    ------
+    UsageError, SourceError
+        If there is no such query, file or parameter.
+    DatabaseError
+        If DuckDB refuses it.
+    """
+    question = find_question(asked)
+    batches = run(con, question, parameters)
+
+    def pieces() -> Iterator[Piece]:
+        with translated(question.name):
+            for rows in batches:
+                yield Piece(rows)
+
+    return batches.schema, pieces()
