@@ -36,6 +36,7 @@ __all__ = [
     "Expression",
     "SqlFile",
     "creation_order",
+    "embedded",
     "expression",
     "folder",
     "identifier",
@@ -229,6 +230,12 @@ def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
         return _compiled(file.text).render(values or {})
     except jinja2.TemplateError as error:
         raise SqlFileError(f"{file.name}.sql: {error}") from error
+
+
+def embedded(file: SqlFile, values: Mapping[str, object] | None = None) -> Markup:
+    """Render a file to be written inside another: a rendered query, without its semicolon."""
+    text = render(file, values).rstrip().removesuffix(";")
+    return Markup(text)  # noqa: S704  rendered by our own rules
 
 
 def statement(name: str, values: Mapping[str, object] | None = None) -> str:

@@ -1,0 +1,6 @@
+"""Proves from a finished database that its numbers are complete and agree with each other.
+
+>>> from loader.checking.check import check_database  # doctest: +SKIP
+>>> check_database("luc-data").holds  # doctest: +SKIP
+True
+"""

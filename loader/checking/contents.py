@@ -1,0 +1,99 @@
+"""The checks that read every value: the tables and the Parquet data set against their digests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from loader.checking.results import BadRow, CheckResult
+from loader.storing.contents import DIGESTED, small_digest, year_digest
+from loader.storing.database import digest_of_table, read_table
+from loader.storing.dataset import dataset_build_id
+from loader.storing.digest import TableDigest
+from loader.storing.publish import PARQUET
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from loader.checking.subject import Subject
+
+__all__ = ["check_contents", "check_parquet"]
+
+_SHOWN = 10
+_ROWS_AT_ONCE = 122_880
+
+
+def check_contents(subject: Subject) -> CheckResult:
+    """Compare every table and year of the database with the digest of its source."""
+    title = "Every value as it was read from the source files"
+    found = {table: digest_of_table(subject.con, table) for table in subject.loaded}
+    small = {table: read_table(subject.con, table) for table in DIGESTED}
+    return _compared("contents", title, subject, _bad_years(subject, found, small))
+
+
+def check_parquet(subject: Subject) -> CheckResult:
+    """Compare the Parquet data set beside the database with the same digests."""
+    title = "The Parquet data set beside the database holds the same"
+    folder = subject.path.resolve().parent / PARQUET
+    if not folder.exists():
+        return CheckResult("parquet", title, "skipped", "no data set lies beside the database")
+    build_id = dataset_build_id(folder)
+    if build_id != subject.build_id:
+        told = f"is of build {build_id}" if build_id else "does not say of which build it is"
+        advice = "run the build again to mend it"
+        summary = f"{folder} {told}, the database of build {subject.build_id}; {advice}"
+        return CheckResult("parquet", title, "failed", summary, bad_rows=0)
+    try:
+        found = {table: _digest_of_parts(folder / table) for table in subject.loaded}
+        small = {table: pads.dataset(folder / table).to_table() for table in DIGESTED}
+    except (OSError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        return CheckResult("parquet", title, "failed", f"{folder} cannot be read: {reason}")
+    return _compared("parquet", title, subject, _bad_years(subject, found, small))
+
+
+def _digest_of_parts(folder: Path) -> TableDigest:
+    digest = TableDigest()
+    # A part at a time: a data set reads ahead, 100 fragments of memory.
+    for path in sorted(folder.glob("**/*.parquet")):
+        batches = pads.dataset(path).to_batches(
+            batch_size=_ROWS_AT_ONCE, batch_readahead=1, fragment_readahead=1
+        )
+        for batch in batches:
+            digest.merge(TableDigest.of(batch))
+    return digest
+
+
+def _bad_years(
+    subject: Subject, found: dict[str, TableDigest], small: dict[str, pa.Table]
+) -> list[BadRow]:
+    bad = []
+    for (table, year), (rows, digest) in subject.contents.items():
+        if year is None:
+            count, content = small[table].num_rows, small_digest(small[table])
+        else:
+            count = found[table].rows_of_year.get(year, 0)
+            content = year_digest(found[table].content_of_year.get(year, 0))
+        if (count, content) != (rows, digest):
+            note = "rows" if count != rows else f"as many rows, other values: {content}"
+            bad.append(BadRow(table, year=year, value=count, expected=rows, note=note))
+    bad += [
+        BadRow(table, year=year, value=rows, expected=0, note="rows")
+        for table, digests in found.items()
+        for year, rows in digests.rows_of_year.items()
+        if (table, year) not in subject.contents
+    ]
+    return bad
+
+
+def _compared(name: str, title: str, subject: Subject, bad: list[BadRow]) -> CheckResult:
+    values = sum(subject.rows(table) * len(subject.values(table)) for table in subject.loaded)
+    figures = {"counted": len(subject.contents), "rows": subject.rows(), "values": values}
+    summary = f"{len(subject.contents):,} tables and years; {subject.rows():,} rows; "
+    summary += f"{values:,} values"
+    if not bad:
+        return CheckResult(name, title, "ok", summary, figures)
+    summary = f"{len(bad):,} bad of {summary}"
+    return CheckResult(name, title, "failed", summary, figures, len(bad), tuple(bad[:_SHOWN]))

@@ -1,0 +1,170 @@
+"""The checks that are files of sql/checks: what they need, and how they are run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loader.catalog.sqlfiles import SqlFile, embedded, read_files, render
+from loader.checking.results import BadRow, CheckResult
+from loader.errors import DatabaseError
+from loader.moves import MOVES
+from loader.querying.session import translated
+from loader.storing.database import run_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from loader.checking.subject import Subject
+
+__all__ = ["SQL_CHECKS", "SqlCheck", "run_sql_check"]
+
+_SHOWN = 10
+"""Worst rows that a check names."""
+
+
+@dataclass(frozen=True)
+class SqlCheck:
+    """A check that is a file of sql/checks.
+
+    Attributes
+    ----------
+    name : str
+        Of the file.
+    what : str
+        What is counted, in the plural.
+    counted : callable, optional
+        Says how much is checked. Without it the file itself does, rendered with `figures`: one row
+        with `counted`, `holds` and figures of its own. The bad rows are then asked for only where
+        it does not hold.
+    obstacle : callable, optional
+        Says why the check cannot be made of a database, or nothing.
+    """
+
+    name: str
+    what: str
+    counted: Callable[[Subject], int] | None = None
+    obstacle: Callable[[Subject], str | None] = lambda _: None
+
+
+def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
+    """Make one check.
+
+    Raises
+    ------
+    DatabaseError
+        If DuckDB fails.
+    """
+    file = read_files("sql/checks")[check.name]
+    title = file.header["Title"]
+    if reason := check.obstacle(subject):
+        return CheckResult(check.name, title, "skipped", reason)
+    values = subject.template_values | {"figures": False}
+    if check.counted is not None:
+        counted = check.counted(subject)
+        figures: dict[str, Any] = {"counted": counted}
+        if not counted:
+            return CheckResult(check.name, title, "skipped", f"no {check.what}")
+    else:
+        figures = _figures(subject, file, values | {"figures": True})
+        holds = figures.pop("holds")
+        if not figures["counted"]:
+            return CheckResult(check.name, title, "skipped", f"no {check.what}")
+        if holds:
+            return CheckResult(check.name, title, "ok", _words(check, figures), figures)
+    query = embedded(file, values)
+    shown = run_statement(subject.con, "worst_rows", {"check": query, "limit": _SHOWN})
+    summary = _words(check, figures)
+    if not shown and check.counted is not None:
+        return CheckResult(check.name, title, "ok", summary, figures)
+    bad = len(shown)
+    if bad == _SHOWN:
+        bad = run_statement(subject.con, "count_rows", {"check": query})[0][0]
+    worst = tuple(BadRow(*row) for row in shown)
+    summary = f"{bad:,} bad of {summary}"
+    return CheckResult(check.name, title, "failed", summary, figures, bad, worst)
+
+
+def _figures(subject: Subject, file: SqlFile, values: dict[str, object]) -> dict[str, Any]:
+    with translated(f"the check {file.name} failed"):
+        done = subject.con.execute(render(file, values))
+        names = [column[0] for column in done.description]
+        row = done.fetchone()
+    if row is None:
+        raise DatabaseError(f"the check {file.name} gave no figures")
+    return dict(zip(names, row, strict=True))
+
+
+def _words(check: SqlCheck, figures: dict[str, Any]) -> str:
+    rest = [
+        f"{name.replace('_', ' ')} {value:.3g}"
+        if isinstance(value, float)
+        else f"{name.replace('_', ' ')} {value}"
+        for name, value in figures.items()
+        if name != "counted" and value is not None
+    ]
+    return "; ".join([f"{figures['counted']:,} {check.what}", *rest])
+
+
+def _without(*tables: str) -> Callable[[Subject], str | None]:
+    def obstacle(subject: Subject) -> str | None:
+        absent = [table for table in tables if table not in subject.loaded]
+        return f"no rows of {' and '.join(absent)}" if absent else None
+
+    return obstacle
+
+
+def _no_balance(subject: Subject) -> str | None:
+    if reason := _without("state", "transition")(subject):
+        return reason
+    lacking = [m.variable for m in MOVES if m.variable not in subject.columns["transition"]]
+    return f"transition lacks {', '.join(lacking)}" if lacking else None
+
+
+def _no_published(subject: Subject) -> str | None:
+    if reason := _without("eluc")(subject):
+        return reason
+    source = subject.sources["eluc"]
+    if source["synthetic"]:
+        return "the ELUC file is synthetic"
+    if "committed" in f"{source['title']} {source['path']}".lower():
+        return "the ELUC file is of committed emissions, the published totals are not"
+    if not subject.is_global or subject.cells == "land":
+        return "the stored cells do not cover all land of the Earth"
+    return None
+
+
+def _region(subject: Subject) -> str | None:
+    return None if subject.is_global else "the grid is a region"
+
+
+SQL_CHECKS: tuple[SqlCheck, ...] = (
+    SqlCheck("row_counts", "tables and years", lambda s: len(s.contents)),
+    SqlCheck("unique_rows", "rows", lambda s: s.rows()),
+    SqlCheck("known_keys", "rows", lambda s: s.rows()),
+    SqlCheck(
+        "described_columns", "columns", lambda s: sum(len(names) for names in s.columns.values())
+    ),
+    SqlCheck("not_finite", "values", lambda s: sum(s.rows(t) * len(s.values(t)) for t in s.loaded)),
+    SqlCheck(
+        "partly_missing",
+        "rows",
+        lambda s: s.rows(*({"state", "transition"} & set(s.loaded)) or ("",)),
+    ),
+    SqlCheck("out_of_range", "values", lambda s: sum(s.rows(x.table) for x in s.limits)),
+    SqlCheck(
+        "totals", "years", lambda s: len({year for _, year in s.contents if year is not None})
+    ),
+    SqlCheck(
+        "repeated_years",
+        "years",
+        lambda s: len({y for t in ("eluc", "state") for y in s.years(t)}),
+        _region,
+    ),
+    SqlCheck("state_sums", "cells and years", obstacle=_without("state")),
+    SqlCheck("primary_growth", "cells and pairs of years", obstacle=_without("state")),
+    SqlCheck("mass_balance", "cells and years with both states", obstacle=_no_balance),
+    SqlCheck("alignment", "cells and pairs of years", obstacle=_without("eluc", "state")),
+    SqlCheck("published_totals", "published years and decades", obstacle=_no_published),
+)
+"""In the order in which they are made."""

@@ -1,0 +1,14 @@
+-- Title: Worst rows of a check
+-- Purpose: the bad rows that a check found, the worst first, with their place
+-- Units: those of the check
+-- Caveat: what cannot be measured, such as a missing value, comes first
+-- Source: a file of sql/checks
+-- Needs: cell
+SELECT b.variable, b.cell_id, c.lat, c.lon, b."year", b."value", b.expected, b.note
+FROM (
+    {{ check }}
+) AS b
+LEFT JOIN (SELECT DISTINCT ON (cell_id) cell_id, lat, lon FROM cell) AS c
+    ON c.cell_id = b.cell_id
+ORDER BY abs(b."value" - b.expected) DESC NULLS FIRST, b."year", b.cell_id, b.variable
+LIMIT {{ limit | literal }};
