@@ -17,6 +17,7 @@ from loader.commands.fetch import fetch
 from loader.commands.info import info
 from loader.commands.plot import plot
 from loader.commands.query import query
+from loader.commands.report import report
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
 from loader.stopping import Stopped, describe, received_signal, stop_at_once
@@ -43,7 +44,7 @@ def commands() -> None:
     """
 
 
-for _command in (build, sample, fetch, info, check, clean, query, export, plot):
+for _command in (build, sample, fetch, info, check, clean, query, export, plot, report):
     commands.add_command(_command)
 
 

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from loader.plotting.series import SeriesData
 
-__all__ = ["DARK", "LIGHT", "Theme", "draw_series", "emission_figure", "use_figure"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "STACK_COLOURS",
+    "Theme",
+    "draw_series",
+    "emission_figure",
+    "use_figure",
+]
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Theme:
 LIGHT = Theme("#1a1a1a", "#ffffff", "#d8d8d8")
 DARK = Theme("#e4e4e4", "#1b1e22", "#3d4248")
 
-_USES = {
+STACK_COLOURS = {
     "primf": ("#00573b", "primary forest"),
     "secdf": ("#5aae61", "secondary forest"),
     "primn": ("#8c510a", "primary non-forest"),
@@ -109,8 +117,8 @@ def _small(data: SeriesData, theme: Theme, *, uses: bool) -> Figure:
     from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
 
     with styled(theme.ink):
-        figure = Figure(figsize=(5, 3), dpi=144, facecolor=theme.paper)
-        axes = figure.add_axes((0.125, 0.11, 0.86, 0.84))
+        figure = Figure(figsize=(4.4, 2.8), dpi=144, facecolor=theme.paper)
+        axes = figure.add_axes((0.17, 0.1, 0.81, 0.86))
         (_draw_uses if uses else _draw_emissions)(axes, data, theme, legend=False)
     return figure
 
@@ -121,7 +129,7 @@ def _draw_uses(axes: Axes, data: SeriesData, theme: Theme, *, legend: bool = Tru
     edges = np.append(data.years, data.years[-1] + 1) - 0.5
     below = np.zeros(data.years.size)
     for use in STACK:
-        colour, name = _USES[use]
+        colour, name = STACK_COLOURS[use]
         top = below + data.uses[use]
         axes.stairs(
             top,

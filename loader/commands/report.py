@@ -1,0 +1,46 @@
+"""`luc-load report`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from loader.commands.common import DATABASE, PATH, talkative
+from loader.stopping import stop_orderly
+
+__all__ = ["report"]
+
+
+@click.command()
+@click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
+@click.option(
+    "-o",
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    default="luc-report.html",
+    show_default=True,
+    help="The page.",
+)
+@click.option("--year", type=int, help="Of the map of emissions; the latest if left out.")
+@click.option(
+    "--checks/--no-checks",
+    default=True,
+    help="Whether the checks are made, which reads everything; made if left out.",
+)
+@talkative
+def report(*, database: str, out: str, year: int | None, checks: bool, **_talk: Any) -> None:  # noqa: ANN401  # click's own
+    """Write one HTML page on a database: contents, series, maps, countries, checks.
+
+    The page needs no network and no other file. Needs matplotlib: pip install "luc-load[plot]".
+    A report that luc-load made is replaced, any other file is left alone.
+
+    \b
+    Example:
+      luc-load report luc-data -o report.html
+    """
+    from loader.report.page import write_report  # noqa: PLC0415  # --help must be quick
+
+    stop_orderly()
+    click.echo(write_report(database, out, year=year, checks=checks))
