@@ -1,0 +1,57 @@
+-- Title: Land-use transitions, a move a row
+-- Purpose: the moves of transition that are not 0: from which land use to which, what fraction of
+--   the cell, in the course of the year
+-- Units: fractions of the cell (1)
+-- Caveat: X_to_Y, and the wood harvest of primary land, which makes it secondary: primf_harv from
+--   primf to secdf, primn_harv from primn to secdn; the other harvest variables change no land use
+--   and are in transition only; ask it with a filter on cell_id or year
+-- Source: LUH2-GCB2022 transitions.nc
+-- Needs: transition
+CREATE OR REPLACE VIEW transition_long AS
+{%- if moves %}
+SELECT
+    t.cell_id,
+    t."year",
+    m.from_state,
+    m.to_state,
+    t.fraction
+FROM (
+    FROM (
+        SELECT
+            cell_id,
+            "year"
+{%- for move in moves %},
+            {{ move.variable | identifier }}
+{%- endfor %}
+
+        FROM transition
+    ) AS wide
+    UNPIVOT (
+        fraction FOR variable IN (
+{%- for move in moves %}
+{%- if not loop.first %},{% endif %}
+            {{ move.variable | identifier }}
+{%- endfor %}
+
+        )
+    )
+) AS t
+INNER JOIN (
+    VALUES
+{%- for move in moves %}
+{%- if not loop.first %},{% endif %}
+        ({{ move.variable | literal }}, {{ move.origin | literal }}, {{ move.target | literal }})
+{%- endfor %}
+
+) AS m (variable, from_state, to_state) ON m.variable = t.variable
+WHERE t.fraction <> 0
+{%- else %}
+SELECT
+    cell_id,
+    "year",
+    NULL::VARCHAR AS from_state,
+    NULL::VARCHAR AS to_state,
+    NULL::REAL AS fraction
+FROM transition
+WHERE FALSE
+{%- endif %};
