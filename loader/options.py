@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from loader.errors import UsageError
 
@@ -56,6 +57,8 @@ class Options:
         Bytes.
     scheduler : str or None
         Address of the dask.distributed scheduler whose workers read the sources.
+    storage_options : mapping
+        Of fsspec, for sources at addresses.
     """
 
     out: Path
@@ -66,6 +69,7 @@ class Options:
     workers: int
     memory_limit: int
     scheduler: str | None = None
+    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def parse(
@@ -79,6 +83,7 @@ class Options:
         workers: int | None,
         memory_limit: str | int | None,
         scheduler: str | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -122,6 +127,7 @@ class Options:
             workers=workers or max(2, os.cpu_count() or 1),
             memory_limit=limit,
             scheduler=scheduler,
+            storage_options=storage_options or {},
         )
 
     def inputs(self) -> dict[str, object]:

@@ -441,11 +441,6 @@ def test_data_in_groups_are_refused_by_name(tmp_path: Path) -> None:
     assert "model_a" in refused(SourceError, tmp_path / "out", states=path)
 
 
-def test_an_address_on_the_net_is_refused_without_asking_it(tmp_path: Path) -> None:
-    address = "https://example.invalid/states.nc"
-    assert address in refused(SourceError, tmp_path / "out", states=address)
-
-
 @pytest.mark.parametrize(
     "name", ["a b.nc", "it's.nc", 'quote".nc', "höhe.nc", "a#mode=zarr.nc", "q?x*[1].nc", "%20.nc"]
 )

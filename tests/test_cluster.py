@@ -17,6 +17,7 @@ import pytest
 import xarray as xr
 from command import environment
 from files import GRIDS, Form, eluc_content, state_content, write
+from object_store import s3_server
 
 import loader.cluster.build
 import loader.cluster.connection
@@ -27,6 +28,7 @@ from loader.cluster.reading import ClusterReader
 from loader.errors import BadValueError, LucLoadError, ServiceError, UsageError
 from loader.reporting import Progress, Silent
 
+fsspec = pytest.importorskip("fsspec")
 distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
 
 LocalCluster = Any
@@ -264,8 +266,8 @@ def test_an_output_that_workers_do_not_see_is_named(
     given: dict[str, Any] = dict(sources(tmp_path, "same"))
 
     def reader_elsewhere(*arguments: Any) -> ClusterReader:  # noqa: ANN401
-        *others, _folder = arguments
-        return ClusterReader(*others, tmp_path / "not-shared")  # type: ignore[call-arg]
+        *others, _folder, encoding = arguments
+        return ClusterReader(*others, tmp_path / "not-shared", encoding)  # type: ignore[call-arg]
 
     monkeypatch.setattr(loader.cluster.build, "ClusterReader", reader_elsewhere)
     with pytest.raises(LucLoadError, match="storage that all workers share"):
@@ -297,3 +299,24 @@ def test_few_tasks_are_under_way_at_a_time(
     build(**given, out=tmp_path / "out", scheduler=cluster.scheduler_address)
     # Two tasks for each of four threads; the table before may have its last ones running.
     assert 4 <= most <= 8
+
+
+def test_workers_read_from_an_object_store(cluster: LocalCluster, tmp_path: Path) -> None:
+    pytest.importorskip("moto.server", reason="needs moto[server]")
+    pytest.importorskip("s3fs", reason="needs the extra s3")
+    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
+    build(**given, out=tmp_path / "local")
+    with s3_server() as endpoint:
+        options = {"key": "test", "secret": "test", "endpoint_url": endpoint}
+        fs = fsspec.filesystem("s3", **options)
+        fs.mkdir("luc-test")
+        for name, path in given.items():
+            fs.put_file(str(path), f"luc-test/{name}.nc")
+        addresses: dict[str, Any] = {name: f"s3://luc-test/{name}.nc" for name in given}
+        build(
+            **addresses,
+            out=tmp_path / "spread",
+            storage_options=options,
+            scheduler=cluster.scheduler_address,
+        )
+    assert rows(tmp_path / "spread") == rows(tmp_path / "local")

@@ -6,12 +6,13 @@ import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loader.building.inputs import find_sources, sample_sources
 from loader.errors import OutputError, UsageError
 from loader.options import Options
 from loader.reading.probe import Probe
+from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.reporting import Reporter, Silent
 from loader.storing.locking import exclusive
 
@@ -46,6 +47,7 @@ def build(
     workers: int | None = None,
     memory_limit: str | int | None = None,
     scheduler: str | None = None,
+    storage_options: str | Mapping[str, Any] | None = None,
     storage_version: str = "v1.0.0",
     parquet_encoding: str = "split",
     overwrite: bool = False,
@@ -77,6 +79,8 @@ def build(
     scheduler : str, optional
         Address of a dask.distributed scheduler whose workers read the sources; they and the output
         must lie on storage that all workers share.
+    storage_options : mapping or str, optional
+        Options of fsspec, or JSON of them, for sources at addresses such as "s3://...".
     storage_version : str
         DuckDB's STORAGE_VERSION of the file.
     parquet_encoding : {"split", "plain"}
@@ -116,6 +120,7 @@ def build(
         workers=workers,
         memory_limit=memory_limit,
         scheduler=scheduler,
+        storage_options=parse_storage_options(storage_options),
     )
     named = {
         "eluc": eluc,
@@ -135,6 +140,8 @@ def build(
         )
     given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
     with ExitStack() as stack:
+        if any(isinstance(path, str) and is_address(path) for path in given.values()):
+            stack.enter_context(using_storage_options(options.storage_options))
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
         # Only here: another process tries the files while this one imports the libraries.
         from loader.building.run import Run, refuse_other_options  # noqa: PLC0415

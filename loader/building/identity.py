@@ -37,7 +37,7 @@ class Identity:
 
     version: str
     options: dict[str, Any]
-    fingerprints: dict[str, dict[str, int] | None]
+    fingerprints: dict[str, dict[str, int | str] | None]
     digests: dict[str, str]
 
     @classmethod
@@ -77,7 +77,15 @@ class Identity:
         """Return an id that equal builds share; a source in memory makes it unique."""
         if any(fingerprint is None for fingerprint in self.fingerprints.values()):
             return uuid.uuid4().hex[:16]
-        content = {"version": self.version, "options": self.options, "digests": self.digests}
+        content: dict[str, object] = {
+            "version": self.version,
+            "options": self.options,
+            "digests": self.digests,
+        }
+        # Of what lies in a store there is no digest, but the store's word.
+        others = {n: f for n, f in self.fingerprints.items() if n not in self.digests}
+        if others:
+            content["fingerprints"] = others
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def other_options(self, other: Identity) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import SourceError, SourceMissingError, UsageError
+from loader.remote.stores import is_address
 from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def find_sources(
     SourceError
         If two sources are the same file.
     """
-    folder = Path(raw)
+    folder = _folder(raw)
     found: dict[str, str | xr.Dataset] = {}
     defaults_wanted = all(named.get(name) is None for name, s in SOURCES.items() if s.default)
     missing = []
@@ -144,17 +145,23 @@ def sample_sources(
     return {name: str(Path(folder) / SAMPLE_NAMES[name]) for name in wanted}
 
 
+def _folder(raw: str | os.PathLike[str]) -> Path:
+    if is_address(os.fspath(raw)):
+        expected = "it takes a local folder: name each file instead, with --states and --eluc"
+        raise UsageError(f"--raw is {raw}; {expected}")
+    return Path(raw)
+
+
 def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:
     if not isinstance(given, str | os.PathLike):
         return given
     path = os.fspath(given)
     if not path:
         raise UsageError(f"--{name} is empty; expected a path")
-    if "://" in path:
+    if is_address(path):
         scheme, _, rest = path.partition("://")
         if scheme != "file":
-            expected = "download the file first and name its local path"
-            raise SourceError(path, f"is a {scheme} address; {expected}")
+            return path
         path = rest
     file = Path(path)
     if not file.exists():
@@ -176,12 +183,14 @@ def _nothing_to_read(missing: list[Path]) -> SourceMissingError:
 
 
 def _refuse_twice(found: Mapping[str, str | xr.Dataset]) -> None:
-    seen: dict[tuple[int, int], str] = {}
+    seen: dict[object, str] = {}
     for name, given in found.items():
         if not isinstance(given, str):
             continue
-        status = Path(given).stat()
-        identity = (status.st_dev, status.st_ino)
+        identity: object = given
+        if not is_address(given):
+            status = Path(given).stat()
+            identity = (status.st_dev, status.st_ino)
         if identity in seen:
             raise SourceError(given, f"is given twice, as --{seen[identity]} and --{name}")
         seen[identity] = name

@@ -195,6 +195,7 @@ def produce(
                     gridded,
                     fingerprints,
                     options.years,
+                    options.storage_options,
                     stage.folder / "attempts",
                     reporter.notice,
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loader.cluster.connection import connected
 from loader.cluster.reading import ClusterReader, nonzero_cells, reference_to
@@ -75,6 +75,7 @@ def build_cluster(
     sources: Mapping[str, GriddedSource],
     fingerprints: Mapping[str, Fingerprint],
     years: tuple[int | None, int | None],
+    storage_options: Mapping[str, Any],
     folder: Path,
     notice: Callable[[str], None],
 ) -> Iterator[Cluster]:
@@ -89,6 +90,8 @@ def build_cluster(
         One for each of the sources.
     years : tuple of (int or None, int or None)
         As asked for by the build.
+    storage_options : mapping
+        Of fsspec, for sources at addresses.
     folder : pathlib.Path
         Made anew for the attempts of this run, and removed at its end.
     notice : callable
@@ -106,7 +109,8 @@ def build_cluster(
         found = f"the source {', '.join(sorted(unnamed))} is a data set in memory"
         raise UsageError(f"--scheduler needs sources that workers can open; {found}: name its file")
     references = {
-        name: reference_to(source, fingerprints[name], years) for name, source in sources.items()
+        name: reference_to(source, fingerprints[name], years, storage_options)
+        for name, source in sources.items()
     }
     with connected(address, notice) as connection:
         # What workers of an earlier run still write goes with the folder.

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from loader.errors import LucLoadError, ServiceError
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 __all__ = ["Connection", "connected"]
-
-Result = TypeVar("Result")
 
 _CONNECT_SECONDS = 20
 _LOOK_EVERY_SECONDS = 5
@@ -112,8 +110,8 @@ class Connection:
         return max(2, _TASKS_A_THREAD * self._threads)
 
     def submit(
-        self, function: Callable[..., Result], *arguments: object, priority: int
-    ) -> Future[Result]:
+        self, function: Callable[..., object], *arguments: object, priority: int
+    ) -> Future[Any]:
         """Start a function on some worker.
 
         Parameters
@@ -130,7 +128,7 @@ class Connection:
         except Exception as error:
             raise self._lost() from error
 
-    def result(self, future: Future[Result]) -> Result:
+    def result(self, future: Future[Any]) -> Any:  # noqa: ANN401  # distributed has no types
         """Wait for a function that was submitted.
 
         Raises
@@ -145,12 +143,11 @@ class Connection:
                 raise ServiceError("the build was stopped")
             self._look()
         try:
-            result: Result = future.result(timeout=_ANSWER_SECONDS)
+            return future.result(timeout=_ANSWER_SECONDS)
         except LucLoadError:
             raise
         except Exception as error:
             raise self._failed(error) from error
-        return result
 
     def stop(self) -> None:
         """Make `result` raise soon, from another thread."""

@@ -6,16 +6,18 @@ process opens and closes alone, and no two threads ever share a data set.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loader._version import __version__
 from loader.errors import ServiceError, SourceError
 from loader.reading.fingerprint import fingerprint
 from loader.reading.recognition import open_source
+from loader.remote.stores import using_storage_options
 from loader.schema import SOURCES
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Reference:
         First and last year to load.
     size, mtime_ns : int
         Of the file, as the client sees it.
+    storage_options : str
+        JSON of fsspec's options; not shown.
     version : str
         Of the client's luc-load.
     """
@@ -52,6 +56,7 @@ class Reference:
     years: tuple[int | None, int | None]
     size: int
     mtime_ns: int
+    storage_options: str = field(default="{}", repr=False)
     version: str = __version__
 
 
@@ -120,7 +125,8 @@ def borrowed(reference: Reference) -> Iterator[GriddedSource]:
         )
     source = _taken(reference)
     if source is None:
-        with _turns.alone():
+        options = json.loads(reference.storage_options)
+        with _turns.alone(), using_storage_options(options):
             source = _opened(reference)
     try:
         with _turns.reading():

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from loader.cluster.opened import Reference
 from loader.cluster.tasks import Attempt, CellBits, Task, make_attempt, survey_nonzero
+from loader.remote.stores import is_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from distributed import Future
 
@@ -28,11 +30,15 @@ __all__ = ["ClusterReader", "nonzero_cells", "reference_to"]
 
 
 def reference_to(
-    source: GriddedSource, status: Fingerprint, years: tuple[int | None, int | None]
+    source: GriddedSource,
+    status: Fingerprint,
+    years: tuple[int | None, int | None],
+    storage_options: Mapping[str, Any],
 ) -> Reference:
     """Return what a worker needs in order to open a source."""
-    path = source.path if "://" in source.path else str(Path(source.path).resolve())
-    return Reference(source.kind.name, path, years, status.size, status.mtime_ns)
+    path = source.path if is_address(source.path) else str(Path(source.path).resolve())
+    options = json.dumps(dict(storage_options), sort_keys=True)
+    return Reference(source.kind.name, path, years, status.size, status.mtime_ns, options)
 
 
 class ClusterReader:
@@ -99,7 +105,7 @@ class ClusterReader:
         self._submit_ahead()
         task, future = self._running.popleft()
         assert task.block == block
-        attempt = self._connection.result(future)
+        attempt: Attempt = self._connection.result(future)
         if self._rule.stored is None and task.has_value != self._known(block):
             Path(attempt.path).unlink(missing_ok=True)
             task = self._task(block)

@@ -44,6 +44,9 @@ __all__ = ["build"]
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Read on the workers of a dask.distributed cluster."
 )
+@click.option(
+    "--storage-options", metavar="JSON", help="Options of fsspec for sources such as s3://..."
+)
 @click.option("--storage-version", default="v1.0.0", help="DuckDB storage version of the file.")
 @click.option(
     "--parquet-encoding",

@@ -13,7 +13,7 @@ import itertools
 import os
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import deflate
 import h5py
@@ -26,7 +26,7 @@ from xarray.core import indexing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ChunkError", "DirectChunkBackend"]
+__all__ = ["ChunkError", "DirectChunkBackend", "RangeFile"]
 
 _UNDERSTOOD: tuple[list[str], ...] = ([], ["gzip"], ["shuffle"], ["shuffle", "gzip"])
 """The filter pipelines, in the order in which HDF5 applied them."""
@@ -51,7 +51,7 @@ class ChunkError(OSError):
 
 
 class DirectChunkBackend(BackendEntrypoint):
-    """Open a local netCDF-4 file; the parameters are those of `xarray.open_dataset`."""
+    """Open a local netCDF-4 file or a `RangeFile`; parameters as in `xarray.open_dataset`."""
 
     description = "netCDF-4 whose chunks are read and inflated directly"
 
@@ -72,16 +72,18 @@ class DirectChunkBackend(BackendEntrypoint):
         OSError
             If the file is not netCDF-4, or cannot be read.
         """
-        path = os.fspath(filename_or_obj)
-        general = xr.open_dataset(
-            path,
-            engine="netcdf4",
-            drop_variables=drop_variables,
-            decode_cf=False,
-            cache=False,
-        )
-        layouts = _chunk_layouts(path, general)
-        file = _OpenFile(path)
+        how: dict[str, Any] = {"drop_variables": drop_variables, "decode_cf": False, "cache": False}
+        file: Ranges
+        if isinstance(filename_or_obj, RangeFile):
+            file = filename_or_obj
+            general = xr.open_dataset(file.open(), engine="h5netcdf", phony_dims="access", **how)
+            with file.open() as whole:
+                layouts = _chunk_layouts(whole, general)
+        else:
+            path = os.fspath(filename_or_obj)
+            general = xr.open_dataset(path, engine="netcdf4", **how)
+            layouts = _chunk_layouts(path, general)
+            file = _OpenFile(path)
         direct = {
             name: xr.Variable(
                 general[name].dims,
@@ -101,6 +103,21 @@ class DirectChunkBackend(BackendEntrypoint):
         )
         decoded.set_close(general.close)
         return decoded
+
+
+class Ranges(Protocol):
+    """What chunks are read from."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return a range of bytes, from any thread."""
+
+
+@runtime_checkable
+class RangeFile(Ranges, Protocol):
+    """A netCDF-4 file that lies elsewhere."""
+
+    def open(self) -> IO[bytes]:
+        """Return it as a file, for the libraries that read its metadata."""
 
 
 class _OpenFile:
@@ -127,10 +144,10 @@ class _ChunkLayout:
     places: dict[tuple[int, ...], tuple[int, int]]
 
 
-def _chunk_layouts(path: str, general: xr.Dataset) -> dict[str, _ChunkLayout]:
+def _chunk_layouts(file_or_path: str | IO[bytes], general: xr.Dataset) -> dict[str, _ChunkLayout]:
     """Return the layout of every variable that can be read directly."""
     layouts = {}
-    with h5py.File(path, "r") as file:
+    with h5py.File(file_or_path, "r") as file:
         for name, variable in general.variables.items():
             dataset = file.get(str(name))
             if (
@@ -186,7 +203,7 @@ def _chunk_layout(dataset: h5py.Dataset) -> _ChunkLayout | None:
 class _DirectChunkArray(BackendArray):
     """One variable, read chunk by chunk."""
 
-    def __init__(self, file: _OpenFile, layout: _ChunkLayout) -> None:
+    def __init__(self, file: Ranges, layout: _ChunkLayout) -> None:
         self._file = file
         self._layout = layout
         self.shape = layout.shape

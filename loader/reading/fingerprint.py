@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import SourceError
+from loader.remote.stores import is_address, status_of, store_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Digests", "Fingerprint", "digest_file", "fingerprint"]
+__all__ = ["Digests", "Fingerprint", "digest_file", "fingerprint", "is_one_file"]
 
 
 _BYTES_AT_ONCE = 2**20
@@ -22,26 +23,43 @@ _BYTES_AT_ONCE = 2**20
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The status of a file; equal while nobody touched it."""
+    """The status of a file; equal while nobody touched it.
+
+    Attributes
+    ----------
+    size : int
+        Bytes, of a Zarr store of all its files.
+    mtime_ns, ctime_ns, inode : int
+        0 where a store does not tell.
+    etag : str
+        What a store calls this version of its file, or a digest of the statuses of a Zarr store's
+        files; "" for a local file.
+    """
 
     size: int
     mtime_ns: int
     ctime_ns: int
     inode: int
+    etag: str = ""
 
-    def as_record(self) -> dict[str, int]:
+    def as_record(self) -> dict[str, int | str]:
         """Return it ready for JSON."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if value != ""}
 
 
 def fingerprint(path: str) -> Fingerprint:
-    """Return the status of a file.
+    """Return the status of a file, a Zarr store or what lies at an address.
 
     Raises
     ------
     SourceError
         If it is gone.
+    ServiceError
+        If the store does not answer.
     """
+    if not is_one_file(path):
+        found = status_of(store_of(path))
+        return Fingerprint(found.size, found.mtime_ns, 0, 0, found.etag)
     try:
         status = Path(path).stat()
     except OSError as error:
@@ -49,14 +67,23 @@ def fingerprint(path: str) -> Fingerprint:
     return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
+def is_one_file(path: str) -> bool:
+    """Return whether a path is a local file, whose bytes can be digested beside other work."""
+    return not is_address(path) and not Path(path).is_dir()
+
+
 def digest_file(path: str, stop: threading.Event | None = None) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal; "" if `stop` was set meanwhile.
+
+    Also "" for an address and a Zarr store: reading them a second time would double the traffic.
 
     Raises
     ------
     SourceError
         If it cannot be read.
     """
+    if not is_one_file(path):
+        return ""
     digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
@@ -75,7 +102,7 @@ class Digests:
     Parameters
     ----------
     paths : mapping of str to str
-        Path by name of the source.
+        Path by name of the source; only local files get a digest.
     """
 
     def __init__(self, paths: Mapping[str, str]) -> None:
@@ -83,7 +110,9 @@ class Digests:
         self._executor = ThreadPoolExecutor(max_workers=1)
         self._paths = dict(paths)
         self._futures: dict[str, Future[tuple[str, Fingerprint]]] = {
-            name: self._executor.submit(self._digest, path) for name, path in paths.items()
+            name: self._executor.submit(self._digest, path)
+            for name, path in paths.items()
+            if is_one_file(path)
         }
 
     def result(self) -> dict[str, str]:
@@ -107,11 +136,12 @@ class Digests:
             path = self._paths[name]
             if fingerprint(path) == status:
                 continue
+            if name not in self._futures:
+                raise _changed(path)
             # Only a digest of what was there at the beginning can prove that it was just touched.
             digest, when_digested = self._futures[name].result()
             if when_digested != status or digest_file(path) != digest:
-                found = "changed while it was being read; run the command again"
-                raise SourceError(path, found)
+                raise _changed(path)
 
     def _digest(self, path: str) -> tuple[str, Fingerprint]:
         return digest_file(path, self._stop), fingerprint(path)
@@ -120,3 +150,7 @@ class Digests:
         """Give up what is not finished."""
         self._stop.set()
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _changed(path: str) -> SourceError:
+    return SourceError(path, "changed while it was being read; run the command again")

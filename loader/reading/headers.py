@@ -12,7 +12,7 @@ import stat
 from loader.errors import SourceBusyError, SourceError, SourceMissingError
 from loader.reading.classic import CLASSIC_MAGICS, needed_size
 
-__all__ = ["HDF5_MAGIC", "check_header", "damaged"]
+__all__ = ["HDF5_MAGIC", "check_header", "damaged", "what_is"]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -67,7 +67,7 @@ def check_header(path: str) -> bytes:
     if not head:
         raise SourceError(path, "is empty; expected a netCDF file (a failed download?)")
     if not head.startswith((*CLASSIC_MAGICS, HDF5_MAGIC)):
-        raise SourceError(path, f"is {_what_is(head)}; expected a netCDF file")
+        raise SourceError(path, f"is {what_is(head)}; expected a netCDF file")
     if size < needed:
         raise damaged(path, f"its header asks for {needed}")
     return head
@@ -134,7 +134,8 @@ def _end_of_hdf5(head: bytes) -> int:
     return base + int.from_bytes(head[start + 2 * width : start + 3 * width], "little")
 
 
-def _what_is(head: bytes) -> str:
+def what_is(head: bytes) -> str:
+    """Say what a file that begins with these bytes is, if it is no netCDF."""
     for start, what in _NOT_NETCDF:
         if head.startswith(start):
             return what

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from loader.errors import SourceError
+from loader.reading.addresses import is_zarr_folder, open_address, open_zarr_store
 from loader.reading.headers import HDF5_MAGIC, check_header, damaged
+from loader.remote.stores import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +19,12 @@ __all__ = ["open_undecoded"]
 
 
 def open_undecoded(path: str) -> xr.Dataset:
-    """Open a local netCDF file as it is: no times decoded, no values masked or scaled.
+    """Open a file or a store as it is: no times decoded, no values masked or scaled.
 
     Parameters
     ----------
     path : str
-        A netCDF-3 or netCDF-4 file.
+        A netCDF-3 or netCDF-4 file, a Zarr store, or the address of one.
 
     Returns
     -------
@@ -35,7 +37,13 @@ def open_undecoded(path: str) -> xr.Dataset:
         If there is no such file.
     SourceError
         If it is no regular file, empty, not netCDF or damaged.
+    ServiceError
+        If it is an address whose store does not answer.
     """
+    if is_address(path):
+        return _not_empty(path, open_address(path))
+    if is_zarr_folder(path):
+        return _not_empty(path, open_zarr_store(path))
     magic = check_header(path)
     try:
         with warnings.catch_warnings():
@@ -46,12 +54,16 @@ def open_undecoded(path: str) -> xr.Dataset:
         raise
     except Exception as error:  # the netCDF libraries raise anything on a damaged file
         raise damaged(path, error) from error
-    if not dataset.variables:
-        groups = ", ".join(_groups(path, magic))
-        found = f"holds its data in groups ({groups})" if groups else "holds no variables"
-        dataset.close()
-        raise SourceError(path, f"{found}; expected variables at the top level of the file")
-    return dataset
+    return _not_empty(path, dataset, magic)
+
+
+def _not_empty(path: str, dataset: xr.Dataset, magic: bytes = b"") -> xr.Dataset:
+    if dataset.variables:
+        return dataset
+    groups = ", ".join(_groups(path, magic))
+    found = f"holds its data in groups ({groups})" if groups else "holds no variables"
+    dataset.close()
+    raise SourceError(path, f"{found}; expected variables at the top level of the file")
 
 
 def _open(path: str, magic: bytes) -> xr.Dataset:

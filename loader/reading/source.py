@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.errors import BadValueError
+from loader.errors import BadValueError, LucLoadError
 from loader.reading.decoding import as_float32, decoded_variable
+from loader.remote.stores import is_address, is_lost, lost_store
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -200,8 +201,12 @@ def read_plane(
     return oriented
 
 
-def unreadable(path: str, variable: str, what: str, error: Exception) -> BadValueError:
+def unreadable(path: str, variable: str, what: str, error: Exception) -> LucLoadError:
     """Return the error for data that the file's library cannot read, whatever it raised."""
+    if isinstance(error, LucLoadError):
+        return error
+    if is_address(path) and is_lost(error):
+        return lost_store(path, error)
     reason = " ".join(str(error).split()) or type(error).__name__
     found = f"{what}cannot be read ({reason}); the file is damaged: fetch it again"
     return BadValueError(path, found, variable)

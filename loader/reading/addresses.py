@@ -1,0 +1,200 @@
+"""Open a source at an address, or a Zarr store anywhere."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import xarray as xr
+
+from loader.errors import LucLoadError, ServiceError, SourceError
+from loader.reading.headers import HDF5_MAGIC, what_is
+from loader.remote.stores import is_lost, store_of, translated
+from loader.schema import SOURCES
+
+if TYPE_CHECKING:
+    from loader.remote.stores import Store
+
+__all__ = ["StoredFile", "is_zarr_folder", "open_address", "open_zarr_store"]
+
+_ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")
+
+_HEAD_BYTES = 512
+
+_BLOCK_BYTES = 2**18
+"""HDF5's metadata lie scattered in small pieces: whole blocks around them are read and kept."""
+
+_UNDECODED = {
+    "decode_times": False,
+    "mask_and_scale": False,
+    "decode_coords": False,
+    "cache": False,
+}
+
+
+def is_zarr_folder(path: str) -> bool:
+    """Return whether a local folder is a Zarr store."""
+    return any((Path(path) / mark).is_file() for mark in _ZARR_MARKS)
+
+
+def open_address(address: str) -> xr.Dataset:
+    """Open a netCDF-4 file or a Zarr store at an address, undecoded.
+
+    Parameters
+    ----------
+    address : str
+        With a scheme that fsspec knows.
+
+    Returns
+    -------
+    xarray.Dataset
+        Lazily indexed; the caller closes it.
+
+    Raises
+    ------
+    SourceMissingError
+        If there is nothing.
+    SourceError
+        If it is neither netCDF-4 nor Zarr, damaged, or access is refused.
+    ServiceError
+        If the store does not answer, or the extra of its scheme is not installed.
+    """
+    store = store_of(address)
+    with translated(address):
+        if store.path.rstrip("/").endswith(".zarr"):
+            return open_zarr_store(address)
+        if store.fs.info(store.path)["type"] == "directory":
+            folder = store.path.rstrip("/")
+            if any(store.fs.exists(f"{folder}/{mark}") for mark in _ZARR_MARKS):
+                return open_zarr_store(address)
+            raise SourceError(address, "is neither a netCDF file nor a Zarr store")
+        head = store.fs.cat_file(store.path, start=0, end=_HEAD_BYTES)
+    if not head:
+        raise SourceError(address, "is empty; expected a netCDF file (a failed upload?)")
+    if not head.startswith(HDF5_MAGIC):
+        raise SourceError(
+            address,
+            f"is {what_is(head)}; at an address only netCDF-4 and Zarr can be read: download the "
+            "file first",
+        )
+    if len(head) > _HEAD_BYTES:
+        raise SourceError(
+            address, "its server does not send parts of a file; download the file first"
+        )
+    return _open_netcdf(store)
+
+
+def _open_netcdf(store: Store) -> xr.Dataset:
+    try:
+        import h5netcdf  # noqa: F401, PLC0415  # an extra
+    except ImportError as error:
+        raise ServiceError(
+            f"{store.address}: reading netCDF at an address needs h5netcdf: "
+            'pip install "luc-load[s3]", [gcs] or [http]'
+        ) from error
+    from loader.reading.engine import DirectChunkBackend  # noqa: PLC0415  # HDF5 is slow to import
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return xr.open_dataset(StoredFile(store), engine=DirectChunkBackend, **_UNDECODED)  # type: ignore[arg-type]
+    except LucLoadError:
+        raise
+    except Exception as error:
+        if is_lost(error):
+            with translated(store.address):
+                raise
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        found = f"cannot be opened as netCDF ({reason}); it is truncated or damaged"
+        raise SourceError(store.address, f"{found}: upload it again") from error
+
+
+class StoredFile:
+    """A file of a store whose byte ranges are read one by one, from any thread.
+
+    Parameters
+    ----------
+    store : Store
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def open(self) -> IO[bytes]:
+        """Return it as a Python file, for the libraries that read its metadata."""
+        file: IO[bytes] = self._store.fs.open(
+            self._store.path, "rb", block_size=_BLOCK_BYTES, cache_type="blockcache"
+        )
+        return file
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return a range of its bytes.
+
+        Raises
+        ------
+        ServiceError
+            If the store does not answer.
+        """
+        with translated(self._store.address):
+            data: bytes = self._store.fs.cat_file(self._store.path, start=offset, end=offset + size)
+            return data
+
+
+def open_zarr_store(path: str) -> xr.Dataset:
+    """Open a Zarr store, version 2 or 3, that is complete.
+
+    Parameters
+    ----------
+    path : str
+        A local folder or an address.
+
+    Returns
+    -------
+    xarray.Dataset
+        Lazily indexed and undecoded.
+
+    Raises
+    ------
+    SourceError
+        If chunks are missing, which would read as the fill value, or it cannot be opened.
+    ServiceError
+        If zarr is not installed, or the store does not answer.
+    """
+    try:
+        import zarr  # noqa: PLC0415  # an extra
+    except ImportError as error:
+        raise ServiceError(
+            f'{path}: a Zarr store needs zarr: pip install "luc-load[zarr]"'
+        ) from error
+    if path.startswith(("http://", "https://")):
+        expected = "expected one in a store that lists its files, such as s3://, or a local folder"
+        raise SourceError(
+            path, f"is a Zarr store on a web server, which cannot be read; {expected}"
+        )
+    with translated(path), warnings.catch_warnings():
+        # Neither missing consolidated metadata nor types outside version 3 are ours to judge.
+        warnings.simplefilter("ignore")
+        _refuse_missing_chunks(path, zarr.open_group(path, mode="r"))
+        found = xr.open_dataset(path, engine="zarr", chunks=None, **_UNDECODED)  # type: ignore[arg-type]
+        return found[_in_order([str(name) for name in found.data_vars])]
+
+
+def _refuse_missing_chunks(path: str, group: Any) -> None:  # noqa: ANN401  # zarr's own
+    """Refuse a store that was half written: a chunk that is not there reads as the fill value."""
+    for name, array in group.arrays():
+        if array.ndim and array.nchunks_initialized < array.nchunks:
+            missing = array.nchunks - array.nchunks_initialized
+            raise SourceError(
+                path,
+                f"lacks {missing} of {array.nchunks} chunks: it was half written, or written "
+                "without its empty chunks; write it again, with write_empty_chunks=True",
+                name,
+            )
+
+
+def _in_order(names: list[str]) -> list[str]:
+    """Order the variables of a store, which has none of its own, as in the file they came from."""
+    known = [variable.name for source in SOURCES.values() for variable in source.variables]
+    place = {name: position for position, name in enumerate(known)}
+    return sorted(names, key=lambda name: (place.get(name, len(place)), name))

@@ -1,0 +1,259 @@
+"""Sources at addresses and in Zarr stores: the same rows, or plain words on what is not there."""
+
+from __future__ import annotations
+
+import gc
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import netCDF4
+import pytest
+import xarray as xr
+from files import GRIDS, Form, eluc_content, state_content, write
+from object_store import credentials, free_port, s3_server, web_server
+
+from loader import build
+from loader.errors import OutputError, ServiceError, SourceError, SourceMissingError, UsageError
+from loader.reading.addresses import StoredFile
+
+fsspec = pytest.importorskip("fsspec")
+pytest.importorskip("h5netcdf", reason="needs the extras s3 and http")
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets of the stores' clients
+
+PLACE = GRIDS["finer"]
+YEARS = tuple(range(1950, 1956))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sessions_end() -> Iterator[None]:
+    """fsspec leaves its sessions to the garbage collector, which warns of each."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        for scheme in ("http", "s3"):
+            fsspec.get_filesystem_class(scheme).clear_instance_cache()
+        gc.collect()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """States with directly read chunks, ELUC that the library has to read, and an odd one."""
+    folder = tmp_path_factory.mktemp("files")
+    write(folder / "states.nc", state_content(41, PLACE, YEARS, masks="mixed"), Form())
+    eluc = eluc_content(42, PLACE, YEARS, missing=0.05)
+    write(folder / "eluc.nc", eluc, Form(time="bare", fill="_FillValue", chunks=None))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    out = tmp_path_factory.mktemp("local")
+    build(states=files / "states.nc", eluc=files / "eluc.nc", out=out)
+    return rows(out)
+
+
+@pytest.fixture(scope="module")
+def bucket(files: Path) -> Iterator[str]:
+    """The address of the files in an S3 store."""
+    pytest.importorskip("moto.server", reason="needs moto[server]")
+    pytest.importorskip("s3fs", reason="needs the extra s3")
+    with s3_server() as endpoint, pytest.MonkeyPatch.context() as patch:
+        for name, value in credentials(endpoint).items():
+            patch.setenv(name, value)
+        fs = fsspec.filesystem("s3")
+        fs.mkdir("luc-test")
+        for path in files.iterdir():
+            fs.put_file(str(path), f"luc-test/raw/{path.name}")
+        yield "s3://luc-test/raw"
+        fs.clear_instance_cache()
+
+
+def rows(out: Path) -> dict[str, list[Any]]:
+    """The gridded tables in their order of storage, and what follows from them."""
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        return {
+            table: con.execute(f"SELECT * FROM {table}").fetchall()
+            for table in ("state", "eluc", "cell", "year", "eluc_global", "state_global")
+        }
+
+
+def test_an_s3_store_gives_the_same_rows(
+    bucket: str, local: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"states": f"{bucket}/states.nc", "eluc": f"{bucket}/eluc.nc"}
+    assert build(**given, out=tmp_path).outcome == "built"
+    assert rows(tmp_path) == local
+    # What lies in a store is unchanged while its version is.
+    assert build(**given, out=tmp_path).outcome == "up to date"
+    with duckdb.connect(str(tmp_path / "luc.duckdb"), read_only=True) as con:
+        found = con.execute("SELECT path, size > 0, digest FROM source ORDER BY name").fetchall()
+    assert found == [(given["eluc"], True, None), (given["states"], True, None)]
+
+
+def test_a_replaced_object_is_another_source(bucket: str, files: Path, tmp_path: Path) -> None:
+    fs = fsspec.filesystem("s3")
+    fs.put_file(str(files / "eluc.nc"), "luc-test/replaced/eluc.nc")
+    address = "s3://luc-test/replaced/eluc.nc"
+    build(eluc=address, out=tmp_path)
+    other = write(tmp_path / "other.nc", eluc_content(43, PLACE, YEARS), Form(time="bare"))
+    fs.put_file(str(other), "luc-test/replaced/eluc.nc")
+    with pytest.raises(OutputError, match="another eluc file"):
+        build(eluc=address, out=tmp_path)
+
+
+def test_a_web_server_gives_the_same_rows(
+    files: Path, local: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    pytest.importorskip("aiohttp", reason="needs the extra http")
+    with web_server(files) as address:
+        build(states=f"{address}/states.nc", eluc=f"{address}/eluc.nc", out=tmp_path)
+    assert rows(tmp_path) == local
+
+
+def test_a_web_server_without_ranges_is_refused(files: Path, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="needs the extra http")
+    with web_server(files, ranges=False) as address, pytest.raises(SourceError) as error:
+        build(states=f"{address}/states.nc", out=tmp_path)
+    assert "does not send parts of a file" in str(error.value)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("place", ["local", "s3"])
+def test_a_zarr_store_gives_the_same_rows(
+    request: pytest.FixtureRequest,
+    files: Path,
+    local: dict[str, list[Any]],
+    tmp_path: Path,
+    version: int,
+    place: str,
+) -> None:
+    pytest.importorskip("zarr", reason="needs the extra zarr")
+    where = str(tmp_path)
+    if place == "s3":
+        where = f"{request.getfixturevalue('bucket')}/zarr{version}"
+    for name in ("states", "eluc"):
+        zarr_copy(files / f"{name}.nc", f"{where}/{name}.zarr", version)
+    out = tmp_path / "out"
+    given: dict[str, Any] = {"states": f"{where}/states.zarr", "eluc": f"{where}/eluc.zarr"}
+    build(**given, out=out)
+    assert rows(out) == local
+    assert build(**given, out=out).outcome == "up to date"
+
+
+def zarr_copy(path: Path, target: str, version: int) -> None:
+    """Write a file anew as a Zarr store, chunks and fill values as they are."""
+    with xr.open_dataset(path, decode_times=False, mask_and_scale=False) as dataset:
+        plain = dataset.load().drop_encoding()
+        for variable in plain.variables.values():
+            variable.attrs.pop("missing_value", None)
+        chunked = {
+            name: {"chunks": (1, *variable.shape[1:]), "write_empty_chunks": True}
+            for name, variable in plain.data_vars.items()
+            if variable.ndim == 3
+        }
+        plain.to_zarr(target, zarr_format=version, encoding=chunked, consolidated=False)
+
+
+def test_a_zarr_store_that_lacks_a_chunk_is_refused(files: Path, tmp_path: Path) -> None:
+    pytest.importorskip("zarr", reason="needs the extra zarr")
+    zarr_copy(files / "states.nc", str(tmp_path / "states.zarr"), 3)
+    chunk = tmp_path / "states.zarr" / "secdf" / "c" / "3" / "0" / "0"
+    chunk.unlink()
+    with pytest.raises(SourceError, match=r"secdf: lacks 1 of 6 chunks") as error:
+        build(states=tmp_path / "states.zarr", out=tmp_path / "out")
+    assert error.value.exit_code == 3
+
+
+def test_what_is_not_there_is_named(bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceMissingError, match="nothing at this address"):
+        build(states=f"{bucket}/none.nc", out=tmp_path)
+    with pytest.raises(SourceMissingError, match="nothing at this address"):
+        build(states="s3://no-such-bucket/none.nc", out=tmp_path)
+    with pytest.raises(SourceError, match="neither a netCDF file nor a Zarr store"):
+        build(states=bucket, out=tmp_path)
+
+
+def test_what_is_refused_is_named(files: Path, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="needs the extra http")
+    with web_server(files) as address:
+        with pytest.raises(SourceError, match="access is refused") as error:
+            build(states=f"{address}/forbidden/states.nc", out=tmp_path)
+        assert error.value.exit_code == 3
+        with pytest.raises(SourceMissingError):
+            build(states=f"{address}/none.nc", out=tmp_path)
+
+
+def test_a_dead_host_is_a_lost_service(tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="needs the extra http")
+    with pytest.raises(ServiceError, match="does not answer") as error:
+        build(states=f"http://127.0.0.1:{free_port()}/states.nc", out=tmp_path)
+    assert error.value.exit_code == 1
+
+
+def test_a_store_that_dies_while_it_is_read_is_a_lost_service(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("aiohttp", reason="needs the extra http")
+    read = StoredFile.read
+    reads = 0
+
+    def failing(self: StoredFile, offset: int, size: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        if reads == 20:
+            raise ServiceError("the store does not answer")
+        return read(self, offset, size)
+
+    monkeypatch.setattr(StoredFile, "read", failing)
+    with web_server(files) as address, pytest.raises(ServiceError):
+        build(states=f"{address}/states.nc", out=tmp_path)
+    monkeypatch.setattr(StoredFile, "read", read)
+
+
+def test_a_file_that_is_no_netcdf_is_named(bucket: str, tmp_path: Path) -> None:
+    fs = fsspec.filesystem("s3")
+    fs.pipe_file("luc-test/page.nc", b"<!DOCTYPE html><html>an error</html>")
+    with pytest.raises(SourceError, match="an HTML or XML document"):
+        build(states="s3://luc-test/page.nc", out=tmp_path)
+    with netCDF4.Dataset(tmp_path / "old.nc", "w", format="NETCDF3_CLASSIC") as file:
+        file.title = "classic"
+    fs.put_file(str(tmp_path / "old.nc"), "luc-test/old.nc")
+    with pytest.raises(SourceError, match="only netCDF-4 and Zarr"):
+        build(states="s3://luc-test/old.nc", out=tmp_path)
+
+
+def test_a_damaged_object_is_no_wrong_number(bucket: str, files: Path, tmp_path: Path) -> None:
+    data = (files / "states.nc").read_bytes()
+    fsspec.filesystem("s3").pipe_file("luc-test/cut.nc", data[: len(data) * 2 // 3])
+    with pytest.raises(SourceError):
+        build(states="s3://luc-test/cut.nc", out=tmp_path)
+    assert not (tmp_path / "luc.duckdb").exists()
+
+
+def test_storage_options_reach_the_store(bucket: str, tmp_path: Path) -> None:
+    wrong = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    with pytest.raises(ServiceError, match="does not answer"):
+        build(states=f"{bucket}/states.nc", storage_options=wrong, out=tmp_path)
+    by_scheme = {"s3": {"anon": False}, "https": {}}
+    build(states=f"{bucket}/states.nc", storage_options=by_scheme, out=tmp_path)
+    with pytest.raises(UsageError, match="no JSON object") as error:
+        build(states=f"{bucket}/states.nc", storage_options='{"secret": "x"', out=tmp_path)
+    assert "secret" not in str(error.value)
+
+
+def test_an_unknown_scheme_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown scheme"):
+        build(states="gopher://host/states.nc", out=tmp_path)
+    with pytest.raises(UsageError, match="name each file"):
+        build(raw="s3://bucket/raw", out=tmp_path)
+
+
+def test_a_file_address_is_a_local_file(
+    files: Path, local: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    build(states=f"file://{files}/states.nc", eluc=str(files / "eluc.nc"), out=tmp_path)
+    assert rows(tmp_path) == local
