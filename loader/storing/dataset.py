@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from loader.storing.database import read_table, run_statement
 from loader.storing.parquet import write_small_table
+from loader.storing.staging import refused, sync_directory, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,11 +60,15 @@ def complete_dataset(
             for field in rows.schema
         ]
         folder = parquet / table
-        folder.mkdir(exist_ok=True)
+        with refused(folder):
+            folder.mkdir(exist_ok=True)
         described = rows.cast(pa.schema(fields))
         size += write_small_table(described, folder / f"{table}.parquet")
+        with refused(folder):
+            sync_directory(folder)
     text = json.dumps({"build_id": build_id, **record}, indent=1)
-    (parquet / BUILD_RECORD).write_text(f"{text}\n")
+    with refused(parquet / BUILD_RECORD):
+        write_whole(parquet / BUILD_RECORD, f"{text}\n".encode())
     return size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputBusyError, OutputError
@@ -34,11 +34,15 @@ def exclusive(path: Path) -> Iterator[None]:
     """
     handle = _lock(path)
     try:
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+        # Who holds it is a courtesy to the next one: no reason not to build.
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
-        path.unlink(missing_ok=True)
+        # A file that stays is locked and removed by the next build.
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         os.close(handle)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -108,7 +109,8 @@ def _write_whole(table: pa.Table, path: Path, **how: Any) -> int:  # noqa: ANN40
             size = file.tell()
         temporary.replace(path)
     except (OSError, pa.ArrowException) as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error}); free some space") from error
     return size
 

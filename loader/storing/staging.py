@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,12 @@ import numpy.typing as npt
 from loader.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from loader.reading.plan import Block
 
-__all__ = ["Part", "Stage", "sync_directory"]
+__all__ = ["Part", "Stage", "refused", "sync_directory", "write_whole"]
 
 
 @dataclass(frozen=True)
@@ -82,30 +84,31 @@ class Stage:
         OutputError
             If the folder cannot be written.
         """
-        try:
+        with refused(self.folder):
             self.discard()
             self._cells.mkdir(parents=True)
             self.parquet.mkdir()
             self.write_record(record)
-        except OSError as error:
-            raise OutputError(f"{self.folder}: cannot be written ({error.strerror})") from error
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Note which build lies here."""
-        _write_whole(self._record, json.dumps(record).encode())
+        with refused(self._record):
+            write_whole(self._record, json.dumps(record).encode())
 
     def drop_database(self) -> None:
         """Remove an unfinished database: it is never trusted after an interruption."""
-        for path in self.folder.glob("luc.duckdb*"):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        with refused(self.folder):
+            for path in self.folder.glob("luc.duckdb*"):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
 
     def part_path(self, block: Block) -> Path:
         """Return where the part of a block lies or will lie; its folder exists."""
         folder = self.parquet / block.table
-        folder.mkdir(exist_ok=True)
+        with refused(folder):
+            folder.mkdir(exist_ok=True)
         return folder / f"{block.name}.parquet"
 
     def parts(self) -> dict[str, Part]:
@@ -136,22 +139,18 @@ class Stage:
             "rows_of_year": part.rows_of_year,
             "content": part.content,
         }
-        try:
+        with refused(self._manifest):
             sync_directory(self.parquet / block.table)
             with self._manifest.open("a") as file:
                 file.write(json.dumps(entry) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
-            raise OutputError(f"{self._manifest}: cannot be written ({error.strerror})") from error
 
     def keep_cells(self, name: str, cells: npt.NDArray[np.bool_]) -> None:
         """Keep what was learned about cells: an array of bool, shape (n_cells,)."""
-        try:
-            bits = np.packbits(cells).tobytes()
-            _write_whole(self._cells / f"{name}.bits", hashlib.sha256(bits).digest() + bits)
-        except OSError as error:
-            raise OutputError(f"{self._cells}: cannot be written ({error.strerror})") from error
+        bits = np.packbits(cells).tobytes()
+        with refused(self._cells):
+            write_whole(self._cells / f"{name}.bits", hashlib.sha256(bits).digest() + bits)
 
     def kept_cells(self, name: str, count: int) -> npt.NDArray[np.bool_] | None:
         """Return what `keep_cells` kept for `count` cells, or None if it is not whole."""
@@ -166,7 +165,8 @@ class Stage:
 
     def complete(self) -> None:
         """Note that everything is built and checked."""
-        _write_whole(self._complete, b"")
+        with refused(self._complete):
+            write_whole(self._complete, b"")
 
     def discard(self) -> None:
         """Remove everything."""
@@ -174,7 +174,26 @@ class Stage:
             shutil.rmtree(self.folder)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    """Say which file the disk refuses.
+
+    Raises
+    ------
+    OutputError
+        In place of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror or error}); free some space, or choose "
+            "another --out, and run the same command again"
+        ) from error
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that appears under its name only when it is whole and on disk."""
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         file.write(data)

@@ -1,0 +1,178 @@
+"""Seeded faults, one build each: the damage is looked at, and the same command must heal it."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from torture.faults import Fault, Shim
+from torture.ground import BrokenPromiseError, Ground, promised
+
+__all__ = ["Outcome", "at_calls", "at_moments", "try_fault", "try_moment"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one build.
+
+    Attributes
+    ----------
+    kind : str
+        What went wrong: a mode of the faults, or "moment".
+    where : str
+        The call and what it was on, or the phase of the build.
+    fresh : bool
+        Whether there was no old build.
+    left : str
+        Which database was there afterwards: old, new or none.
+    code : int
+        The exit code; negative is a signal.
+    seconds : float
+    broken : str
+        The promise that was broken; empty if none was.
+    """
+
+    kind: str
+    where: str
+    fresh: bool
+    left: str
+    code: int
+    seconds: float
+    broken: str = ""
+
+
+def at_calls(
+    ground: Ground, shim: Shim, modes: tuple[str, ...], count: int, seed: int
+) -> Iterator[Outcome]:
+    """Yield the outcome of `count` faults at calls drawn without replacement, modes in turn.
+
+    A third of the builds have no old database to replace.
+    """
+    rng = random.Random(seed)
+    calls = {fresh: count_calls(ground, shim, fresh=fresh) for fresh in (False, True)}
+    points = {
+        (mode, fresh): iter(rng.sample(range(1, number + 1), number))
+        for mode in modes
+        for fresh, number in calls.items()
+    }
+    for index in range(count):
+        mode, fresh = modes[index % len(modes)], index % 3 == 2
+        at = next(points[mode, fresh], None)
+        if at is None:
+            continue
+        yield try_fault(ground, shim, Fault(mode, at), fresh=fresh)
+
+
+def count_calls(ground: Ground, shim: Shim, *, fresh: bool) -> int:
+    """Return how many calls change files in a build that goes well."""
+    ground.prepare(fresh=fresh)
+    done = ground.run("--workers", "1", env=shim.environment(ground.out, None))
+    promised(done.returncode == 0, done.stderr)
+    return shim.count()
+
+
+def try_fault(ground: Ground, shim: Shim, fault: Fault, *, fresh: bool) -> Outcome:
+    """Build with a fault, look at the damage, and build again."""
+    began = time.monotonic()
+    ground.prepare(fresh=fresh)
+    done = ground.run("--workers", "1", env=shim.environment(ground.out, fault))
+    hit = shim.hit()
+    where = _name(ground, *hit) if hit else "not reached"
+    left, broken = "?", ""
+    try:
+        left = ground.check_damage(done.stderr, fresh=fresh)
+        _check_code(fault, hit is not None, done, left)
+        ground.check_healed(ground.run())
+    except BrokenPromiseError as error:
+        broken = f"{fault.mode} at call {fault.at}: {error}"
+    seconds = time.monotonic() - began
+    return Outcome(fault.mode, where, fresh, left, done.returncode, seconds, broken)
+
+
+def _check_code(
+    fault: Fault, is_hit: bool, done: subprocess.CompletedProcess[str], left: str
+) -> None:
+    if fault.mode in {"kill", "torn"} and is_hit:
+        promised(done.returncode == -signal.SIGKILL, f"ends with {done.returncode}, not killed")
+        return
+    promised(done.returncode in {0, 1}, f"ends with {done.returncode}: {done.stderr}")
+    if done.returncode == 0:
+        promised(left == "new", "it says that all is well, and the old database is there")
+        return
+    said = done.stderr.splitlines()
+    errors = [line for line in said if line.startswith("luc-load: error: ")]
+    promised(len(errors) == 1, f"it does not say in one line what went wrong: {done.stderr!r}")
+    promised("fault of luc-load itself" not in errors[0], f"it has no words for it: {errors[0]}")
+
+
+def at_moments(ground: Ground, count: int, seed: int) -> Iterator[Outcome]:
+    """Yield the outcome of `count` kills at random moments of a build with its usual threads."""
+    rng = random.Random(seed)
+    ground.prepare()
+    began = time.monotonic()
+    promised(ground.run().returncode == 0, "a build that is left alone fails")
+    whole = time.monotonic() - began
+    for _ in range(count):
+        yield try_moment(ground, rng.uniform(0, whole * 1.05))
+
+
+def try_moment(ground: Ground, seconds: float, number: signal.Signals = signal.SIGKILL) -> Outcome:
+    """Build, send a signal after some seconds, look at the damage, and build again."""
+    began = time.monotonic()
+    ground.prepare()
+    process = ground.start()
+    try:
+        _, said = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(number)
+        try:
+            _, said = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return Outcome("moment", "", False, "?", 0, 20, f"{number.name}: it did not end")
+    where = phase(ground.out) if process.returncode else "after the end"
+    left, broken = "?", ""
+    try:
+        left = ground.check_damage(said)
+        expected = {0, -number, 128 + number}
+        promised(process.returncode in expected, f"ends with {process.returncode}: {said}")
+        ground.check_healed(ground.run())
+    except BrokenPromiseError as error:
+        broken = f"{number.name} after {seconds:.2f} s: {error}"
+    took = time.monotonic() - began
+    return Outcome("moment", where, False, left, process.returncode, took, broken)
+
+
+def phase(out: Path) -> str:
+    """Return how far a build that was stopped had come, in words."""
+    stage = out / ".luc-load" / "stage"
+    if not stage.exists():
+        return "before the first part" if (out / ".luc-load").exists() else "before it began"
+    if (stage / "complete").exists():
+        return "publishing"
+    parts = list((stage / "parquet").glob("*/*.parquet"))
+    if any(path.parent.name == "cell" for path in parts):
+        return "finishing"
+    return "loading" if parts else "before the first part"
+
+
+def _name(ground: Ground, call: str, path: Path) -> str:
+    """Return a call and what it was on, without names that differ from part to part."""
+    try:
+        inside = path.relative_to(ground.out)
+    except ValueError:
+        inside = Path()
+    parts = inside.parts
+    if parts[:2] == (".luc-load", "stage"):
+        parts = parts[2:]
+    text = "/".join(parts) or "the folder itself"
+    text = re.sub(r"parquet/(\w+)/[^/]*\.parquet", r"parquet part", text)
+    text = re.sub(r"parquet/\w+$", "folder of parts", text)
+    return f"{call} {text}"

@@ -1,0 +1,206 @@
+"""A place to build in, what it holds before, and what must be true of it whatever happened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from command import COMMAND, environment, luc_load
+
+__all__ = ["BrokenPromiseError", "Ground", "contents"]
+
+_VARIES = {"build": ("built_at",), "data_dictionary": ()}
+"""Columns that differ between two builds of the same."""
+
+_GRACE = 120.0
+"""Seconds after which a build counts as hanging."""
+
+
+class BrokenPromiseError(AssertionError):
+    """Something was lost, half done, left over or said badly."""
+
+
+def promised(holds: object, what: str) -> None:
+    """Raise unless a promise holds."""
+    if not holds:
+        raise BrokenPromiseError(what)
+
+
+def contents(out: Path) -> dict[str, Any]:
+    """Return what an output holds, so that two that hold the same compare equal.
+
+    The rows of each table of the database and of the Parquet data set count, in any order: their
+    number, and two sums over hashes of whole rows.
+    """
+    found: dict[str, Any] = {}
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        con.execute("SET threads TO 1").fetchall()
+        tables = con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
+        ).fetchall()
+        for (name,) in tables:
+            found[name] = _summed(con, f'"{name}"', _VARIES.get(name, ()))
+            folder = out / "parquet" / name
+            if folder.is_dir():
+                quoted = str(folder / "*.parquet").replace("'", "''")
+                found[f"parquet/{name}"] = _summed(con, f"read_parquet('{quoted}')", ())
+        found["views"] = con.execute(
+            "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+        ).fetchall()
+        ids = con.execute("SELECT build_id, status FROM build").fetchall()
+    record = json.loads((out / "parquet" / "build.json").read_text())
+    promised(ids == [(record["build_id"], "complete")], f"{ids} beside {record['build_id']}")
+    found["files"] = sorted(str(path.relative_to(out)) for path in out.rglob("*"))
+    return found
+
+
+def _summed(con: duckdb.DuckDBPyConnection, rows: str, without: tuple[str, ...]) -> Any:  # noqa: ANN401
+    columns = f"* EXCLUDE ({', '.join(without)})" if without else "*"
+    return con.execute(
+        f"SELECT count(*), bit_xor(hash(t)), sum(hash(t) % 1000000007) FROM (SELECT {columns} "
+        f"FROM {rows}) AS t"
+    ).fetchall()
+
+
+class Ground:
+    """An output with an old build, and the command that replaces it by another.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        Exists; everything is made in it.
+    years : str
+        Of the sources.
+    old_years, new_years : str
+        Of the build that is there before, and of the one that replaces it.
+    resolution : str
+        Degrees.
+    """
+
+    def __init__(
+        self,
+        work: Path,
+        years: str = "2010:2013",
+        old_years: str = "2010:2011",
+        new_years: str = "2010:2013",
+        resolution: str = "2",
+    ) -> None:
+        self.work = work.resolve()
+        self.raw = self.work / "raw"
+        self.out = self.work / "out"
+        self._template = self.work / "template"
+        done = luc_load(
+            *("sample", "-o", str(self.raw), "--resolution", resolution, "--years", years),
+            *("--only", "eluc,states"),
+            cwd=self.work,
+        )
+        promised(done.returncode == 0, done.stderr)
+        self._years = new_years
+        old = luc_load(
+            *("build", "--raw", str(self.raw), "-o", str(self._template), "--years", old_years),
+            cwd=self.work,
+        )
+        promised(old.returncode == 0, old.stderr)
+        self.old = digest(self._template / "luc.duckdb")
+        self.prepare()
+        clean = self.run()
+        promised(clean.returncode == 0, clean.stderr)
+        self.clean = contents(self.out)
+        self.prepare(fresh=True)
+        fresh = self.run()
+        promised(fresh.returncode == 0, fresh.stderr)
+        promised(contents(self.out) == self.clean, "a fresh build differs from an overwriting one")
+
+    def command(self, *more: str) -> tuple[str, ...]:
+        """Return the command that replaces the old build."""
+        return (
+            *("build", "--raw", str(self.raw), "-o", str(self.out), "--years", self._years),
+            *("--overwrite", "-q", *more),
+        )
+
+    def prepare(self, *, fresh: bool = False) -> None:
+        """Put the old build back, or nothing."""
+        shutil.rmtree(self.out, ignore_errors=True)
+        if not fresh:
+            shutil.copytree(self._template, self.out)
+
+    def run(
+        self, *more: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, good or bad; one that hangs is an error."""
+        try:
+            return subprocess.run(
+                [*COMMAND, *self.command(*more)],
+                cwd=self.work,
+                env=environment(**(env or {})),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_GRACE,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise BrokenPromiseError(f"it hung for {_GRACE:.0f} s") from error
+
+    def start(self, *more: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start the command."""
+        return subprocess.Popen(
+            [*COMMAND, *self.command(*more)],
+            cwd=self.work,
+            env=environment(**(env or {})),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def check_damage(self, stderr: str, *, fresh: bool = False) -> str:
+        """Check what must be true after any failure.
+
+        Returns
+        -------
+        str
+            Which database is there: "old", "new" or "none".
+
+        Raises
+        ------
+        BrokenPromiseError
+            If it is neither whole, or there are leftovers outside the private folder.
+        """
+        promised("Traceback" not in stderr, f"a traceback: {stderr[-2000:]}")
+        database = self.out / "luc.duckdb"
+        names = {path.name for path in self.out.iterdir()} if self.out.exists() else set()
+        strays = names - {"luc.duckdb", "parquet", ".luc-load"}
+        promised(not strays, f"left over: {strays}")
+        if not database.exists():
+            promised(fresh, "the old database is gone")
+            return "none"
+        if not fresh and digest(database) == self.old:
+            return "old"
+        with duckdb.connect(str(database), read_only=True) as con:
+            for name, table in (("eluc", '"eluc"'), ("state", '"state"'), ("cell", '"cell"')):
+                promised(
+                    _summed(con, table, ()) == self.clean[name],
+                    f"{name} is neither the old nor the new",
+                )
+        return "new"
+
+    def check_healed(self, again: subprocess.CompletedProcess[str]) -> None:
+        """Check what must be true after the same command was given again."""
+        promised(
+            again.returncode == 0, f"the next run ends with {again.returncode}: {again.stderr}"
+        )
+        found = contents(self.out)
+        for name, clean in self.clean.items():
+            promised(found.get(name) == clean, f"{name} is not that of a clean build")
+        promised(set(found) == set(self.clean), f"another set of tables: {sorted(found)}")
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
