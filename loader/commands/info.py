@@ -14,17 +14,23 @@ __all__ = ["info"]
 
 @click.command()
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
+@click.option(
+    "--connect", is_flag=True, help="Say instead how other programs open this file read-only."
+)
 @talkative
-def info(*, database: str, **_talk: Any) -> None:  # noqa: ANN401  # click's own
+def info(*, database: str, connect: bool, **_talk: Any) -> None:  # noqa: ANN401  # click's own
     """Say what a database holds, and from which sources it was built.
 
     DB is the file or its folder; luc-data/luc.duckdb if left out.
 
     \b
-    Example:
+    Examples:
       luc-load info luc-data
+      luc-load info luc-data --connect
     """
+    from loader.connect import connection_text  # noqa: PLC0415  # --help must be quick
     from loader.info import database_info  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    click.echo(database_info(database).text())
+    found = database_info(database)
+    click.echo(connection_text(found.database) if connect else found.text())

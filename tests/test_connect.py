@@ -1,0 +1,142 @@
+"""The settings for other programs open the very file, and only for reading."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from command import luc_load
+
+from loader import build, write_sample
+from loader.catalog.sqlfiles import read_files
+from loader.connect import connection_settings, connection_text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+VIEWS, TABLES = sorted(read_files("sql/views")), sorted(read_files("sql/tables"))
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database in a folder whose name wants quoting."""
+    folder = tmp_path_factory.mktemp("connect") / 'our "own" data, 100% & more'
+    write_sample(folder / "raw", years=(2015, 2017), resolution=2, only=["eluc", "states"])
+    build(raw=folder / "raw", out=folder / "out")
+    return folder / "out" / "luc.duckdb"
+
+
+def settings(database: Path) -> dict[str, str]:
+    return dict(connection_settings(database))
+
+
+def test_the_python_setting_opens_it_read_only(database: Path) -> None:
+    con = eval(settings(database)["Python"], {"duckdb": duckdb})  # our own line
+    try:
+        assert con.execute("SELECT count(*) FROM eluc").fetchall()[0][0] > 100
+        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+            con.execute("DELETE FROM eluc").fetchall()
+    finally:
+        con.close()
+
+
+def test_a_relative_path_becomes_absolute(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(database.parent)
+    assert settings(Path("luc.duckdb")) == settings(database)
+
+
+def test_every_setting_names_the_file(database: Path) -> None:
+    for program, setting in settings(database).items():
+        escaped = str(database).replace('"', '\\"')
+        assert str(database) in setting or escaped in setting, program
+    assert shlex.split(settings(database)["DuckDB shell"])[2] == str(database)
+
+
+def test_an_odbc_string_keeps_a_semicolon_in_the_path() -> None:
+    found = settings(Path("/data/a;b/luc.duckdb"))["ODBC, Power BI"]
+    assert "Database={/data/a;b/luc.duckdb};access_mode=READ_ONLY" in found
+
+
+def test_info_prints_the_settings_of_the_file(database: Path) -> None:
+    done = luc_load("info", "--connect", str(database.parent), cwd=database.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == connection_text(database) + "\n"
+
+
+def test_info_refuses_to_connect_to_nothing(tmp_path: Path) -> None:
+    done = luc_load("info", "--connect", str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 3
+    assert done.stdout == ""
+
+
+@pytest.fixture
+def engine(database: Path) -> Engine:
+    sqlalchemy = pytest.importorskip("sqlalchemy", minversion="2.0")
+    pytest.importorskip("duckdb_engine")
+    # Without a pool: a connection kept open would keep the file to its own settings.
+    url = settings(database)["SQLAlchemy, Superset"]
+    made: Engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    return made
+
+
+def test_sqlalchemy_reads_and_may_not_write(engine: Engine) -> None:
+    from sqlalchemy import text  # noqa: PLC0415  # an optional dependency
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    with engine.connect() as con:
+        rows = con.execute(text("SELECT year, emission_pgc FROM eluc_global ORDER BY year"))
+        assert [row.year for row in rows] == [2015, 2016, 2017]
+        with pytest.raises(SQLAlchemyError, match="read-only"):
+            con.execute(text("DELETE FROM eluc"))
+
+
+@pytest.mark.filterwarnings("ignore:duckdb-engine doesn't yet support reflection on indices")
+def test_sqlalchemy_lists_tables_views_columns_and_comments(engine: Engine) -> None:
+    from sqlalchemy import inspect  # noqa: PLC0415  # an optional dependency
+
+    found = inspect(engine)
+    assert sorted(found.get_table_names()) == TABLES
+    assert sorted(found.get_view_names()) == VIEWS
+    for name in ("cell", "eluc", "luc", "eluc_map_1deg"):
+        assert "Units: " in (found.get_table_comment(name)["text"] or ""), name
+        for column in found.get_columns(name):
+            assert "[unit: " in (column["comment"] or ""), (name, column["name"])
+
+
+def test_the_information_schema_says_what_tools_ask_it(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as con:
+        tables = con.execute(
+            "SELECT table_name, table_type, TABLE_COMMENT FROM information_schema.tables "
+            "WHERE table_schema = 'main' ORDER BY table_name"
+        ).fetchall()
+        columns = con.execute(
+            "SELECT table_name, column_name, data_type, COLUMN_COMMENT "
+            "FROM information_schema.columns WHERE table_schema = 'main'"
+        ).fetchall()
+        dictionary = con.execute(
+            "SELECT table_name, column_name, data_type FROM data_dictionary"
+        ).fetchall()
+    kinds = {name: kind for name, kind, _ in tables}
+    assert {name for name, kind in kinds.items() if kind == "BASE TABLE"} == {*TABLES}
+    assert {name for name, kind in kinds.items() if kind == "VIEW"} == {*VIEWS}
+    assert all("Units: " in comment for *_, comment in tables)
+    assert sorted(row[:3] for row in columns) == sorted(dictionary)
+    assert all("[unit: " in row[3] for row in columns)
+
+
+def test_what_is_no_measure_is_no_floating_point_number(database: Path) -> None:
+    """Tools sum what looks like a quantity: keys are integers, so that they can be told apart."""
+    with duckdb.connect(str(database), read_only=True) as con:
+        found = con.execute(
+            "SELECT DISTINCT column_name, data_type FROM data_dictionary "
+            "WHERE column_name IN ('cell_id', 'year', 'prev_year', 'date')"
+        ).fetchall()
+    assert set(found) == {
+        ("cell_id", "INTEGER"),
+        ("year", "SMALLINT"),
+        ("prev_year", "SMALLINT"),
+        ("date", "DATE"),
+    }
