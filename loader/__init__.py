@@ -12,6 +12,7 @@ from loader._version import __version__
 from loader.errors import (
     BadValueError,
     DatabaseError,
+    ExtraMissingError,
     GridError,
     LucLoadError,
     OutputBusyError,
@@ -35,6 +36,7 @@ __all__ = [
     "BadValueError",
     "BuildReport",
     "DatabaseError",
+    "ExtraMissingError",
     "FetchReport",
     "GridError",
     "LucLoadError",

@@ -56,6 +56,8 @@ def cells_seen(grid: Grid, centre: tuple[float, float], size: int) -> npt.NDArra
         lon0 + np.arctan2(x * over_rho, np.cos(lat0) * cos_c - y * over_rho * np.sin(lat0))
     )
     row = np.floor((grid.north + grid.step_lat / 2 - latitude) / grid.step_lat).astype(np.int64)
+    # The south pole itself is an edge of the last row.
+    row = np.where((row == grid.n_lat) & (latitude <= -90), grid.n_lat - 1, row)
     west = grid.west - grid.step_lon / 2
     column = np.floor(((longitude - west) % 360) / grid.step_lon).astype(np.int64)
     if grid.is_global:

@@ -1,0 +1,427 @@
+"""What a picture shows: the values drawn are those of the source files, in their places."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from files import GRIDS, Form, Place, eluc_content, state_content, write
+from sql_database import CROPS
+
+from loader import DatabaseError, UsageError, build, write_sample
+from loader.plotting.coast import coast_lines
+from loader.plotting.colours import MISSING, SEA, colour_scale
+from loader.plotting.globe import cells_seen, seen_lines
+from loader.plotting.gridded import MapData, change_data, map_data
+from loader.plotting.series import STACK, series_data
+from loader.plotting.session import Session, opened
+
+matplotlib = pytest.importorskip("matplotlib")
+
+from matplotlib import colormaps  # noqa: E402
+from matplotlib.colors import to_rgb  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from loader.plotting.charts import draw_series  # noqa: E402
+from loader.plotting.mapping import draw_map  # noqa: E402
+from loader.plotting.plot import picture_bytes  # noqa: E402
+
+YEARS = (2009, 2010, 2011, 2013)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A synthetic world of 2 degrees: emissions of 2010-2013, states of 2010-2014, countries."""
+    made = tmp_path_factory.mktemp("plot")
+    write_sample(made / "raw", years=(2010, 2013), resolution=2, only=["eluc", "states", "static"])
+    static = next((made / "raw").glob("static*"))
+    build(raw=made / "raw", static=static, out=made / "out")
+    return made
+
+
+@pytest.fixture(scope="module")
+def session(folder: Path) -> Iterator[Session]:
+    with opened(folder / "out") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def eluc(folder: Path) -> xr.DataArray:
+    with xr.open_dataset(next((folder / "raw").glob("BLUE*")), decode_times=False) as source:
+        return source["ELUC"].sortby("lat", ascending=False).sortby("lon").load()
+
+
+@pytest.fixture(scope="module")
+def states(folder: Path) -> xr.Dataset:
+    with xr.open_dataset(folder / "raw" / "states.nc", decode_times=False) as source:
+        in_order = source.sortby("lat", ascending=False).sortby("lon").load()
+    return in_order.assign_coords(time=in_order.time + 850)
+
+
+def in_world(values: np.ndarray, drawn: np.ndarray) -> None:
+    """Assert that stored cells have their values, and that only cells without emissions are not."""
+    stored = ~np.isnan(drawn)
+    np.testing.assert_array_equal(drawn[stored], values[stored])
+    assert not np.nan_to_num(values[~stored]).any()
+
+
+def test_emissions_lie_where_the_source_has_them(session: Session, eluc: xr.DataArray) -> None:
+    data = map_data(session, "eluc", 2012)
+    in_world(eluc.sel(time=2012).to_numpy().astype(np.float64), data.values)
+    assert data.values.shape == (90, 180)
+    assert (data.grid.latitude[0], data.grid.longitude[0]) == (89, -179)
+    assert data.years == (2012,)
+    assert data.title == "eluc: Carbon emissions from land use change, 2012"
+    assert data.unit == "t C ha⁻¹ yr⁻¹"
+    assert data.synthetic
+    assert data.emission
+
+
+def test_a_sum_of_columns_is_that_of_the_source(session: Session, states: xr.Dataset) -> None:
+    data = map_data(session, "crop + urban", 2011)
+    state = states.sel(time=2011)
+    crop = sum(state[name].to_numpy().astype(np.float64) for name in CROPS)
+    expected = crop.astype(np.float32) + state["urban"].to_numpy()  # type: ignore[union-attr]  # not 0
+    np.testing.assert_array_equal(data.values, expected.astype(np.float64))
+    assert data.unit == "fraction of the cell"
+    assert data.title == "crop + urban, 1 January 2011"
+    assert not data.signed
+
+
+def test_a_change_is_the_last_year_less_the_first(session: Session, states: xr.Dataset) -> None:
+    data = change_data(session, "primf", (2010, 2014))
+    primf = states["primf"].astype(np.float64)
+    expected = (primf.sel(time=2014) - primf.sel(time=2010)).to_numpy()
+    np.testing.assert_array_equal(data.values, expected)
+    assert data.signed
+    assert data.title.endswith(", change from 1 January 2010 to 1 January 2014")
+
+
+def test_the_latest_year_with_values_is_taken(session: Session) -> None:
+    assert map_data(session, "eluc").years == (2013,)
+    assert map_data(session, "crop").years == (2014,)
+    assert map_data(session, "forest_diff").years == (2013,)
+    assert map_data(session, "land_fraction").years == ()
+
+
+def test_a_difference_says_which_view_it_is_of(session: Session, states: xr.Dataset) -> None:
+    urban = states["urban"]
+    during = map_data(session, "urban_diff", 2012)
+    later = urban.sel(time=2013).to_numpy() - urban.sel(time=2012).to_numpy()
+    seen = ~np.isnan(during.values)
+    np.testing.assert_array_equal(during.values[seen], later[seen].astype(np.float64))
+    before = map_data(session, "urban_diff", 2012, relation="state_diff")
+    earlier = urban.sel(time=2012).to_numpy() - urban.sel(time=2011).to_numpy()
+    np.testing.assert_array_equal(before.values, earlier.astype(np.float64))
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("nothing", "no table or view has a column nothing"),
+        ("crop + primf_to_urban", "no table or view has all of the columns"),
+        ("crop, urban", "is more than one SQL expression"),
+        ("crop AS urban", "is more than one SQL expression"),
+        ("crop FROM state --", "is more than one SQL expression"),
+        ("(SELECT max(crop) FROM land_use)", "has a part of the kind subquery"),
+        ("crop); DROP TABLE state; --", "is not one SQL expression"),
+        ("crop; DELETE FROM state", "is not one SQL expression"),
+        ("sum(crop) OVER ()", "has a part of the kind window"),
+        ("sum(crop)", "cannot be evaluated in eluc_state"),
+        ("crop || 'x'", "cannot be evaluated in eluc_state"),
+        ("?", "has a part of the kind parameter"),
+        ("1 + 1", "names no column"),
+        ("  ", "is no expression"),
+        ("*", "has a part of the kind star"),
+    ],
+)
+def test_what_is_no_expression_is_refused(session: Session, column: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        map_data(session, column, 2012)
+    assert "LINE" not in str(caught.value)
+
+
+def test_years_that_are_not_there_are_named(session: Session) -> None:
+    with pytest.raises(
+        UsageError, match=r"no value in 1990 .* eluc of 2010-2013 and state of 2010-2014"
+    ):
+        map_data(session, "eluc", 1990)
+    with pytest.raises(UsageError, match="'eluc' has no value in 2014"):
+        change_data(session, "eluc", (2012, 2014))
+    with pytest.raises(UsageError, match="two different years"):
+        change_data(session, "crop", (2012, 2012))
+    with pytest.raises(UsageError, match="has no years: leave out --year"):
+        map_data(session, "area_ha", 2012, relation="cell")
+    with pytest.raises(UsageError, match="--from is 'source'; expected one of"):
+        map_data(session, "path", 2012, relation="source")
+    with pytest.raises(UsageError, match="eluc has no column crop"):
+        map_data(session, "crop", 2012, relation="eluc")
+
+
+def test_several_rows_of_a_cell_are_no_map(session: Session) -> None:
+    assert "eluc_map_1deg" not in session.relations
+    for relation, columns in session.relations.items():
+        if "year" in columns:
+            rows = session.con.execute(
+                f'SELECT count(*) - count(DISTINCT cell_id) FROM "{relation}" WHERE year = 2012'
+            ).fetchall()
+            assert rows[0][0] == 0, relation
+
+
+def test_the_session_reaches_and_changes_nothing(session: Session, tmp_path: Path) -> None:
+    for sql in (
+        "DELETE FROM state",
+        f"COPY cell TO '{tmp_path / 'cell.csv'}'",
+        "SET enable_external_access = true",
+        f"SELECT * FROM read_text('{__file__}')",
+    ):
+        with pytest.raises(Exception, match=r"read-only|disabled|locked|external"):
+            session.con.execute(sql).fetchall()
+    assert not list(tmp_path.iterdir())
+
+
+def test_infinite_values_are_missing_and_told_of(session: Session) -> None:
+    data = map_data(session, "1 / floor(forest * 2)", 2012)
+    assert data.not_finite > 100
+    assert np.nanmin(data.values) == 0.5
+    assert not np.isinf(data.values).any()
+    texts = [text.get_text() for text in draw_map(data).texts]
+    assert any(f"{data.not_finite} infinite values are drawn as missing" in text for text in texts)
+    assert data.unit == "unit not known"
+    assert map_data(session, "eluc * 2", 2012, unit="t C").unit == "t C"
+
+
+def pixels(data: MapData, **options: object) -> tuple[np.ndarray, tuple[slice, slice]]:
+    """Return a flat map's picture, and where in it the map lies."""
+    figure = draw_map(data, coast=False, **options)  # type: ignore[arg-type]  # a test's
+    picture = np.asarray(Image.open(io.BytesIO(picture_bytes(figure, "png", "x"))).convert("RGB"))
+    box = figure.axes[0].get_position()
+    height, width = picture.shape[:2]
+    top, bottom = round((1 - box.y1) * height), round((1 - box.y0) * height)
+    left, right = round(box.x0 * width), round(box.x1 * width)
+    return picture, (slice(top, bottom), slice(left, right))
+
+
+def expected_colours(data: MapData) -> np.ndarray:
+    scale = colour_scale(data)
+    share = np.clip((data.values - scale.low) / (scale.high - scale.low), 0, 1)
+    colours = colormaps[scale.name](np.nan_to_num(share))[..., :3]
+    colours[np.isnan(data.values)] = to_rgb(SEA)
+    colours[np.isnan(data.values) & (data.land >= 0.5)] = to_rgb(MISSING)
+    return np.round(colours * 255)
+
+
+@pytest.mark.parametrize("column", ["eluc", "forest"])
+def test_every_cell_is_a_block_of_pixels_of_its_colour(session: Session, column: str) -> None:
+    data = map_data(session, column, 2012)
+    picture, (rows, columns) = pixels(data)
+    drawn = picture[rows, columns].astype(np.float64)
+    assert drawn.shape == (720, 1440, 3)
+    expected = np.repeat(np.repeat(expected_colours(data), 8, axis=0), 8, axis=1)
+    # The frame of the axes covers the outermost pixels.
+    inner = (slice(2, -2), slice(2, -2))
+    assert np.abs(drawn[inner] - expected[inner]).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["region", "across the date line"])
+def test_a_region_draws_its_own_extent(tmp_path: Path, name: str) -> None:
+    place = GRIDS[name]
+    session_of = built_region(tmp_path, place)
+    with opened(session_of) as found:
+        data = map_data(found, "primf", YEARS[0])
+        figure = draw_map(data)
+    content = state_content(1, place, YEARS)
+    np.testing.assert_array_equal(data.values, content.values["primf"][0].astype(np.float64))
+    axes = figure.axes[0]
+    west, east = axes.get_xlim()
+    assert west == pytest.approx(place.west - place.step_lon / 2)
+    assert east - west == pytest.approx(place.n_lon * place.step_lon)
+    assert axes.get_ylim()[1] == pytest.approx(place.north + place.step_lat / 2)
+    figure.canvas.draw()
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert len(labels) > 2
+    if name == "across the date line":
+        assert "180°" in labels
+        assert any("W" in label for label in labels)
+
+
+def built_region(tmp_path: Path, place: Place) -> Path:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    states = write(raw / "states.nc", state_content(1, place, YEARS), Form())
+    eluc = write(raw / "eluc.nc", eluc_content(2, place, YEARS), Form())
+    build(states=states, eluc=eluc, out=tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_colours_are_centred_on_zero_and_not_stretched_by_a_few() -> None:
+    session_values = np.zeros((10, 100))
+    session_values.ravel()[:500] = np.linspace(-0.4, 0.9, 500)
+    session_values[9, 99] = 70.0
+    data = example(session_values, signed=True)
+    scale = colour_scale(data)
+    assert scale.low == -scale.high
+    assert 0.88 <= scale.high <= 1
+    assert scale.extend == "max"
+    assert "70" in scale.remark
+    assert "98%" in scale.remark
+    asked = colour_scale(data, (-0.1, 0.2))
+    assert (asked.low, asked.high, asked.extend) == (-0.1, 0.2, "both")
+    with pytest.raises(UsageError, match="a lower and a higher"):
+        colour_scale(data, (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high", "name"),
+    [
+        (np.linspace(0, 1, 100), 0, 1, "YlGnBu"),
+        (np.linspace(-1, 1, 100), -1, 1, "BrBG"),
+        (np.linspace(0, 0.013, 100), 0, 0.015, "YlGnBu"),
+        (np.zeros(100), 0, 1, "YlGnBu"),
+        (np.full(100, np.nan), 0, 1, "YlGnBu"),
+    ],
+)
+def test_the_scale_follows_the_values(
+    values: np.ndarray, low: float, high: float, name: str
+) -> None:
+    scale = colour_scale(example(values.reshape(10, 10)))
+    assert (scale.low, scale.high) == pytest.approx((low, high))
+    assert scale.name == name
+
+
+def test_values_far_from_zero_get_all_colours() -> None:
+    scale = colour_scale(example(np.linspace(76000, 77000, 100).reshape(10, 10)))
+    assert 75000 <= scale.low <= 76100
+    assert 76900 <= scale.high <= 78000
+
+
+def example(values: np.ndarray, *, signed: bool = False) -> MapData:
+    from loader.grid import Grid  # noqa: PLC0415
+
+    return MapData(
+        values=values,
+        land=np.ones(values.shape, dtype=np.float32),
+        grid=Grid(values.shape[0], values.shape[1], 9.5, 0.5, 1, 1),
+        title="x",
+        unit="1",
+        source="x",
+        signed=signed,
+        emission=False,
+        synthetic=False,
+        years=(2000,),
+        not_finite=0,
+    )
+
+
+@pytest.mark.parametrize("centre", [(0, 0), (51.5, -0.1), (-30, 179.9), (90, 0), (-90, 45)])
+def test_the_globe_shows_each_place_where_a_line_of_it_is_drawn(
+    session: Session, centre: tuple[float, float]
+) -> None:
+    grid, size = session.grid, 301
+    cells = cells_seen(grid, centre, size)
+    lon, lat = np.meshgrid(grid.longitude, grid.latitude)
+    for cell in np.unique(cells[cells >= 0])[::37]:
+        here = np.array([[lon.ravel()[cell], lat.ravel()[cell]]] * 2)
+        # A centre on the far side can belong to a cell that reaches over the limb.
+        for x, y in (point for line in seen_lines([here], centre) for point in line):
+            column, row = int((x + 1) / 2 * size), int((1 - y) / 2 * size)
+            near = cells[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4]
+            assert cell in near
+    assert cells[0, 0] == -1
+    assert cells[size // 2, size // 2] >= 0
+
+
+def test_the_middle_of_the_globe_is_the_place_asked_for(session: Session) -> None:
+    for latitude, longitude in ((51.1, -0.3), (-33.7, 151.1), (0.3, -179.9), (89.9, 17)):
+        cell = cells_seen(session.grid, (latitude, longitude), 501)[250, 250]
+        expected = session.con.execute(f"SELECT cell_at({latitude}, {longitude})").fetchall()
+        assert cell == expected[0][0]
+
+
+def test_the_coast_lies_between_land_and_sea(session: Session) -> None:
+    lines = coast_lines(session.grid, session.land)
+    assert len(lines) > 20
+    points = np.concatenate(lines)
+    assert points[:, 0].min() < -179
+    assert points[:, 0].max() > 179
+    row = np.floor((90 - points[:, 1]) / 2).astype(int).clip(0, 89)
+    column = np.floor((points[:, 0] + 180) / 2).astype(int) % 180
+    for r, c in list(zip(row, column, strict=True))[::50]:
+        around = session.land[max(0, r - 1) : r + 2][:, np.arange(c - 1, c + 2) % 180]
+        assert around.min() <= 0.5 <= around.max()
+
+
+def test_a_series_is_that_of_the_cell(
+    session: Session, eluc: xr.DataArray, states: xr.Dataset
+) -> None:
+    data = series_data(session, at=(51.507, -0.127))
+    here = {"lat": 51.507, "lon": -0.127}
+    state = states.sel(here, method="nearest").sel(time=slice(2010, 2014))
+    np.testing.assert_array_equal(data.years, np.arange(2010, 2015))
+    for name in set(STACK) - {"crop"}:
+        np.testing.assert_array_equal(data.uses[name], state[name].to_numpy().astype(np.float64))
+    crop = sum(state[name].to_numpy().astype(np.float64) for name in CROPS)
+    np.testing.assert_array_equal(data.uses["crop"], np.float32(crop))
+    expected = eluc.sel(here, method="nearest").to_numpy().astype(np.float64)
+    np.testing.assert_array_equal(data.emissions, [*expected, np.nan])
+    assert "52° N" not in data.place
+    assert "51° N 1° W" in data.place
+
+
+def test_a_series_of_the_globe_sums_every_cell(
+    session: Session, folder: Path, eluc: xr.DataArray, states: xr.Dataset
+) -> None:
+    with xr.open_dataset(next((folder / "raw").glob("BLUE*")), decode_times=False) as source:
+        area = source["cell_area"].astype(np.float64).load()
+    data = series_data(session, years=(2011, None))
+    expected = (eluc.astype(np.float64) * area).sum(["lat", "lon"]).to_numpy() / 1e9
+    np.testing.assert_allclose(data.emissions[:-1], expected[1:], rtol=1e-12)
+    urban = (states["urban"].astype(np.float64) * area).sum(["lat", "lon"]).to_numpy() / 1e6
+    np.testing.assert_allclose(data.uses["urban"], urban[-4:], rtol=1e-12)
+    assert (data.use_unit, data.emission_unit) == ("million hectares", "Pg C yr⁻¹")
+
+
+def test_a_country_is_found_by_its_names(session: Session) -> None:
+    by_name, by_code = series_data(session, country=" brazil "), series_data(session, country="76")
+    assert by_name.place == by_code.place == series_data(session, country="BRA").place == "Brazil"
+    rows = session.con.execute(
+        "SELECT emission_mtc FROM eluc_country WHERE country_iso3 = 'BRA' ORDER BY year"
+    ).fetchall()
+    np.testing.assert_array_equal(by_name.emissions[:-1], [row[0] for row in rows])
+    with pytest.raises(UsageError, match=r"'brasil', .*\(is it Brazil\?\)"):
+        series_data(session, country="brasil")
+    with pytest.raises(UsageError, match="name one of them"):
+        series_data(session, at=(0, 0), country="BRA")
+    with pytest.raises(UsageError, match=r"latitude in -90\.\.90"):
+        series_data(session, at=(91, 0))
+    with pytest.raises(UsageError, match="has no values in the years asked for; it has 2010-2014"):
+        series_data(session, years=(1900, 1950))
+
+
+def test_gaps_of_a_series_stay_gaps(tmp_path: Path) -> None:
+    out = built_region(tmp_path, GRIDS["region"])
+    with opened(out) as found:
+        data = series_data(found)
+        with pytest.raises(UsageError, match="has no countries"):
+            series_data(found, country="BRA")
+    np.testing.assert_array_equal(data.years, np.arange(2009, 2014))
+    assert np.isnan(data.uses["urban"][3])
+    assert np.isnan(data.emissions[3])
+    figure = draw_series(data)
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        "million hectares",
+        "net emissions, Pg C yr⁻¹",
+    ]
+    bars = {round(bar.get_x() + bar.get_width() / 2) for bar in figure.axes[1].patches}  # type: ignore[attr-defined]  # bars
+    assert 2012 in bars, "a year without data is marked"
+
+
+def test_statements_that_fail_say_so_without_their_sql(session: Session) -> None:
+    with pytest.raises(DatabaseError, match="plot_series"):
+        session.rows(
+            "plot_series", {"relation": "nowhere", "columns": ["a"], "key": None, "value": None}
+        )

@@ -1,0 +1,234 @@
+"""`luc-load report`: one page, what it says, and how it stands in a browser."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+from command import luc_load
+
+from loader import ExtraMissingError, OutputError, UsageError, build, write_sample
+from loader.report.contents import Contents, report_contents
+from loader.report.page import render_report, write_report
+
+pytest.importorskip("matplotlib")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    sources = ["eluc", "states", "static"]
+    write_sample(folder / "raw", years=(2010, 2012), resolution=2, only=sources)
+    build(raw=folder / "raw", static=next(folder.glob("raw/static*")), out=folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def contents(database: Path) -> Contents:
+    return report_contents(database)
+
+
+@pytest.fixture(scope="module")
+def page(contents: Contents) -> str:
+    return render_report(contents)
+
+
+class Page(HTMLParser):
+    """What a page is made of: its elements with attributes, its texts, and whether they close."""
+
+    EMPTY = frozenset({"meta", "link", "img", "br", "source"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_the_page_needs_nothing_from_outside(page: str) -> None:
+    found = Page(page)
+    assert not found.open
+    assert not found.all("script")
+    for _, attributes in found.elements:
+        for name in ("src", "href", "srcset"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_pictures_are_whole_and_described(page: str) -> None:
+    found = Page(page)
+    assert len(found.all("img")) == 4
+    for image in found.all("img"):
+        assert len(image["alt"] or "") > 30
+        kind, coded = (image["src"] or "").split(";base64,")
+        start = {"data:image/png": b"\x89PNG", "data:image/svg+xml": b"<?xml"}[kind]
+        assert base64.b64decode(coded).startswith(start)
+    dark = [source["srcset"] for source in found.all("source")]
+    assert len(dark) == 2
+    assert not {image["src"] for image in found.all("img")} & set(dark)
+
+
+def test_the_figures_are_those_of_the_database(database: Path, page: str) -> None:
+    text = html.unescape(re.sub(r"<[^>]*>", " ", page))
+    with duckdb.connect(str(database / "luc.duckdb"), read_only=True) as con:
+        rows = con.execute("SELECT count(*) FROM state").fetchall()[0][0]
+        ((country, total),) = con.execute(
+            "SELECT country, sum(emission_mtc) AS t FROM eluc_country "
+            "WHERE country_code IS NOT NULL GROUP BY ALL ORDER BY t DESC LIMIT 1"
+        ).fetchall()
+        world = con.execute("SELECT sum(emission_pgc) FROM eluc_global").fetchall()[0][0]
+        of_year = con.execute("SELECT emission_pgc FROM eluc_global WHERE year = 2011").fetchall()
+        urban = con.execute("SELECT urban_mha FROM state_global WHERE year = 2011").fetchall()
+    assert f"{rows:,}" in text
+    assert re.search(rf"{re.escape(country)}\s+[\d,.]+\s+{total:,.0f}\s+", text)
+    assert f"{total / (world * 1000):.1%}" in text
+    row = re.search(r"\b2011\s+(\d\.\d{3})\s+([\d,]+)", text)
+    assert row
+    assert row[1] == f"{of_year[0][0]:.3f}"
+    assert f"{urban[0][0]:,.0f}" in text[row.start() : row.start() + 300]
+    assert "SYNTHETIC DATA" in text
+    assert "All checks hold." in text
+    assert "eluc: Carbon emissions from land use change, 2012" in text
+    assert "change from 1 January 2010 to 1 January 2013" in text
+
+
+def test_names_in_sources_stay_text(contents: Contents) -> None:
+    nasty = '<script>alert("x")</script><img src=x onerror=alert(1)>'
+    sources = tuple(replace(s, title=nasty, path=nasty) for s in contents.info.sources)
+    rows = tuple(replace(row, country=nasty) for row in contents.countries)
+    page = render_report(
+        replace(contents, info=replace(contents.info, sources=sources), countries=rows)
+    )
+    assert not Page(page).all("script")
+    assert len(Page(page).all("img")) == 4
+    assert "".join(Page(page).texts).count(nasty) == 2 * len(sources) + len(rows)
+
+
+def test_the_same_database_gives_the_same_page(contents: Contents, page: str) -> None:
+    assert render_report(contents) == page
+
+
+def test_failed_checks_are_told_in_words(contents: Contents) -> None:
+    assert contents.checks is not None
+    first, *others = contents.checks.results
+    failed = replace(first, status="failed", summary="3 rows are <bad>")
+    page = render_report(
+        replace(contents, checks=replace(contents.checks, results=(failed, *others)))
+    )
+    assert "Some checks failed" in page
+    assert "3 rows are &lt;bad&gt;" in page
+
+
+def test_what_is_not_loaded_is_said(tmp_path: Path) -> None:
+    write_sample(tmp_path / "raw", years=(2010, 2011), resolution=2, only=["eluc", "states"])
+    build(states=tmp_path / "raw" / "states.nc", out=tmp_path / "states")
+    build(eluc=next(tmp_path.glob("raw/BLUE*")), out=tmp_path / "eluc")
+    only_states = render_report(report_contents(tmp_path / "states", checks=False))
+    assert "No emissions are loaded." in only_states
+    assert "The checks were not made" in only_states
+    assert len(Page(only_states).all("img")) == 2
+    only_eluc = render_report(report_contents(tmp_path / "eluc", checks=False))
+    assert "Countries are not loaded: build with LUH2&#39;s static file" in only_eluc
+    assert len(Page(only_eluc).all("img")) == 2
+    with pytest.raises(UsageError, match="--year is 2010; the database has no emissions"):
+        report_contents(tmp_path / "states", 2010, checks=False)
+
+
+def test_bad_input_is_refused_before_anything_is_written(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match=r"--year is 1999; .* emissions of 2010-2012"):
+        write_report(database, tmp_path / "a.html", year=1999, checks=False)
+    with pytest.raises(UsageError, match=r"expected a name in \.html"):
+        write_report(database, tmp_path / "a.pdf")
+    other = tmp_path / "mine.html"
+    other.write_text("<!doctype html><title>mine</title>")
+    with pytest.raises(OutputError, match="was not made by luc-load"):
+        write_report(database, other)
+    assert other.read_text().endswith("mine</title>")
+    monkeypatch.setattr("loader.plotting.extra.find_spec", lambda _: None)
+    with pytest.raises(ExtraMissingError, match=r"luc-load report needs matplotlib: pip install"):
+        write_report(database, tmp_path / "a.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.html"]
+
+
+def test_the_command_replaces_its_own_page(database: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        done = luc_load("report", str(database), "--no-checks", "-o", "r.html", cwd=tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "r.html\n", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.html"]
+
+
+FRAME = """<!doctype html><meta charset="utf-8"><body style="margin:0">
+<iframe id="f" style="border:0;width:{width}px;height:900px" srcdoc="{page}"></iframe>
+<script>
+onload = () => {{
+  const d = document.getElementById("f").contentDocument, e = d.documentElement;
+  const images = [...d.images]
+    .map(i => [i.complete, i.naturalWidth, i.getBoundingClientRect().width]);
+  const texts = [...d.querySelectorAll("h1,h2,p,figcaption,dd,li")]
+    .filter(x => x.getBoundingClientRect().right > e.clientWidth + 1).length;
+  document.title = JSON.stringify({{scroll: e.scrollWidth, client: e.clientWidth, images, texts}});
+}};
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_browser_shows_it_without_scrolling_sideways(
+    page: str, tmp_path: Path, width: int
+) -> None:
+    (tmp_path / "frame.html").write_text(FRAME.format(width=width, page=html.escape(page)))
+    flags = (
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        *(f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1500,1000", "--dump-dom"),
+        *("--enable-logging=stderr", "--virtual-time-budget=5000"),
+    )
+    done = subprocess.run(
+        [str(CHROMIUM), *flags, f"file://{tmp_path / 'frame.html'}"],
+        capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    title = re.search(r"<title>(.*?)</title>", done.stdout)
+    assert title, done.stderr[-2000:]
+    found = json.loads(html.unescape(title[1]))
+    assert found["scroll"] <= found["client"] <= width
+    assert found["texts"] == 0
+    assert len(found["images"]) == 4
+    for complete, natural, shown in found["images"]:
+        assert complete
+        assert natural > 100
+        assert shown > width / 4
+    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert not complaints
