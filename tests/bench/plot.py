@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl  # type: ignore[import-not-found]
+import matplotlib as mpl
 from matplotlib import pyplot as plt
 
 OURS, OTHERS = "#1b6ca8", "#b8b8b8"
@@ -25,7 +25,7 @@ def main(source: str, target: str) -> None:
     kept = sorted(raced.values(), key=lambda build: -float(build["median_seconds"]))
     grown = _by_years(builds)
     figure = plt.figure(figsize=(9, 5 if grown else 2.6), layout="constrained")
-    rows = figure.subfigures(2, 1, height_ratios=[1.1, 1]) if grown else [figure]
+    rows: Any = figure.subfigures(2, 1, height_ratios=[1.1, 1]) if grown else [figure]
     axes = rows[0].subplots(1, 3, sharey=True)
     for axis, key, scale, title in (
         (axes[0], "seconds", 1.0, "seconds"),
