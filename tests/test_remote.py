@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,16 @@ from files import GRIDS, Form, eluc_content, state_content, write
 from object_store import credentials, free_port, s3_server, web_server
 
 from loader import build
-from loader.errors import OutputError, ServiceError, SourceError, SourceMissingError, UsageError
+from loader.errors import (
+    OutputBusyError,
+    OutputError,
+    ServiceError,
+    SourceError,
+    SourceMissingError,
+    UsageError,
+)
 from loader.reading.addresses import StoredFile
+from loader.remote.publishing import StoredOutput
 
 fsspec = pytest.importorskip("fsspec")
 pytest.importorskip("h5netcdf", reason="needs the extras s3 and http")
@@ -257,3 +266,75 @@ def test_a_file_address_is_a_local_file(
 ) -> None:
     build(states=f"file://{files}/states.nc", eluc=str(files / "eluc.nc"), out=tmp_path)
     assert rows(tmp_path) == local
+
+
+def test_a_result_is_published_in_a_store(
+    bucket: str, local: dict[str, list[Any]], tmp_path: Path
+) -> None:
+    """Files first, under the build's own name; the manifest last; the replaced build stays."""
+    given: dict[str, Any] = {"states": f"{bucket}/states.nc", "eluc": f"{bucket}/eluc.nc"}
+    out = "s3://luc-test/out"
+    report = build(**given, out=out, scratch=tmp_path / "scratch")
+    fs = fsspec.filesystem("s3")
+    manifest = json.loads(fs.cat_file("luc-test/out/luc-load.json"))
+    assert manifest["build_id"] == report.build_id
+    fs.get(f"luc-test/out/{manifest['folder']}/", str(tmp_path / "fetched"), recursive=True)
+    assert rows(tmp_path / "fetched") == local
+    for file in manifest["files"]:
+        there = (tmp_path / "fetched" / file["path"]).read_bytes()
+        assert there == (tmp_path / "scratch" / file["path"]).read_bytes()
+        assert len(there) == file["size"]
+    before = fs.info("luc-test/out/luc-load.json", refresh=True)["LastModified"]
+    assert build(**given, out=out, scratch=tmp_path / "scratch").outcome == "up to date"
+    assert fs.info("luc-test/out/luc-load.json", refresh=True)["LastModified"] == before
+    other: dict[str, Any] = {**given, "years": "1951:", "scratch": tmp_path / "other"}
+    with pytest.raises(OutputError, match="add --overwrite"):
+        build(**other, out=out)
+    second = build(**other, out=out, overwrite=True)
+    assert built(fs) == {report.build_id, second.build_id}
+    third = build(**(other | {"years": "1952:"}), out=out, overwrite=True)
+    assert built(fs) == {second.build_id, third.build_id}
+
+
+def built(fs: Any) -> set[str]:  # noqa: ANN401
+    return {path.rpartition("/")[2] for path in fs.ls("luc-test/out/builds", refresh=True)}
+
+
+def test_of_two_that_publish_at_once_one_is_refused(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {"eluc": f"{bucket}/eluc.nc", "out": "s3://luc-test/race"}
+    first = StoredOutput("s3://luc-test/race")
+    build(**given, scratch=tmp_path / "a")
+    with pytest.raises(OutputBusyError, match="another build was published there meanwhile"):
+        first.publish(tmp_path / "a", "another")
+    # The next one has seen it, and may replace it only when asked.
+    with pytest.raises(OutputError, match="add --overwrite"):
+        build(**given, years="1952:", scratch=tmp_path / "b")
+
+
+def test_a_cut_upload_leaves_what_was_published(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {"eluc": f"{bucket}/eluc.nc", "out": "s3://luc-test/cut"}
+    first = build(**given, scratch=tmp_path / "a")
+    fs = fsspec.filesystem("s3")
+    put, files = StoredOutput._put, 0  # noqa: SLF001  # where an upload is cut
+
+    def failing(self: StoredOutput, path: Path, name: str) -> None:
+        nonlocal files
+        files += 1
+        if files == 3:
+            raise ConnectionError("cut")
+        put(self, path, name)
+
+    again: dict[str, Any] = {**given, "years": "1952:", "scratch": tmp_path / "b"}
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredOutput, "_put", failing)
+        with pytest.raises(ServiceError, match="does not answer"):
+            build(**again, overwrite=True)
+    manifest = json.loads(fs.cat_file("luc-test/cut/luc-load.json"))
+    assert manifest["build_id"] == first.build_id
+    report = build(**again, overwrite=True)
+    manifest = json.loads(fs.cat_file("luc-test/cut/luc-load.json"))
+    assert (manifest["build_id"], manifest["replaces"]) == (report.build_id, first.build_id)

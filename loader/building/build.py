@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from loader.building.inputs import find_sources, sample_sources
 from loader.errors import OutputError, UsageError
 from loader.options import Options
+from loader.reading.landmask import cache_directory
 from loader.reading.probe import Probe
+from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.reporting import Reporter, Silent
 from loader.storing.locking import exclusive
@@ -50,6 +53,7 @@ def build(
     storage_options: str | Mapping[str, Any] | None = None,
     storage_version: str = "v1.0.0",
     parquet_encoding: str = "split",
+    scratch: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
     reporter: Reporter | None = None,
@@ -67,7 +71,8 @@ def build(
     sample : bool
         Make synthetic sources (in `raw` if given, else in `out`/sample) and load those.
     out : path
-        The folder of the result.
+        The folder of the result, or the address of one in an object store, which gets the result
+        of a build in `scratch`.
     years : str or tuple of (int or None, int or None), optional
         "FIRST:LAST", both included; either may be left open.
     cells : {"data", "land", "all"}
@@ -85,6 +90,9 @@ def build(
         DuckDB's STORAGE_VERSION of the file.
     parquet_encoding : {"split", "plain"}
         Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
+    scratch : path, optional
+        The local folder in which a result for an address grows; one in the user's cache by default.
+        It stays, so that the same command finds it again.
     overwrite : bool
         Replace a result of other inputs or options.
     dry_run : bool
@@ -111,8 +119,9 @@ def build(
     """
     started = time.monotonic()
     watcher = reporter or Silent()
+    target = os.fspath(out)
     options = Options.parse(
-        out=out,
+        out=_scratch_of(target, scratch) if is_address(target) else out,
         years=years,
         cells=cells,
         storage_version=storage_version,
@@ -140,7 +149,7 @@ def build(
         )
     given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
     with ExitStack() as stack:
-        if any(isinstance(path, str) and is_address(path) for path in given.values()):
+        if any(isinstance(path, str) and is_address(path) for path in (target, *given.values())):
             stack.enter_context(using_storage_options(options.storage_options))
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
         # Only here: another process tries the files while this one imports the libraries.
@@ -156,6 +165,10 @@ def build(
             return run.plan(overwrite=overwrite)
         work = stack.enter_context(_locked_output(options.out))
         published = inspect_output(options.out)
+        store = StoredOutput(target) if is_address(target) else None
+        if store is not None:
+            finished = None if published is None else published.build_id
+            store.refuse_other(finished, overwrite=overwrite)
         if sample:
             if published is not None and not overwrite:
                 # Refused before the sample that the published build was made from is replaced.
@@ -164,7 +177,19 @@ def build(
             given = sample_sources(folder, options.years, watcher, everything=everything)
             probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
         run = Run(options, given, Stage(work), published, watcher, started, probe.wait)
-        return run.build(overwrite=overwrite)
+        report = run.build(overwrite=overwrite)
+        if store is not None:
+            place = store.publish(options.out, report.build_id)
+            watcher.notice(f"published at {place}, built in {options.out}")
+        return report
+
+
+def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
+    """Return where the result for an address grows: the same folder for the same address."""
+    if scratch is not None:
+        return Path(scratch)
+    name = hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:16]
+    return cache_directory() / "out" / name
 
 
 def _files(given: Mapping[str, str | xr.Dataset]) -> list[str]:

@@ -30,7 +30,18 @@ __all__ = ["build"]
     help="Make synthetic sources (in OUT/sample, or RAW if given) and load those.",
 )
 @click.option(
-    "-o", "--out", type=PATH, metavar="DIR", default="luc-data", help="Folder of the result."
+    "-o",
+    "--out",
+    type=PATH,
+    metavar="DIR",
+    default="luc-data",
+    help="Folder of the result, or its address in an object store.",
+)
+@click.option(
+    "--scratch",
+    type=PATH,
+    metavar="DIR",
+    help="Where a result for an address grows.  [default: in the user's cache]",
 )
 @click.option("--years", metavar="FIRST:LAST", help="Both ends included; either may be left open.")
 @click.option(
@@ -45,7 +56,7 @@ __all__ = ["build"]
     "--scheduler", metavar="ADDRESS", help="Read on the workers of a dask.distributed cluster."
 )
 @click.option(
-    "--storage-options", metavar="JSON", help="Options of fsspec for sources such as s3://..."
+    "--storage-options", metavar="JSON", help="Options of fsspec for addresses such as s3://..."
 )
 @click.option("--storage-version", default="v1.0.0", help="DuckDB storage version of the file.")
 @click.option(
