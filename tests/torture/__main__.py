@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from torture.campaign import Outcome, at_calls, at_moments
+from torture.campaign import Field, Outcome, at_calls, at_moments
 from torture.faults import MODES, Shim
 from torture.ground import Ground
 from torture.report import insert, table
@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=160, help="at calls that change files")
     parser.add_argument("--moments", type=int, default=40, help="kills at random moments")
     parser.add_argument("--errors", type=int, default=90, help="full disks and failing ones")
+    parser.add_argument("--jobs", type=int, default=2, help="builds at a time")
     parser.add_argument("--page", type=Path, help="insert the table into this page")
     options = parser.parse_args()
     if options.work is None:
@@ -33,24 +34,27 @@ def main() -> int:
 
 def run(options: argparse.Namespace, work: Path) -> int:
     began = time.monotonic()
-    shim = Shim(work)
-    (work / "small").mkdir()
-    small = Ground(work / "small")
+    fields = [_field(work / f"small-{job}") for job in range(options.jobs)]
     outcomes: list[Outcome] = []
     for group in (
-        at_calls(small, shim, ("kill", "torn"), options.kills, options.seed),
-        at_calls(small, shim, MODES[2:], options.errors, options.seed + 1),
+        at_calls(fields, ("kill", "torn"), options.kills, options.seed),
+        at_calls(fields, MODES[2:], options.errors, options.seed + 1),
     ):
         outcomes += [_told(outcome) for outcome in group]
     if options.moments:
-        (work / "larger").mkdir()
-        larger = Ground(work / "larger", "1961:2020", "1961:1970", "1961:2020", "1")
-        outcomes += [_told(o) for o in at_moments(larger, options.moments, options.seed + 2)]
+        years = ("1981:2020", "1981:1985", "1981:2020", "1")
+        fields = [_field(work / f"larger-{job}", *years) for job in range(options.jobs)]
+        outcomes += [_told(o) for o in at_moments(fields, options.moments, options.seed + 2)]
     text = table(outcomes, options.seed, time.monotonic() - began)
     sys.stdout.write(f"{text}\n")
     if options.page is not None:
         insert(options.page, text)
     return int(any(outcome.broken for outcome in outcomes))
+
+
+def _field(folder: Path, *years: str) -> Field:
+    folder.mkdir()
+    return Ground(folder, *years), Shim(folder)
 
 
 def _told(outcome: Outcome) -> Outcome:

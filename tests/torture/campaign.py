@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import queue
 import random
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from torture.faults import Fault, Shim
 from torture.ground import BrokenPromiseError, Ground, promised
 
-__all__ = ["Outcome", "at_calls", "at_moments", "try_fault", "try_moment"]
+__all__ = ["Field", "Outcome", "at_calls", "at_moments", "try_fault", "try_moment"]
 
 
 @dataclass(frozen=True)
@@ -47,26 +50,54 @@ class Outcome:
     broken: str = ""
 
 
+Field = tuple[Ground, Shim]
+"""A place to build in, and the faults of the builds there."""
+
+Point = TypeVar("Point")
+
+
 def at_calls(
-    ground: Ground, shim: Shim, modes: tuple[str, ...], count: int, seed: int
+    fields: Sequence[Field], modes: tuple[str, ...], count: int, seed: int
 ) -> Iterator[Outcome]:
     """Yield the outcome of `count` faults at calls drawn without replacement, modes in turn.
 
-    A third of the builds have no old database to replace.
+    A third of the builds have no old database to replace. As many run at a time as there are
+    fields, which are alike.
     """
     rng = random.Random(seed)
-    calls = {fresh: count_calls(ground, shim, fresh=fresh) for fresh in (False, True)}
+    calls = {fresh: count_calls(*fields[0], fresh=fresh) for fresh in (False, True)}
     points = {
         (mode, fresh): iter(rng.sample(range(1, number + 1), number))
         for mode in modes
         for fresh, number in calls.items()
     }
+    chosen = []
     for index in range(count):
         mode, fresh = modes[index % len(modes)], index % 3 == 2
-        at = next(points[mode, fresh], None)
-        if at is None:
-            continue
-        yield try_fault(ground, shim, Fault(mode, at), fresh=fresh)
+        if (at := next(points[mode, fresh], None)) is not None:
+            chosen.append((Fault(mode, at), fresh))
+    yield from _shared(
+        fields, chosen, lambda field, point: try_fault(*field, point[0], fresh=point[1])
+    )
+
+
+def _shared(
+    fields: Sequence[Field], points: Sequence[Point], attempt: Callable[[Field, Point], Outcome]
+) -> Iterator[Outcome]:
+    """Try every point on whichever field is idle; yield outcomes in the order of the points."""
+    idle: queue.SimpleQueue[Field] = queue.SimpleQueue()
+    for field in fields:
+        idle.put(field)
+
+    def on_idle(point: Point) -> Outcome:
+        field = idle.get()
+        try:
+            return attempt(field, point)
+        finally:
+            idle.put(field)
+
+    with ThreadPoolExecutor(len(fields)) as threads:
+        yield from threads.map(on_idle, points)
 
 
 def count_calls(ground: Ground, shim: Shim, *, fresh: bool) -> int:
@@ -111,15 +142,16 @@ def _check_code(
     promised("fault of luc-load itself" not in errors[0], f"it has no words for it: {errors[0]}")
 
 
-def at_moments(ground: Ground, count: int, seed: int) -> Iterator[Outcome]:
-    """Yield the outcome of `count` kills at random moments of a build with its usual threads."""
+def at_moments(fields: Sequence[Field], count: int, seed: int) -> Iterator[Outcome]:
+    """Yield the outcome of `count` kills at random moments of builds with their usual threads."""
     rng = random.Random(seed)
+    ground = fields[0][0]
     ground.prepare()
     began = time.monotonic()
     promised(ground.run().returncode == 0, "a build that is left alone fails")
     whole = time.monotonic() - began
-    for _ in range(count):
-        yield try_moment(ground, rng.uniform(0, whole * 1.05))
+    moments = [rng.uniform(0, whole * 1.05) for _ in range(count)]
+    yield from _shared(fields, moments, lambda field, moment: try_moment(field[0], moment))
 
 
 def try_moment(ground: Ground, seconds: float, number: signal.Signals = signal.SIGKILL) -> Outcome:
