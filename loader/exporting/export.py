@@ -39,6 +39,9 @@ _SUFFIXES = {
 
 _GRIDS = ("netcdf", "zarr")
 
+_DATABASE_BYTES = 2**30
+"""DuckDB keeps what it has read up to its limit: without one, memory would grow with the data."""
+
 _MERGED_VIEW = "eluc_state"
 
 
@@ -105,7 +108,7 @@ def export(
     """
     watcher = reporter or Silent()
     chosen = _format(output, file_format)
-    with session(database) as con:
+    with session(database, memory_limit=_DATABASE_BYTES) as con:
         if chosen in _GRIDS:
             with new_path(output, overwrite=overwrite) as path:
                 _export_grid(con, str(database), request, chosen, path, watcher)

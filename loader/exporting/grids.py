@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -165,6 +166,9 @@ class _NetcdfFile:
             chunksizes=chunks,
         )
         variable.set_auto_maskandscale(False)
+        if chunks:
+            # One chunk is enough: HDF5 would keep 64 MB of every variable.
+            variable.set_var_chunk_cache(4 * math.prod(chunks))
         variable.setncatts({key: v for key, v in attributes.items() if key != "_FillValue"})
         return variable
 
