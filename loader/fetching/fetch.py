@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from loader.errors import OutputError, UsageError
 from loader.fetching.addresses import choose
+from loader.fetching.conditions import Conditions, Watch
 from loader.fetching.progress import Transfers
 from loader.fetching.space import Space
-from loader.fetching.transfer import Conditions, receive
+from loader.fetching.transfer import receive
 from loader.fetching.verify import refuse_other_file
 from loader.reporting import Reporter, Silent
 from loader.summary import human_bytes
@@ -269,7 +270,6 @@ class _Run:
             md5 = refuse_other_file(remote, path, advanced)
             size = path.stat().st_size
             return Fetched(remote.name, remote.url, path, "there already", size, md5)
-        received = receive(
-            remote, path, self._conditions, self._space, self._stop, advanced, self._messages.put
-        )
+        watch = Watch(self._stop, advanced, self._messages.put)
+        received = receive(remote, path, self._conditions, self._space, watch)
         return Fetched(remote.name, remote.url, path, "fetched", received.size, received.md5)

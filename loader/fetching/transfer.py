@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputError, ServiceError, SourceError
 from loader.fetching.client import Client, Lost
+from loader.fetching.conditions import Interrupted, Received
 from loader.fetching.partial import Partial
 from loader.fetching.verify import look_at_beginning, look_at_whole
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
     from pathlib import Path
 
     from loader.fetching.addresses import Remote
     from loader.fetching.client import Answer
+    from loader.fetching.conditions import Conditions, Watch
     from loader.fetching.space import Space
 
-__all__ = ["Conditions", "Interrupted", "Received", "receive"]
+__all__ = ["receive"]
 
 _READ_BYTES = 64 * 2**10
 """A cut costs what was read and not yet returned: less than this."""
@@ -33,48 +32,8 @@ _LONGEST_WAIT = 300.0
 """Seconds; a server that asks for more is given up."""
 
 
-class Interrupted(Exception):  # noqa: N818  # no error: somebody asked for it
-    """The transfer was told to stop; what it has is kept."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """How patient a transfer is.
-
-    Attributes
-    ----------
-    retries : int
-        Attempts in a row that may bring nothing new.
-    backoff : float
-        Seconds before the second of them; doubles each time.
-    timeout : float
-        Seconds without a byte after which a connection counts as lost.
-    ca_bundle : str, optional
-        Certificates to trust beside the usual ones.
-    """
-
-    retries: int = 5
-    backoff: float = 1.0
-    timeout: float = 60.0
-    ca_bundle: str | None = None
-
-
-@dataclass(frozen=True)
-class Received:
-    """A file that has its final name: its size in bytes, and its MD5."""
-
-    size: int
-    md5: str
-
-
 def receive(
-    remote: Remote,
-    target: Path,
-    conditions: Conditions,
-    space: Space,
-    stop: threading.Event,
-    advanced: Callable[[int, int | None], None],
-    noticed: Callable[[str], None],
+    remote: Remote, target: Path, conditions: Conditions, space: Space, watch: Watch
 ) -> Received:
     """Fetch a file to `target`, where none is yet.
 
@@ -86,12 +45,7 @@ def receive(
     conditions : Conditions
     space : Space
         Shared by all transfers to one disk.
-    stop : threading.Event
-        Set to end soon.
-    advanced : callable
-        Told how many bytes there are, and of how many, None if unknown.
-    noticed : callable
-        Told of cuts and new beginnings, in a sentence.
+    watch : Watch
 
     Returns
     -------
@@ -100,7 +54,7 @@ def receive(
     Raises
     ------
     Interrupted
-        If `stop` was set.
+        If it was told to stop.
     SourceError
         If the server has no such file, or sends another one than it should.
     ServiceError
@@ -112,9 +66,7 @@ def receive(
     try:
         partial = Partial(target, remote.url)
         try:
-            transfer = _Transfer(remote, partial, client, conditions, space, stop)
-            transfer.advanced, transfer.noticed = advanced, noticed
-            return transfer.run()
+            return _Transfer(remote, partial, client, conditions, space, watch).run()
         finally:
             partial.close()
     finally:
@@ -125,9 +77,6 @@ def receive(
 class _Transfer:
     """The attempts at one file."""
 
-    advanced: Callable[[int, int | None], None]
-    noticed: Callable[[str], None]
-
     def __init__(
         self,
         remote: Remote,
@@ -135,14 +84,14 @@ class _Transfer:
         client: Client,
         conditions: Conditions,
         space: Space,
-        stop: threading.Event,
+        watch: Watch,
     ) -> None:
         self._remote = remote
         self._partial = partial
         self._client = client
         self._conditions = conditions
         self._space = space
-        self._stop = stop
+        self._watch = watch
         self._digests = {"md5": hashlib.md5(usedforsecurity=False), "sha256": hashlib.sha256()}
         if not (remote.digest or "").startswith("sha256"):
             del self._digests["sha256"]
@@ -153,7 +102,7 @@ class _Transfer:
         resumed = self._digest_what_is_there()
         furthest, fruitless, began_anew = self._partial.size, 0, False
         while True:
-            if self._stop.is_set():
+            if self._watch.stop.is_set():
                 raise Interrupted
             try:
                 self._attempt()
@@ -176,7 +125,9 @@ class _Transfer:
             if not resumed or began_anew:
                 raise SourceError(self._remote.url, f"{wrong}; nothing was kept")
             # The beginning and the rest may come from two files: once more, in one piece.
-            self.noticed(f"{self._remote.url}: {wrong}; it is fetched again from the beginning")
+            self._watch.noticed(
+                f"{self._remote.url}: {wrong}; it is fetched again from the beginning"
+            )
             resumed, began_anew = False, True
             self._reset_digests()
         self._partial.publish()
@@ -213,7 +164,7 @@ class _Transfer:
         """Whether an answer is the rest of what is there."""
         partial = self._partial
         if answer.start != partial.size:
-            self.noticed(
+            self._watch.noticed(
                 f"{self._remote.url}: the file changed, or the server cannot resume; it is fetched "
                 "again from the beginning"
             )
@@ -245,15 +196,15 @@ class _Transfer:
 
     def _take(self, answer: Answer, head: bytes, total: int | None) -> None:
         partial = self._partial
-        self.advanced(partial.size, total)
+        self._watch.advanced(partial.size, total)
         data = head or answer.read(_READ_BYTES)
-        while data and not self._stop.is_set():
+        while data and not self._watch.stop.is_set():
             partial.append(data)
             for digest in self._digests.values():
                 digest.update(data)
-            self.advanced(partial.size, total)
+            self._watch.advanced(partial.size, total)
             data = answer.read(_READ_BYTES)
-        if self._stop.is_set():
+        if self._watch.stop.is_set():
             partial.sync()
             raise Interrupted
         if total is not None and partial.size < total:
@@ -277,7 +228,7 @@ class _Transfer:
 
     def _digest_what_is_there(self) -> bool:
         for data in self._partial.chunks():
-            if self._stop.is_set():
+            if self._watch.stop.is_set():
                 raise Interrupted
             for digest in self._digests.values():
                 digest.update(data)
@@ -301,8 +252,8 @@ class _Transfer:
         usual = self._conditions.backoff * 2.0 ** max(0, fruitless - 1)
         # Jitter: the transfers of many clients must not come back all at once.
         seconds = max(asked, min(60.0, usual) * random.uniform(0.8, 1.2))  # noqa: S311
-        self.noticed(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
-        self._stop.wait(seconds)
+        self._watch.noticed(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
+        self._watch.stop.wait(seconds)
 
     def _given_up(self, lost: Lost) -> ServiceError:
         attempts = self._conditions.retries + 1
