@@ -6,6 +6,7 @@ DEMO ?= demo
 PYTEST_ARGS ?=
 BENCH ?= bench-data
 BENCH_ARGS ?=
+TORTURE_ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -38,6 +39,10 @@ test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pypr
 test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs Java and half a gigabyte
 	$(PIP) install --group readers
 	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
+
+torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: half an hour
+	PYTHONPATH=tests $(BIN)/python -m torture --page docs/reliability.md $(TORTURE_ARGS)
+	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
 
 bench: $(VENV)/installed  ## luc-load beside other routes, answers compared: 10 minutes, 3 GB in bench-data
 	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) $(BENCH_ARGS)
