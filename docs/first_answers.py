@@ -91,7 +91,7 @@ def table_text(con: duckdb.DuckDBPyConnection, sql: str, first: int = 100, last:
 def shown(values: tuple[object, ...], name: str) -> list[str]:
     """Write a column for people: one number of decimals, thousands apart, no NULL."""
     places = max((decimals(value) for value in values), default=0)
-    grouped = ",d" if name not in {"year", "decade"} else "d"
+    grouped = "d" if name == "decade" or name.endswith("year") else ",d"
     written = []
     for value in values:
         match value:

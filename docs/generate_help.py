@@ -1,6 +1,6 @@
-"""Write docs/command-line.md from the --help of every command, and the answers of README's tour.
+"""Write docs/command-line.md from the --help of every command, and the answers that pages show.
 
-Run by `make docs`, after `make demo` has built the database that the tour asks.
+Run by `make docs`, after `make demo` has built the database that the pages ask.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from loader.cli import commands
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "command-line.md"
 README = ROOT / "README.md"
+NOTEBOOK = ROOT / "docs" / "from-the-notebook.md"
+MEANING = ROOT / "docs" / "what-the-tables-mean.md"
+STATIC_PART = "## The static grid\n"
+"""What follows it there is not answered by the demo."""
 DEMO = ROOT / "demo" / "luc.duckdb"
 WIDTH = 100
 
@@ -39,7 +43,7 @@ only to a terminal. An option that is left out is looked for in the environment:
 """
 
 ASKED = re.compile(r"(```sql\n(?P<sql>.*?)```\n\n)```text\n.*?```\n", re.DOTALL)
-"""A question of the tour, followed by its answer."""
+"""A question of a page, followed by its answer."""
 
 
 def command_line() -> str:
@@ -68,7 +72,7 @@ def section(title: str, command: click.Command) -> str:
 
 
 def with_answers(text: str, database: Path) -> str:
-    """Return README's text with the answers of a database below the questions."""
+    """Return a page's text with the answers of a database below the questions."""
     with duckdb.connect(str(database), read_only=True) as con:
 
         def answered(match: re.Match[str]) -> str:
@@ -77,14 +81,22 @@ def with_answers(text: str, database: Path) -> str:
         return ASKED.sub(answered, text)
 
 
+def meaning_with_answers(text: str, database: Path) -> str:
+    """Return the text of what-the-tables-mean.md with the answers that the demo gives."""
+    of_demo, heading, rest = text.partition(STATIC_PART)
+    return with_answers(of_demo, database) + heading + rest
+
+
 def main() -> None:
     """Write the files anew."""
     REFERENCE.write_text(command_line(), encoding="utf-8")
     if DEMO.is_file():
-        text = README.read_text(encoding="utf-8")
-        README.write_text(with_answers(text, DEMO), encoding="utf-8")
+        for page in (README, NOTEBOOK):
+            page.write_text(with_answers(page.read_text(encoding="utf-8"), DEMO), encoding="utf-8")
+        text = MEANING.read_text(encoding="utf-8")
+        MEANING.write_text(meaning_with_answers(text, DEMO), encoding="utf-8")
     else:
-        print(f"{DEMO} is not there: README's tour is left as it is (make demo builds it)")
+        print(f"{DEMO} is not there: answers in the pages stay as they are (make demo builds it)")
 
 
 if __name__ == "__main__":

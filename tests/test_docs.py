@@ -20,7 +20,7 @@ from loader.cli import commands
 sys.path.insert(0, str(ROOT / "docs"))
 
 from first_answers import QUERIES, main
-from generate_help import ASKED, README, REFERENCE, command_line, with_answers
+from generate_help import ASKED, NOTEBOOK, README, REFERENCE, command_line, with_answers
 
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -80,9 +80,10 @@ def test_every_python_example_runs(work: Path, monkeypatch: pytest.MonkeyPatch, 
     exec(compile(code, "README.md", "exec"), {})  # the text of our own documentation
 
 
-def test_every_question_of_the_tour_has_an_answer(database: Path) -> None:
-    text = README.read_text(encoding="utf-8")
-    assert len(ASKED.findall(text)) == len(blocks("sql", README))
+@pytest.mark.parametrize("page", [README, NOTEBOOK], ids=lambda page: page.name)
+def test_every_question_of_a_page_has_an_answer(database: Path, page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert len(ASKED.findall(text)) == len(blocks("sql", page))
     asked_here = with_answers(text, database)
     assert with_answers(asked_here, database) == asked_here
     without = ASKED.sub(r"\1", text)
@@ -92,11 +93,12 @@ def test_every_question_of_the_tour_has_an_answer(database: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_answers_of_the_tour_are_the_demo_s(tmp_path: Path) -> None:
+def test_the_answers_in_the_pages_are_the_demo_s(tmp_path: Path) -> None:
     built = luc_load("build", "--sample", "--years", "1990:2022", "-o", "demo", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
-    text = README.read_text(encoding="utf-8")
-    assert with_answers(text, tmp_path / "demo" / "luc.duckdb") == text, "run make demo docs"
+    for page in (README, NOTEBOOK):
+        text = page.read_text(encoding="utf-8")
+        assert with_answers(text, tmp_path / "demo" / "luc.duckdb") == text, "run make demo docs"
 
 
 def test_the_demo_prints_its_answers(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
