@@ -20,7 +20,7 @@ from loader.commands.query import query
 from loader.commands.report import report
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
-from loader.stopping import Stopped, describe, received_signal, stop_at_once
+from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
 
 __all__ = ["commands", "main"]
 
@@ -69,6 +69,7 @@ def _fail(error: BaseException) -> NoReturn:
         traceback.print_exc()
     number = received_signal()
     if number is not None:
+        ignore_signals()
         message, code = describe(number), number + 128
     elif isinstance(error, click.ClickException):
         error.show()

@@ -5,15 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["Stopped", "describe", "received_signal", "stop_at_once", "stop_orderly"]
+__all__ = [
+    "Stopped",
+    "describe",
+    "ignore_signals",
+    "received_signal",
+    "stop_at_once",
+    "stop_orderly",
+]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_received: list[int] = []
+_received: list[tuple[int, float]] = []
+
+_PATIENCE_SECONDS = 5
+"""A further signal in this time is the same wish again; a later one ends the process at once."""
 _resumes = True
 
 
@@ -44,9 +55,13 @@ def stop_orderly(*, resumes: bool = True) -> None:
     global _resumes  # noqa: PLW0603  # a process runs one command
     _resumes = resumes
 
-    def leave(number: int, _frame: FrameType | None) -> NoReturn:
-        _received.append(number)
-        raise Stopped
+    def leave(number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not _received:
+            _received.append((number, now))
+            raise Stopped
+        if now - _received[0][1] > _PATIENCE_SECONDS:
+            os._exit(number + 128)
 
     for number in _SIGNALS:
         signal.signal(number, leave)
@@ -54,7 +69,13 @@ def stop_orderly(*, resumes: bool = True) -> None:
 
 def received_signal() -> int | None:
     """Return the first signal that came; a library may have made another error of `Stopped`."""
-    return _received[0] if _received else None
+    return _received[0][0] if _received else None
+
+
+def ignore_signals() -> None:
+    """Let nothing change the exit code any more: Python gives up its handlers as it ends."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def describe(number: int) -> str:

@@ -21,7 +21,7 @@ from loader.building.pipeline import aside
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.cluster.build import build_cluster
-from loader.errors import DatabaseError, GridError
+from loader.errors import BadValueError, DatabaseError, GridError
 from loader.reading.fingerprint import Digests, Fingerprint
 from loader.reading.landmask import land_mask
 from loader.reading.recognition import open_source
@@ -209,6 +209,7 @@ def produce(
         loaded = load_tables(
             gridded, options, stage, database, mask.result, totals, reporter, cluster
         )
+        _refuse_empty_years(gridded, loaded)
         complete = identity.with_digests(digests.result())
         build_id = complete.build_id()
         tables = [asdict(report) for report in loaded.reports()]
@@ -234,6 +235,22 @@ def produce(
     stage.write_record(record)
     stage.complete()
     return Product(build_id, loaded, sources.is_synthetic)
+
+
+def _refuse_empty_years(sources: Mapping[str, GriddedSource], loaded: Loaded) -> None:
+    """Refuse a year without any value beside full ones: whoever wrote the file did not finish."""
+    for source in sources.values():
+        rows = loaded.digests[source.kind.table].rows_of_year
+        empty = [str(year) for year in source.years if not rows.get(int(year))]
+        if rows and empty:
+            named = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if empty[5:] else "")
+            usual = sum(rows.values()) // len(rows)
+            raise BadValueError(
+                source.path,
+                f"has no value in {named}, where other years have about {usual} cells; the file "
+                "is unfinished or damaged: fetch it again, or leave the years out with --years",
+                source.variables[0].name,
+            )
 
 
 def _verify(con: duckdb.DuckDBPyConnection, loaded: Loaded) -> None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DATABASE", "PATH", "talkative", "terminal_reporter", "verbosity", "version"]
 
-PATH = click.Path(path_type=str)
+PATH = click.Path(path_type=str, readable=False)
+"""Not looked at here: a file that cannot be read is an error of the input, not of usage."""
 
 DATABASE = "luc-data/luc.duckdb"
 """The database that is asked when none is named."""

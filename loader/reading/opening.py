@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,8 @@ def _not_empty(path: str, dataset: xr.Dataset, magic: bytes = b"") -> xr.Dataset
 
 
 def _open(path: str, magic: bytes) -> xr.Dataset:
+    # Absolute: xarray takes a leading ~ for the home folder.
+    path = os.path.abspath(path)  # noqa: PTH100  # a path may hold bytes that pathlib refuses
     if magic.startswith(HDF5_MAGIC):
         from loader.reading.engine import DirectChunkBackend  # noqa: PLC0415  # classic files need no HDF5
 

@@ -63,11 +63,12 @@ class StagedDatabase:
                 **_SAFE,
                 "threads": 1,
                 "memory_limit": f"{memory_limit}B",
-                "temp_directory": f"{path}.spill",
+                "temp_directory": f"{path.absolute()}.spill",
             }
             self._con = duckdb.connect(":memory:", config=config)
             self._con.execute(statement("quiet_session")).fetchall()
-            values = {"path": str(path), "storage_version": storage_version}
+            # Absolute: DuckDB takes a leading ~ for the home folder.
+            values = {"path": str(path.absolute()), "storage_version": storage_version}
             self._con.execute(statement("attach_database", values)).fetchall()
 
     def create(self, context: SchemaContext) -> None:
@@ -139,7 +140,7 @@ def connect_read_only(
     if memory_limit is not None:
         config["memory_limit"] = f"{memory_limit}B"
     with _translated(f"{path}: cannot be opened"):
-        con = duckdb.connect(str(path), read_only=True, config=config)
+        con = duckdb.connect(str(path.absolute()), read_only=True, config=config)
         con.execute(statement("quiet_session")).fetchall()
         return con
 

@@ -66,6 +66,7 @@ def inspect_output(out: Path) -> Published | None:
             raise OutputError(f"{database}: is a broken link; remove it or choose another --out")
         return None
     _refuse_foreign(database)
+    _refuse_other_disk(database)
     wal = database.with_name(database.name + ".wal")
     if held_for_writing(database):
         raise OutputBusyError(
@@ -102,6 +103,16 @@ def _refuse_foreign(database: Path) -> None:
         raise _not_ours(database)
 
 
+def _refuse_other_disk(database: Path) -> None:
+    """Refuse a link to where no rename leads: found before the build, not after it."""
+    target = database.resolve()
+    if target.parent.stat().st_dev != database.parent.stat().st_dev:
+        raise OutputError(
+            f"{database}: is a link to another file system ({target}); remove the link, or name "
+            "the folder that it leads to with --out"
+        )
+
+
 def _not_ours(path: Path) -> OutputError:
     return OutputError(f"{path}: was not made by luc-load; remove it or choose another --out")
 
@@ -130,8 +141,6 @@ def publish(stage: Stage, out: Path) -> None:
             f"{out / DATABASE}: another program opened it for writing meanwhile; the new build is "
             "kept. Close the program and run the same command again to publish it"
         )
-    if target.parent.stat().st_dev != stage.folder.stat().st_dev:
-        raise OutputError(f"{out / DATABASE}: is a link to another file system; remove the link")
     try:
         if stage.parquet.exists():
             if parquet.exists():
