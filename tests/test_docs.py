@@ -20,7 +20,16 @@ from loader.cli import commands
 sys.path.insert(0, str(ROOT / "docs"))
 
 from first_answers import QUERIES, main
-from generate_help import ASKED, NOTEBOOK, README, REFERENCE, command_line, with_answers
+from generate_help import (
+    ASKED,
+    MEANING,
+    NOTEBOOK,
+    README,
+    REFERENCE,
+    command_line,
+    meaning_with_answers,
+    with_answers,
+)
 
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -59,6 +68,9 @@ def test_commands_in_the_documentation_exist(line: str) -> None:
     match words:
         case ["luc-load", name, *arguments]:
             command = commands.commands[name]
+            if isinstance(command, click.Group):
+                kind, *arguments = arguments
+                command = command.commands[kind]
             with command.make_context(name, arguments, parent=click.Context(commands)) as context:
                 assert context.params
         case ["make", target]:
@@ -80,7 +92,7 @@ def test_every_python_example_runs(work: Path, monkeypatch: pytest.MonkeyPatch, 
     exec(compile(code, "README.md", "exec"), {})  # the text of our own documentation
 
 
-@pytest.mark.parametrize("page", [README, NOTEBOOK], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, NOTEBOOK, MEANING], ids=lambda page: page.name)
 def test_every_question_of_a_page_has_an_answer(database: Path, page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert len(ASKED.findall(text)) == len(blocks("sql", page))
@@ -99,6 +111,9 @@ def test_the_answers_in_the_pages_are_the_demo_s(tmp_path: Path) -> None:
     for page in (README, NOTEBOOK):
         text = page.read_text(encoding="utf-8")
         assert with_answers(text, tmp_path / "demo" / "luc.duckdb") == text, "run make demo docs"
+    text = MEANING.read_text(encoding="utf-8")
+    answered = meaning_with_answers(text, tmp_path / "demo" / "luc.duckdb")
+    assert answered == text, "run make demo docs"
 
 
 def test_the_demo_prints_its_answers(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
