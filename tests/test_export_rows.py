@@ -1,0 +1,308 @@
+"""CSV and Parquet exports: the rows of the tables, in order, and the notebook's merged table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import subprocess
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xarray as xr
+from command import COMMAND, environment, luc_load
+
+from loader import OutputError, SourceMissingError, UsageError, build, write_sample
+from loader.exporting import tables
+from loader.exporting.export import Request, export
+from loader.exporting.selection import Box, Selection, parse_box
+from loader.exporting.tables import parse_columns
+from loader.querying.formats import MACHINE_FORMATS, ParquetSink
+from loader.schema import FRACTIONS
+
+NOTEBOOK = f"time=year,lat,lon,ELUC=eluc,cell_area=area_ha,{','.join(FRACTIONS)},crop"
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with sources in raw/ and the database of them."""
+    folder = tmp_path_factory.mktemp("rows")
+    write_sample(
+        folder / "raw", years=(2010, 2014), resolution=2, only=["eluc", "states", "static"]
+    )
+    names = {"eluc": "BLUE_*", "states": "states.nc", "static": "staticData*"}
+    files = {name: next((folder / "raw").glob(pattern)) for name, pattern in names.items()}
+    build(**files, out=folder / "luc-data", workers=1)  # type: ignore[arg-type]
+    return folder
+
+
+@pytest.fixture
+def database(work: Path) -> Path:
+    return work / "luc-data" / "luc.duckdb"
+
+
+def written(database: Path, path: Path, request: Request) -> pd.DataFrame:
+    export(database, str(path), request)
+    if path.suffix == ".csv":
+        return pd.read_csv(path)
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame
+
+
+def asked(database: Path, sql: str) -> pd.DataFrame:
+    with duckdb.connect(str(database), read_only=True) as con:
+        frame: pd.DataFrame = con.sql(sql).to_arrow_table().to_pandas()
+        return frame
+
+
+def notebook_table(raw: Path) -> pd.DataFrame:
+    """Merge the files as the notebook does: xarray's merge, to_dataframe, sea dropped."""
+    eluc = xr.open_dataset(next(raw.glob("BLUE_*")), decode_times=False)
+    states = xr.open_dataset(raw / "states.nc", decode_times=False)
+    with eluc, states:
+        states = states.drop_vars(["secmb", "secma"])
+        states = states.assign_coords(time=states.time.to_numpy().astype(int) + 850)
+        merged = xr.merge([eluc, states], join="inner", combine_attrs="drop", compat="override")
+        return merged.to_dataframe(dim_order=["time", "lat", "lon"]).dropna().reset_index()
+
+
+def test_the_notebook_s_csv(work: Path, database: Path, tmp_path: Path) -> None:
+    found = written(
+        database, tmp_path / "agg.csv", Request(columns=parse_columns(NOTEBOOK), complete=True)
+    )
+    wanted = notebook_table(work / "raw")
+    crops = ["c3ann", "c4ann", "c3per", "c4per", "c3nfx"]
+    wanted["crop"] = wanted[crops].astype(np.float64).sum(axis=1).astype(np.float32)
+    assert list(found.columns) == ["time", "lat", "lon", "ELUC", "cell_area", *FRACTIONS, "crop"]
+    assert len(found) == len(wanted) > 0
+    for name in found.columns:
+        # The text has as many digits as give the same float32 back.
+        kind = wanted[name].dtype
+        np.testing.assert_array_equal(found[name].astype(kind), wanted[name], err_msg=name)
+
+
+def test_csv_and_parquet_hold_the_merged_view_in_order(database: Path, tmp_path: Path) -> None:
+    wanted = asked(database, "FROM eluc_state ORDER BY year, cell_id")
+    table = written(database, tmp_path / "all.parquet", Request())
+    pd.testing.assert_frame_equal(table, wanted, check_dtype=False)
+    text = written(database, tmp_path / "all.csv", Request())
+    assert list(text.columns) == list(wanted.columns)
+    for name in wanted.columns:
+        if name == "date":
+            assert text[name].tolist() == [f"{date:%Y-%m-%d}" for date in wanted[name]]
+        else:
+            np.testing.assert_array_equal(text[name].astype(wanted[name].dtype), wanted[name])
+
+
+def test_parquet_has_units_types_and_large_groups(database: Path, tmp_path: Path) -> None:
+    export(database, str(tmp_path / "all.parquet"), Request())
+    schema = pq.read_schema(tmp_path / "all.parquet")
+    assert schema.field("eluc").type == pa.float32()
+    assert schema.field("year").type == pa.int16()
+    assert schema.field("area_ha").metadata[b"units"] == b"ha"
+    assert schema.field("eluc").metadata[b"long_name"] == b"Carbon emissions from land use change"
+    file = io.BytesIO()
+    sink = ParquetSink(file, pa.schema([("n", pa.int64())]))
+    for first in range(0, 1_200_000, 40_000):
+        sink.write(pa.table({"n": np.arange(first, first + 40_000)}))
+    sink.close()
+    metadata = pq.read_metadata(file)
+    groups = [metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)]
+    assert groups == [524_288, 524_288, 151_424]
+    assert pq.read_table(file).column("n").to_pylist() == list(range(1_200_000))
+
+
+@pytest.mark.parametrize(
+    ("selection", "where"),
+    [
+        ({"years": "2011:2012"}, "year BETWEEN 2011 AND 2012"),
+        ({"years": "2013"}, "year = 2013"),
+        ({"land": True}, "is_land"),
+        ({"bbox": "-100,-20,60,70"}, "lat BETWEEN -20 AND 70 AND lon BETWEEN -100 AND 60"),
+        ({"bbox": "130,-90,-130,90"}, "(lon >= 130 OR lon <= -130)"),
+        ({"bbox": "200,-50,300,50"}, "lat BETWEEN -50 AND 50 AND lon BETWEEN -160 AND -60"),
+        ({"bbox": "-180,0,180,90"}, "lat >= 0"),
+        ({"bbox": "0,-90,360,90", "years": ":2011"}, "year <= 2011"),
+        (
+            {"country": "bra", "land": True, "years": "2011:"},
+            "is_land AND year > 2010 AND cell_id IN (FROM brazil)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("what", ["eluc_state", "eluc_diff"])
+def test_a_part_is_chosen(
+    database: Path, tmp_path: Path, what: str, selection: dict[str, object], where: str
+) -> None:
+    request = Request(what=what, selection=Selection.parse(**selection))  # type: ignore[arg-type]
+    found = written(database, tmp_path / "part.parquet", request)
+    joined = "" if what == "eluc_state" else "JOIN cell USING (cell_id)"
+    wanted = asked(
+        database,
+        "WITH brazil AS (SELECT cell_id FROM cell WHERE country_iso3 = 'BRA') "
+        f"SELECT t.* FROM {what} AS t {joined} WHERE {where} ORDER BY year, cell_id",
+    )
+    assert len(wanted) > 0
+    pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+
+
+@pytest.mark.parametrize("name", ["BRA", "br", "Brazil"])
+def test_a_country_has_three_names(database: Path, tmp_path: Path, name: str) -> None:
+    request = Request(what="cell", selection=Selection(country=name))
+    found = written(database, tmp_path / f"{name}.parquet", request)
+    assert set(found.country_iso3) == {"BRA"}
+    assert found.cell_id.is_monotonic_increasing
+
+
+def test_an_unknown_country_is_told_with_what_is_near(database: Path, tmp_path: Path) -> None:
+    request = Request(selection=Selection(country="Brasil"))
+    with pytest.raises(UsageError, match="'Brasil', which no cell has; close to it: Brazil"):
+        export(database, str(tmp_path / "x.csv"), request)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_countries_it_says_what_to_load(work: Path, tmp_path: Path) -> None:
+    build(states=work / "raw" / "states.nc", out=tmp_path / "out", years="2010", workers=1)
+    with pytest.raises(UsageError, match="--country needs LUH2's static file"):
+        export(
+            tmp_path / "out", str(tmp_path / "x.csv"), Request(selection=Selection(country="BRA"))
+        )
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        (Request(columns={"a": "nope"}), "--columns names nope, which eluc_state does not have"),
+        (Request(selection=Selection(years=(1700, 1800))), "--years asks for none of the years"),
+        (Request(what="source", selection=Selection(years=(2010, None))), "source has none"),
+        (Request(what="source", selection=Selection(land=True)), "--land chooses cells"),
+        (Request(what="nothing"), "there is no query 'nothing'"),
+        (Request(what="FROM year", selection=Selection(land=True)), "say it in SQL"),
+        (Request(what="eluc", parameters={"x": 1}), "has no parameters"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    database: Path, tmp_path: Path, request_: Request, said: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        export(database, str(tmp_path / "x.csv"), request_)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "bbox", ["", "1,2,3", "a,b,c,d", "0,10,5,10", "0,-91,5,5", "5,0,5,9", "-200,0,0,9", "nan,0,1,1"]
+)
+def test_what_is_no_box_is_refused(bbox: str) -> None:
+    with pytest.raises(UsageError, match="expected WEST,SOUTH,EAST,NORTH"):
+        parse_box(bbox)
+
+
+def test_a_box_knows_its_width() -> None:
+    assert Box(south=0, west=170, north=1, east=-170).width == 20
+    assert Box(south=0, west=-180, north=1, east=180).width == 360
+
+
+def test_queries_and_sql_are_exported(database: Path, tmp_path: Path) -> None:
+    request = Request(what="london_series", parameters={"lat": 11, "lon": 21})
+    assert written(database, tmp_path / "place.csv", request).lat.unique().tolist() == [11.0]
+    sql = Request(what="SELECT DATE '1850-01-01' AS d, NULL::REAL AS n FROM range(3)")
+    found = written(database, tmp_path / "sql.parquet", sql)
+    assert found.d.tolist() == [dt.date(1850, 1, 1)] * 3
+    assert found.n.isna().all()
+
+
+def test_years_come_in_small_sorts(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = written(database, tmp_path / "a.parquet", Request())
+    monkeypatch.setattr(tables, "YEARS_AT_A_TIME", 1)
+    pd.testing.assert_frame_equal(written(database, tmp_path / "b.parquet", Request()), wanted)
+
+
+def test_nothing_half_done_gets_the_name(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def __init__(self, file: io.BytesIO, _schema: pa.Schema) -> None:
+            file.write(b"half")
+
+        def write(self, _rows: pa.RecordBatch) -> None:
+            raise OSError(28, "No space left on device")
+
+    path = tmp_path / "kept.csv"
+    path.write_text("mine")
+    monkeypatch.setitem(MACHINE_FORMATS, "csv", Full)
+    with pytest.raises(OutputError, match=r"kept\.csv: cannot be written \(No space left"):
+        export(database, str(path), Request(), overwrite=True)
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_only_replaced_if_it_is_zarr(database: Path, tmp_path: Path) -> None:
+    pytest.importorskip("zarr", "3.0.8")
+    folder = tmp_path / "grid.zarr"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine")
+    request = Request(what="eluc")
+    with pytest.raises(OutputError, match="is a folder; choose another name"):
+        export(database, str(folder), request, overwrite=True)
+    assert (folder / "mine.txt").read_text() == "mine"
+    (folder / ".zgroup").write_text("{}")
+    export(database, str(folder), request, overwrite=True)
+    assert not (folder / "mine.txt").exists()
+    assert (folder / "ELUC").is_dir()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_on_the_command_line(work: Path) -> None:
+    done = luc_load("export", "--columns", "year,n=cell_id", "--years", "2012", cwd=work)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "year,n"
+    assert all(line.startswith("2012,") for line in lines[1:])
+    arguments = ("--what", "year", "-o", "year.csv")
+    assert luc_load("export", *arguments, cwd=work).returncode == 0
+    again = luc_load("export", *arguments, cwd=work)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == "luc-load: error: year.csv: exists; add --overwrite to replace it\n"
+    for wrong, code in (
+        (["-o", "x.doc"], 2),
+        (["--format", "netcdf"], 2),
+        (["--bbox", "1"], 2),
+        (["absent.duckdb"], 3),
+    ):
+        failed = luc_load("export", *wrong, cwd=work)
+        assert (failed.returncode, failed.stdout) == (code, ""), wrong
+    assert not (work / "x.doc").exists()
+
+
+def test_a_reader_that_has_enough_is_no_error(work: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "export"],
+        cwd=work,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"cell_id,")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_no_database_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissingError):
+        export(tmp_path, str(tmp_path / "x.csv"), Request())
+
+
+def test_columns_are_named_once() -> None:
+    assert parse_columns("a, b=c") == {"a": "a", "b": "c"}
+    for wrong in ("a,a", "a,", "=b", "a="):
+        with pytest.raises(UsageError, match="--columns"):
+            parse_columns(wrong)
