@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers torture bench bench-long check docs clean
+.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture bench bench-long check docs clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,13 @@ test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs J
 torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: half an hour
 	PYTHONPATH=tests $(BIN)/python -m torture --page docs/reliability.md $(TORTURE_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
+
+scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to an S3 server on loopback: 10 minutes
+	$(PIP) install --group scale
+	$(BIN)/python -m pytest -m slow tests/scale $(PYTEST_ARGS)
+
+measure-scale: $(VENV)/installed-test  ## what a block costs a worker and the client, as in docs/scale.md: 2 GB in bench-data
+	PYTHONPATH=tests $(BIN)/python -m scale.measure $(BENCH)/scale
 
 bench: $(VENV)/installed  ## luc-load beside other routes, answers compared: 10 minutes, 3 GB in bench-data
 	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) $(BENCH_ARGS)

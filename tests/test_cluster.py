@@ -44,7 +44,7 @@ YEARS = tuple(range(1950, 1962))
 def cluster() -> Iterator[Any]:
     """Two worker processes of two threads each; a dead one is started again."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address="127.0.0.1:0"
     ) as running:
         yield running
 
@@ -214,7 +214,7 @@ def scheduler_process() -> tuple[Any, str]:
         "import asyncio\n"
         "from distributed import Scheduler\n"
         "async def main():\n"
-        "    async with Scheduler(host='127.0.0.1', port=0, dashboard_address=None) as running:\n"
+        "    async with Scheduler(host='127.0.0.1', port=0, dashboard_address=':0') as running:\n"
         "        print(running.address, flush=True)\n"
         "        await running.finished()\n"
         "asyncio.run(main())\n"
@@ -232,7 +232,7 @@ def worker_process(address: str) -> Any:  # noqa: ANN401
         "import asyncio, sys\n"
         "from distributed import Worker\n"
         "async def main():\n"
-        "    async with Worker(sys.argv[1], nthreads=2, dashboard_address=None) as running:\n"
+        "    async with Worker(sys.argv[1], nthreads=2, dashboard_address=':0') as running:\n"
         "        await running.finished()\n"
         "asyncio.run(main())\n"
     )
@@ -320,3 +320,26 @@ def test_workers_read_from_an_object_store(cluster: LocalCluster, tmp_path: Path
             scheduler=cluster.scheduler_address,
         )
     assert rows(tmp_path / "spread") == rows(tmp_path / "local")
+
+
+def test_an_interrupted_build_ends_soon_and_goes_on(cluster: LocalCluster, tmp_path: Path) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
+    build(**given, out=tmp_path / "local")
+    stopped: list[float] = []
+
+    def stop() -> None:
+        stopped.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(
+            **given,
+            out=tmp_path / "out",
+            scheduler=cluster.scheduler_address,
+            reporter=AtBlock(3, stop),
+        )
+    assert time.monotonic() - stopped[0] < 20
+    assert not (tmp_path / "out" / ".luc-load" / "stage" / "attempts").exists()
+    report = build(**given, out=tmp_path / "out", scheduler=cluster.scheduler_address)
+    assert report.reused_parts >= 2
+    assert rows(tmp_path / "out") == rows(tmp_path / "local")
