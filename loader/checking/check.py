@@ -90,6 +90,8 @@ def check_database(
 
         def work() -> None:
             for name, check in checks.items():
+                if subject.stopped.is_set():
+                    return
                 began = time.perf_counter()
                 try:
                     result = check(subject)
@@ -98,7 +100,11 @@ def check_database(
                 results.append(replace(result, seconds=time.perf_counter() - began))
                 finished(results[-1])
 
-        aside(work, con.interrupt)
+        def stop() -> None:
+            subject.stopped.set()
+            con.interrupt()
+
+        aside(work, stop)
     return CheckReport(path, subject.build_id, subject.synthetic, tuple(results))
 
 

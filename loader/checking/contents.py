@@ -46,7 +46,7 @@ def check_parquet(subject: Subject) -> CheckResult:
         summary = f"{folder} {told}, the database of build {subject.build_id}; {advice}"
         return CheckResult("parquet", title, "failed", summary, bad_rows=0)
     try:
-        found = {table: _digest_of_parts(folder / table) for table in subject.loaded}
+        found = {table: _digest_of_parts(subject, folder / table) for table in subject.loaded}
         small = {table: pads.dataset(folder / table).to_table() for table in DIGESTED}
     except (OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
@@ -54,7 +54,7 @@ def check_parquet(subject: Subject) -> CheckResult:
     return _compared("parquet", title, subject, _bad_years(subject, found, small))
 
 
-def _digest_of_parts(folder: Path) -> TableDigest:
+def _digest_of_parts(subject: Subject, folder: Path) -> TableDigest:
     digest = TableDigest()
     # A part at a time: a data set reads ahead, 100 fragments of memory.
     for path in sorted(folder.glob("**/*.parquet")):
@@ -62,6 +62,8 @@ def _digest_of_parts(folder: Path) -> TableDigest:
             batch_size=_ROWS_AT_ONCE, batch_readahead=1, fragment_readahead=1
         )
         for batch in batches:
+            if subject.stopped.is_set():
+                return digest
             digest.merge(TableDigest.of(batch))
     return digest
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,8 @@ class Subject:
         Of the whole grid.
     is_global : bool
         Whether the grid covers the Earth.
+    stopped : threading.Event
+        Set when the user wants no more.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -66,6 +69,7 @@ class Subject:
     cells: str
     n_cells: int
     is_global: bool
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def of(cls, con: duckdb.DuckDBPyConnection, path: Path, record: dict[str, Any]) -> Subject:
