@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from loader.reading.blocks import BlockReader, CellRule
 from loader.reading.plan import plan_blocks
+from loader.reading.survey import CellSurvey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,11 @@ class StoredCells:
         Returns the land mask; waited for only where it is needed.
     cluster : Cluster, optional
         Reads the files instead of this process.
+
+    Attributes
+    ----------
+    surveys : dict of str to CellSurvey
+        By table, of the sources that had to be looked through.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class StoredCells:
         self._stage = stage
         self._mask = mask
         self._cluster = cluster
+        self.surveys: dict[str, CellSurvey] = {}
 
     def rule(self, source: GriddedSource, has_state: Bool | None) -> CellRule:
         """Return the rule of one source.
@@ -76,10 +83,11 @@ class StoredCells:
             return CellRule(has_value, stored=np.ones(cells, dtype=np.bool_), keep_empty=True)
         if source.kind.all_years_decide:
             # Looked at even where only land is stored: a bad value in the sea is an error too.
-            nonzero = self._nonzero(source)
+            survey = self._survey(source)
+            self.surveys[source.kind.table] = survey
             if chosen == "land":
                 return CellRule(has_value, stored=self._is_land)
-            stored = self._is_land | nonzero
+            stored = self._is_land | survey.nonzero
             if has_state is not None:
                 stored |= has_state
             return CellRule(has_value, stored=stored)
@@ -89,20 +97,20 @@ class StoredCells:
     def _is_land(self) -> Bool:
         return self._mask().is_land.reshape(-1)
 
-    def _nonzero(self, source: GriddedSource) -> Bool:
-        """Return the cells with a value other than 0 in any year; the answer is kept."""
-        name = f"{source.kind.table}-nonzero"
+    def _survey(self, source: GriddedSource) -> CellSurvey:
+        """Return what the cells hold over all years; the answer is kept."""
+        name = f"{source.kind.table}-survey"
         cells = source.grid.n_cells
-        kept = self._stage.kept_cells(name, cells)
+        kept = self._stage.kept_cells(name, CellSurvey.size(cells))
         if kept is not None:
-            return kept
+            return CellSurvey(cells, kept)
         blocks = plan_blocks(source, cells, self._options.block_bytes)
         if self._cluster is not None:
-            nonzero = self._cluster.nonzero_cells(source, blocks)
+            survey = self._cluster.survey(source, blocks)
         else:
-            nonzero = np.zeros(cells, dtype=np.bool_)
-            reader = BlockReader(source, CellRule(nonzero))
+            survey = CellSurvey(cells)
+            reader = BlockReader(source, CellRule(survey.nonzero))
             for block in blocks:
-                reader.survey_nonzero(block, nonzero)
-        self._stage.keep_cells(name, nonzero)
-        return nonzero
+                reader.survey(block, survey)
+        self._stage.keep_cells(name, survey.packed())
+        return survey

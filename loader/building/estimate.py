@@ -18,6 +18,7 @@ from loader.errors import OutputError
 from loader.reading.blocks import BlockReader, CellRule
 from loader.reading.plan import Block
 from loader.reading.source import Slab
+from loader.reading.survey import CellSurvey
 from loader.summary import TableReport, human_bytes
 
 if TYPE_CHECKING:
@@ -143,9 +144,10 @@ def _cells(
     is_land = mask().is_land.reshape(-1)
     if chosen == "land":
         return present & is_land
+    survey = CellSurvey(n_cells)
     for position in {0, len(source.years) - 1}:
-        reader.survey_nonzero(_year(source, position), found)
-    wanted = is_land | found
+        reader.survey(_year(source, position), survey)
+    wanted = is_land | survey.nonzero
     return present & (wanted if has_state is None else wanted | has_state)
 
 

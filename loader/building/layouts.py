@@ -9,8 +9,6 @@ import pyarrow as pa
 import xarray as xr
 
 from loader.reading.decoding import missing_codes
-from loader.reading.plan import plan_blocks
-from loader.reading.source import Slab
 from loader.storing.filelayout import AxisLayout, FileLayout, MapLayout, VariableLayout
 
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from loader.building.loading import Loaded
     from loader.options import Options
     from loader.reading.source import GriddedSource
+    from loader.reading.survey import CellSurvey
 
 __all__ = ["file_layout", "layout_table"]
 
@@ -38,7 +37,13 @@ def layout_table(
 ) -> pa.Table:
     """Return the table file_layout: one row for every gridded source file."""
     layouts = [
-        file_layout(source, area_ha, loaded.stored_cells[source.kind.table], options)
+        file_layout(
+            source,
+            area_ha,
+            loaded.stored_cells[source.kind.table],
+            loaded.surveys.get(source.kind.table),
+            options,
+        )
         for source in sources.values()
     ]
     return pa.table(
@@ -54,6 +59,7 @@ def file_layout(
     source: GriddedSource,
     area_ha: npt.NDArray[np.float64],
     stored: npt.NDArray[np.bool_],
+    survey: CellSurvey | None,
     options: Options,
 ) -> FileLayout:
     """Return how a source file is laid out.
@@ -65,6 +71,8 @@ def file_layout(
         The column of `cell`.
     stored : ndarray of bool, shape (n_cells,)
         Cells with a row in the table of the source.
+    survey : CellSurvey or None
+        Of a source that had to be looked through to know which cells to store.
     options : Options
 
     Returns
@@ -81,7 +89,7 @@ def file_layout(
     by_position = np.argsort(source.layout.positions)
     positions = source.layout.positions[by_position]
     grid = source.grid
-    zero, lost = _what_is_not_stored(source, stored, options)
+    zero, lost = _what_is_not_stored(source, stored, survey, options)
     return FileLayout(
         source=source.kind.name,
         table=source.kind.table,
@@ -160,26 +168,17 @@ def _maps(source: GriddedSource, area_ha: npt.NDArray[np.float64]) -> tuple[MapL
 
 
 def _what_is_not_stored(
-    source: GriddedSource, stored: npt.NDArray[np.bool_], options: Options
+    source: GriddedSource,
+    stored: npt.NDArray[np.bool_],
+    survey: CellSurvey | None,
+    options: Options,
 ) -> tuple[npt.NDArray[np.bool_] | None, int | None]:
     """Return the cells that are 0 throughout without a row, and how many others lost a value."""
     if not source.kind.all_years_decide:
         # A row is left out only where all is missing, or is no land.
         return None, None if options.cells == "land" else 0
-    zero = ~stored
-    with_value = np.zeros_like(stored)
-    (variable,) = source.variables
-    codes = source.codes(variable.name)
-    n_lon = source.grid.n_lon
-    if stored.all():
-        return zero, 0
-    for block in plan_blocks(source, source.grid.n_cells, options.block_bytes):
-        cells = slice(block.north * n_lon, block.south * n_lon)
-        box = source.read(variable.name, Slab(block.first, block.last, block.north, block.south))
-        values = box.reshape(len(box), -1)
-        missing = np.isnan(values)
-        for code in codes:
-            missing |= values == code
-        zero[cells] &= ((values == 0) & ~missing).all(axis=0)
-        with_value[cells] |= ~missing.all(axis=0)
-    return zero, int(np.count_nonzero(with_value & ~zero & ~stored))
+    if survey is None:
+        # Not looked through: every cell has its rows.
+        return ~stored, 0
+    zero = ~stored & survey.always_zero
+    return zero, int(np.count_nonzero(~stored & ~zero & survey.has_value))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from loader.reading.blocks import CellRule
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
+    from loader.reading.survey import CellSurvey
     from loader.reporting import Reporter
     from loader.storing.database import StagedDatabase
     from loader.storing.staging import Stage
@@ -53,6 +54,8 @@ class Loaded:
         By table: cells with a value that is not missing in some loaded year.
     stored_cells : dict of str to ndarray of bool, shape (n_cells,)
         By table: cells with a row.
+    surveys : dict of str to CellSurvey
+        By table, of the sources that had to be looked through.
     parquet_bytes : int
         Size of all parts.
     reused : int
@@ -62,6 +65,7 @@ class Loaded:
     digests: dict[str, TableDigest] = field(default_factory=dict)
     has_value: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
     stored_cells: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    surveys: dict[str, CellSurvey] = field(default_factory=dict)
     parquet_bytes: int = 0
     reused: int = 0
 
@@ -175,6 +179,7 @@ class _Loading:
         self._options = options
         self._stage = stage
         self._cells = StoredCells(options, stage, mask, cluster)
+        self.loaded.surveys = self._cells.surveys
         self._rules: dict[str, CellRule] = {}
         self._known_cells: dict[str, int] = {}
         self._values_done = 0.0

@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from loader.cluster.connection import connected
-from loader.cluster.reading import ClusterReader, nonzero_cells, reference_to
+from loader.cluster.reading import ClusterReader, reference_to, survey_cells
 from loader.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-
-    import numpy as np
-    import numpy.typing as npt
 
     from loader.cluster.connection import Connection
     from loader.cluster.opened import Reference
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
+    from loader.reading.survey import CellSurvey
 
 __all__ = ["Cluster", "build_cluster"]
 
@@ -56,13 +54,11 @@ class Cluster:
             self._connection, reference, rule, blocks, source.grid.n_lon, self._folder, encoding
         )
 
-    def nonzero_cells(
-        self, source: GriddedSource, blocks: Iterable[Block]
-    ) -> npt.NDArray[np.bool_]:
-        """Return which cells have a value other than 0, shape (n_cells,)."""
+    def survey(self, source: GriddedSource, blocks: Iterable[Block]) -> CellSurvey:
+        """Return what the cells of a source hold over the years of all blocks."""
         reference = self._references[source.kind.name]
         shape = (source.grid.n_lat, source.grid.n_lon)
-        return nonzero_cells(self._connection, reference, blocks, shape)
+        return survey_cells(self._connection, reference, blocks, shape)
 
     def stop(self) -> None:
         """Make whoever waits for the cluster raise soon."""

@@ -7,11 +7,9 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from loader.cluster.opened import Reference
-from loader.cluster.tasks import Attempt, CellBits, Task, make_attempt, survey_nonzero
+from loader.cluster.tasks import Attempt, CellBits, Task, make_attempt, survey_block
+from loader.reading.survey import CellSurvey
 from loader.remote.stores import is_address
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
 
-__all__ = ["ClusterReader", "nonzero_cells", "reference_to"]
+__all__ = ["ClusterReader", "reference_to", "survey_cells"]
 
 
 def reference_to(
@@ -143,13 +141,13 @@ class ClusterReader:
         return slice(block.north * self._n_lon, block.south * self._n_lon)
 
 
-def nonzero_cells(
+def survey_cells(
     connection: Connection,
     reference: Reference,
     blocks: Iterable[Block],
     shape: tuple[int, int],
-) -> npt.NDArray[np.bool_]:
-    """Return which cells of a source have a value other than 0 in some year.
+) -> CellSurvey:
+    """Return what the cells of a source hold over the years.
 
     Parameters
     ----------
@@ -162,7 +160,7 @@ def nonzero_cells(
 
     Returns
     -------
-    ndarray of bool, shape (n_cells,)
+    CellSurvey
 
     Raises
     ------
@@ -170,18 +168,18 @@ def nonzero_cells(
         Of the first block, in order, that has a bad value, or with the cluster.
     """
     n_lat, n_lon = shape
-    found = np.zeros(n_lat * n_lon, dtype=np.bool_)
+    found = CellSurvey(n_lat * n_lon)
     running: deque[tuple[Block, Future[CellBits]]] = deque()
 
     def settle() -> None:
         block, future = running.popleft()
         cells = slice(block.north * n_lon, block.south * n_lon)
-        found[cells] |= connection.result(future).array()
+        found.merge(cells, connection.result(future).array())
 
     for block in blocks:
         while len(running) >= connection.window:
             settle()
-        future = connection.submit(survey_nonzero, reference, block, priority=-block.first)
+        future = connection.submit(survey_block, reference, block, priority=-block.first)
         running.append((block, future))
     while running:
         settle()

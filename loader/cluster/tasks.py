@@ -13,6 +13,7 @@ import numpy.typing as npt
 from loader.cluster.opened import Reference, borrowed
 from loader.errors import OutputError
 from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.survey import CellSurvey
 from loader.storing.arrow import table_schema, to_arrow
 from loader.storing.digest import TableDigest
 from loader.storing.parquet import write_part
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from loader.options import Encoding
     from loader.reading.plan import Block
 
-__all__ = ["Attempt", "CellBits", "Task", "make_attempt", "survey_nonzero"]
+__all__ = ["Attempt", "CellBits", "Task", "make_attempt", "survey_block"]
 
 Bool = npt.NDArray[np.bool_]
 
@@ -146,8 +147,8 @@ def make_attempt(task: Task) -> Attempt:
     return Attempt(str(path), size, digest, CellBits.of(has_value[cells]))
 
 
-def survey_nonzero(reference: Reference, block: Block) -> CellBits:
-    """Return which cells of a block's rows have a value other than 0 in some year.
+def survey_block(reference: Reference, block: Block) -> CellBits:
+    """Return what the cells of a block's rows hold over its years, as `CellSurvey.part` does.
 
     Raises
     ------
@@ -156,6 +157,6 @@ def survey_nonzero(reference: Reference, block: Block) -> CellBits:
     """
     with borrowed(reference) as source:
         n_lon = source.grid.n_lon
-        nonzero = np.zeros(source.grid.n_cells, dtype=np.bool_)
-        BlockReader(source, CellRule(nonzero)).survey_nonzero(block, nonzero)
-        return CellBits.of(nonzero[block.north * n_lon : block.south * n_lon])
+        survey = CellSurvey(source.grid.n_cells)
+        BlockReader(source, CellRule(survey.nonzero)).survey(block, survey)
+        return CellBits.of(survey.part(slice(block.north * n_lon, block.south * n_lon)))

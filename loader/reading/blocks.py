@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
+    from loader.reading.survey import CellSurvey
 
 __all__ = ["BlockReader", "CellRule", "Rows"]
 
@@ -134,13 +135,13 @@ class BlockReader:
         known = rule.has_value if rule.stored is None else rule.stored
         return int(np.count_nonzero(known if rule.only is None else known & rule.only))
 
-    def survey_nonzero(self, block: Block, nonzero: Bool) -> None:
-        """Note in `nonzero` which cells of a block have a value other than 0 in some year.
+    def survey(self, block: Block, survey: CellSurvey) -> None:
+        """Note what the cells of a block hold over its years.
 
         Parameters
         ----------
         block : Block
-        nonzero : ndarray of bool, shape (n_cells,)
+        survey : CellSurvey
             Changed in place.
 
         Raises
@@ -149,12 +150,13 @@ class BlockReader:
             If any value of the block, stored or not, is infinite or an undeclared fill value.
         """
         n_lon = self._source.grid.n_lon
-        ids = np.arange(block.north * n_lon, block.south * n_lon)
+        cells = slice(block.north * n_lon, block.south * n_lon)
+        ids = np.arange(cells.start, cells.stop)
         for variable in self._source.variables:
             for position, box in self._maps(variable.name, block):
                 flat = box.reshape(-1)
                 self._clean(flat, variable.name, position, ids)
-                nonzero[ids] |= (flat != 0) & ~np.isnan(flat)
+                survey.note(cells, flat)
 
     def _read(self, block: Block) -> Rows:
         source, rule = self._source, self._rule
