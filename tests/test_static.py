@@ -22,6 +22,7 @@ from loader.errors import BadValueError, GridError, SourceError, SourceMissingEr
 from loader.info import database_info
 from loader.reading.static import open_static
 from loader.reporting import Silent
+from loader.sample import write_sample
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "staticData_quarterdeg.nc"
 PLACE = GRIDS["global"]
@@ -384,6 +385,20 @@ def test_a_missing_file_is_named(sources: dict[str, Path], tmp_path: Path) -> No
 def test_a_static_grid_alone_is_nothing_to_build(sources: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(SourceMissingError, match="no source was named"):
         build(raw=tmp_path, static=sources["static"], out=tmp_path / "out")
+
+
+def test_the_sample_has_a_country_in_every_cell_of_land(tmp_path: Path) -> None:
+    (path,) = write_sample(tmp_path, years=(2010, 2010), resolution=2.0, only=["static"])
+    static = open_static(str(path))
+    with netCDF4.Dataset(path) as file:
+        raw = {name: np.asarray(file[name][:]).reshape(-1) for name in NAMES}
+    assert static.notices == ()
+    assert str(static.attributes["synthetic"]).startswith("yes")
+    land = raw["icwtr"] < 1
+    assert np.count_nonzero(land) > 4000
+    assert np.all(static.country_code[land] > 0)
+    assert {840, 901} <= set(static.country_code[land])
+    np.testing.assert_array_equal(static.ice_water_fraction, raw["icwtr"])
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="LUH2's own static grid is not at hand")

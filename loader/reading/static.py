@@ -82,7 +82,7 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
     Parameters
     ----------
     given : str or xarray.Dataset
-        A local path, or a data set that the caller opened, which is left as it is.
+        A path or an address, or a data set that the caller opened, which is left as it is.
 
     Returns
     -------
