@@ -90,6 +90,9 @@ def test_a_sum_of_columns_is_that_of_the_source(session: Session, states: xr.Dat
     assert data.unit == "fraction of the cell"
     assert data.title == "crop + urban, 1 January 2011"
     assert not data.signed
+    loud = map_data(session, "CROP + Urban", 2011)
+    np.testing.assert_array_equal(loud.values, data.values)
+    assert (loud.unit, loud.title) == (data.unit, "CROP + Urban, 1 January 2011")
 
 
 def test_a_change_is_the_last_year_less_the_first(session: Session, states: xr.Dataset) -> None:
@@ -396,8 +399,9 @@ def test_a_country_is_found_by_its_names(session: Session) -> None:
         series_data(session, country="brasil")
     with pytest.raises(UsageError, match="name one of them"):
         series_data(session, at=(0, 0), country="BRA")
-    with pytest.raises(UsageError, match=r"latitude in -90\.\.90"):
-        series_data(session, at=(91, 0))
+    for nowhere in ((91, 0), (0, float("inf")), (float("nan"), 0)):
+        with pytest.raises(UsageError, match=r"latitude in -90\.\.90"):
+            series_data(session, at=nowhere)
     with pytest.raises(UsageError, match="has no values in the years asked for; it has 2010-2014"):
         series_data(session, years=(1900, 1950))
 

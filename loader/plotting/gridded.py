@@ -238,7 +238,7 @@ def _described(
     *,
     signed: bool = False,
 ) -> MapData:
-    columns = asked.expression.columns
+    columns = [name.lower() for name in asked.expression.columns]
     meanings = [session.meaning(asked.relation, column) for column in columns]
     emission = asked.expression.is_sum and all(
         name.startswith(("eluc", "emission")) for name in columns

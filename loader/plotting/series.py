@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -139,7 +140,9 @@ def _globe() -> _Where:
 
 
 def _cell(session: Session, latitude: float, longitude: float) -> _Where:
-    found = session.rows("plot_cell", {"latitude": latitude, "longitude": longitude})
+    nearest_to: dict[str, object] = {"latitude": latitude, "longitude": longitude}
+    known = math.isfinite(latitude) and math.isfinite(longitude)
+    found = session.rows("plot_cell", nearest_to) if known else []
     if not found:
         raise UsageError(
             f"--at is {latitude:g} {longitude:g}; expected a latitude in -90..90 and a longitude"

@@ -34,7 +34,7 @@ _STOPS = 11
 
 @dataclass(frozen=True)
 class _Chart:
-    """A chart in light and dark, what it shows in words, and as rows."""
+    """A chart in light and dark, and what it shows in words."""
 
     light: str
     dark: str
