@@ -18,7 +18,13 @@ from files import GRIDS, Content, Form, Place, eluc_content, state_content, writ
 
 from loader import build
 from loader.countries import countries
-from loader.errors import BadValueError, GridError, SourceError, SourceMissingError
+from loader.errors import (
+    BadValueError,
+    GridError,
+    OutputError,
+    SourceError,
+    SourceMissingError,
+)
 from loader.info import database_info
 from loader.reading.static import open_static
 from loader.reporting import Silent
@@ -355,9 +361,9 @@ def test_another_static_grid_is_another_build(sources: dict[str, Path], tmp_path
     again = build(states=sources["states"], static=static, out=out)
     assert (first.outcome, again.outcome) == ("built", "up to date")
     write_static(static, static_maps(seed=4))
-    with pytest.raises(Exception, match="another static file"):
+    with pytest.raises(OutputError, match="another static file"):
         build(states=sources["states"], static=static, out=out)
-    with pytest.raises(Exception, match="sources states, static instead of states"):
+    with pytest.raises(OutputError, match="sources states, static instead of states"):
         build(states=sources["states"], out=out)
 
 
