@@ -63,6 +63,8 @@ def clean_output(out: str | os.PathLike[str]) -> tuple[Removed, ...]:
             if stage.folder.is_dir() and not stage.folder.is_symlink():
                 take_back(stage, folder)
                 removed.append(_remove(stage.folder))
+            if stage.discarded.is_dir() and not stage.discarded.is_symlink():
+                removed.append(_remove(stage.discarded))
         if not any(work.iterdir()):
             work.rmdir()
     except OSError as error:

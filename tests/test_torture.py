@@ -58,6 +58,16 @@ def test_some_faults_of_every_kind(ground: Ground, shim: Shim) -> None:
     assert "Promises broken: 0." in words
 
 
+def test_a_kill_while_what_was_replaced_is_removed(ground: Ground, shim: Shim) -> None:
+    """The new build is published; what is half removed is removed by the next run."""
+    ground.prepare()
+    done = ground.run("--workers", "1", env=shim.environment(ground.out, None))
+    assert done.returncode == 0
+    outcome = try_fault(ground, shim, Fault("kill", shim.count() - 8), fresh=False)
+    assert outcome.broken == ""
+    assert (outcome.left, outcome.where.split()[0]) == ("new", "unlink")
+
+
 def test_what_is_looked_for_would_be_found(ground: Ground, tmp_path: Path) -> None:
     """The checks themselves: each kind of damage is seen."""
     ground.prepare()

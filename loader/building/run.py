@@ -15,6 +15,7 @@ from loader.reading.fingerprint import digest_file, fingerprint
 from loader.reading.landmask import land_mask
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import DATABASE, PARQUET, Published, publish
+from loader.storing.staging import refused
 from loader.summary import BuildReport
 from loader.unfinished import unfinished_build
 
@@ -87,6 +88,8 @@ class Run:
         LucLoadError
             Whatever a stage raises.
         """
+        with refused(self._stage.folder.parent):
+            self._stage.sweep()
         unfinished = self._unfinished()
         if unfinished is not None and self._stage.is_complete:
             self._refuse_other(overwrite=overwrite)

@@ -10,6 +10,7 @@
     OUT/.luc-load/stage/parquet/          the parts
     OUT/.luc-load/stage/luc.duckdb        never resumed: made anew from the parts
     OUT/.luc-load/stage/complete          exists when only the publishing is left
+    OUT/.luc-load/discarded/              a stage that is being removed
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Stage:
         self.folder = work / "stage"
         self.database = self.folder / "luc.duckdb"
         self.parquet = self.folder / "parquet"
+        self.discarded = work / "discarded"
         self._record = self.folder / "record.json"
         self._manifest = self.folder / "manifest.jsonl"
         self._complete = self.folder / "complete"
@@ -171,7 +173,15 @@ class Stage:
     def discard(self) -> None:
         """Remove everything."""
         if self.folder.exists():
-            shutil.rmtree(self.folder)
+            self.sweep()
+            # In one step: of half a stage no one could say what it was.
+            self.folder.rename(self.discarded)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what is left of a stage whose removal was interrupted."""
+        if self.discarded.exists():
+            shutil.rmtree(self.discarded)
 
 
 @contextmanager
