@@ -84,7 +84,7 @@ def _comparable(array: Any) -> Any:  # noqa: ANN401  # NumPy's, masked or not
     return mask, filled.tobytes() if array.dtype.kind in "fiub" else filled.tolist()
 
 
-@pytest.mark.parametrize("masks", ["same", "growing", "any"])
+@pytest.mark.parametrize("masks", [pytest.param("same", marks=pytest.mark.slow), "growing", "any"])
 def test_it_equals_a_local_build_to_the_last_byte(
     cluster: LocalCluster, tmp_path: Path, masks: str
 ) -> None:
@@ -98,7 +98,7 @@ def test_it_equals_a_local_build_to_the_last_byte(
     assert build(**given, out=tmp_path / "spread").outcome == "up to date"
 
 
-@pytest.mark.parametrize("cells", ["land", "all"])
+@pytest.mark.parametrize("cells", ["land", pytest.param("all", marks=pytest.mark.slow)])
 def test_every_rule_of_cells_is_the_same(cluster: LocalCluster, tmp_path: Path, cells: str) -> None:
     given: dict[str, Any] = dict(sources(tmp_path, "growing"))
     build(**given, out=tmp_path / "local", cells=cells, years="1952:1955")
@@ -301,6 +301,7 @@ def test_few_tasks_are_under_way_at_a_time(
     assert 4 <= most <= 8
 
 
+@pytest.mark.slow
 def test_workers_read_from_an_object_store(cluster: LocalCluster, tmp_path: Path) -> None:
     pytest.importorskip("moto.server", reason="needs moto[server]")
     pytest.importorskip("s3fs", reason="needs the extra s3")
@@ -322,6 +323,7 @@ def test_workers_read_from_an_object_store(cluster: LocalCluster, tmp_path: Path
     assert rows(tmp_path / "spread") == rows(tmp_path / "local")
 
 
+@pytest.mark.slow
 def test_an_interrupted_build_ends_soon_and_goes_on(cluster: LocalCluster, tmp_path: Path) -> None:
     given: dict[str, Any] = dict(sources(tmp_path, "growing"))
     build(**given, out=tmp_path / "local")

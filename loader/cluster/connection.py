@@ -147,7 +147,9 @@ class Connection:
         except LucLoadError:
             raise
         except Exception as error:
-            raise self._failed(error) from error
+            # What the function raised makes its future an error; anything else is the connection.
+            is_its_own = future.status == "error"
+            raise (self._failed(error) if is_its_own else self._lost()) from error
 
     def stop(self) -> None:
         """Make `result` raise soon, from another thread."""
@@ -207,10 +209,4 @@ class Connection:
                 f"{self._address}: a worker cannot import what it needs ({reason}); install the "
                 "same luc-load and extras on all workers"
             )
-        if type(error).__name__ in {
-            "CancelledError",
-            "FuturesCancelledError",
-            "FutureCancelledError",
-        }:
-            return self._lost()
         return ServiceError(f"{self._address}: a worker failed ({reason}); see its log")
