@@ -98,6 +98,18 @@ def test_countries_sum_to_the_globe(
     assert unassigned.country_code.isna().all()
 
 
+def test_a_world_without_a_cell_to_spare_has_its_unassigned_row() -> None:
+    frames = random_frames(seed=10)
+    labels = COUNTRIES.iloc[np.zeros(len(frames.cell), dtype=int)].reset_index(drop=True)
+    with duckdb.connect() as con:
+        create(con, replace(frames, cell=pd.concat([frames.cell, labels], axis=1)), CONTEXT)
+        found = fetch(con, "FROM eluc_country", ["year"])
+    rest = found[found.country == "Unassigned"]
+    assert list(rest.year) == sorted(set(frames.eluc.year))
+    assert rest.emission_mtc.tolist() == [0.0] * len(rest)
+    assert (found.country == "Afghanistan").sum() == len(rest)
+
+
 def test_without_countries_everything_is_unassigned() -> None:
     frames = random_frames(seed=9)
     with duckdb.connect() as con:

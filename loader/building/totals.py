@@ -57,8 +57,9 @@ class Totals:
     ) -> None:
         codes = np.zeros(len(area_ha), np.int16) if country_code is None else country_code
         self._area_ha = area_ha
-        self._codes, group = np.unique(codes, return_inverse=True)
-        self._group = group.astype(np.int32)
+        # 0 is there even if every cell has a country: the rest of the world is a row of its own.
+        self._codes = np.union1d(codes, np.zeros(1, np.int16))
+        self._group = np.searchsorted(self._codes, codes).astype(np.int32)
         self._countries = countries or {}
         self._eluc = _Sums(("eluc",), len(self._codes))
         self._state = _Sums((*FRACTIONS, *_SUMS), len(self._codes))
@@ -109,7 +110,7 @@ class Totals:
             (year, int(group))
             for year in sorted(sums.rows)
             for group in order
-            if sums.rows[year][group]
+            if sums.rows[year][group] or not self._codes[group]
         ]
         codes = [int(self._codes[group]) or None for _, group in keys]
         known = [self._countries.get(code or 0) for code in codes]
@@ -192,8 +193,10 @@ class _Sums:
             self._grow(self._counts, (name, year), counts[offset])
 
     def value(self, name: str, year: int, group: int) -> float | None:
-        """Return the sum of a column, or None if nothing but missing values was added."""
-        return float(self._sums[name, year][group]) if self._counts[name, year][group] else None
+        """Return the sum of a column: 0 of no rows, None of rows that all lack it."""
+        if self._counts[name, year][group] or not self.rows[year][group]:
+            return float(self._sums[name, year][group])
+        return None
 
     def _grow(self, into: dict[_Key, Float64], key: _Key, values: Float64) -> None:
         if key not in into:
