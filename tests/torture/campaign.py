@@ -73,7 +73,7 @@ def at_calls(
     }
     chosen = []
     for index in range(count):
-        mode, fresh = modes[index % len(modes)], index % 3 == 2
+        mode, fresh = modes[index % len(modes)], index // len(modes) % 3 == 2
         if (at := next(points[mode, fresh], None)) is not None:
             chosen.append((Fault(mode, at), fresh))
     yield from _shared(
