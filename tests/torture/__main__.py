@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, work: Path) -> int:
     ):
         outcomes += [_told(outcome) for outcome in group]
     if options.moments:
-        years = ("1981:2020", "1981:1985", "1981:2020", "1")
+        years = ("2001:2020", "2001:2003", "2001:2020", "1")
         fields = [_field(work / f"larger-{job}", *years) for job in range(options.jobs)]
         outcomes += [_told(o) for o in at_moments(fields, options.moments, options.seed + 2)]
     text = table(outcomes, options.seed, time.monotonic() - began)
