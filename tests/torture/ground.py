@@ -16,8 +16,8 @@ from command import COMMAND, environment, luc_load
 
 __all__ = ["BrokenPromiseError", "Ground", "contents"]
 
-_VARIES = {"build": ("built_at",), "data_dictionary": ()}
-"""Columns that differ between two builds of the same."""
+_VARIES = {"build": ("built_at", "options")}
+"""Columns that differ between two builds of the same: when, and the status of the source files."""
 
 _GRACE = 120.0
 """Seconds after which a build counts as hanging."""
