@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, talkative
+from loader.commands.common import DATABASE, PATH, talkative, version
 from loader.stopping import stop_orderly
 
 if TYPE_CHECKING:
@@ -59,11 +59,17 @@ def _of_picture(options: dict[str, Any]) -> dict[str, Any]:
 
 
 @click.group()
+@version
 def plot() -> None:
     """Draw maps and time series as PNG or SVG.
 
     Needs matplotlib: pip install "luc-load[plot]". A picture that luc-load made is replaced by one
     of the same name, any other file is left alone.
+
+    \b
+    Examples:
+      luc-load plot map --year 2020 -o eluc.png
+      luc-load plot series --country Brazil -o brazil.svg
     """
 
 
