@@ -30,14 +30,24 @@ UNION ALL
 SELECT
     {{ column | literal }} AS variable,
     CAST(NULL AS INTEGER) AS cell_id,
-    coalesce(t."year", a."year") AS "year",
-    t.{{ column | identifier }} AS "value",
-    a.{{ column | identifier }} AS expected,
-    coalesce(t.country, 'Unassigned') AS note
-FROM {{ again | identifier }} AS a
-FULL JOIN {{ table | identifier }} AS t
-    ON t."year" = a."year" AND t.country_code IS NOT DISTINCT FROM a.country_code
-WHERE (t.{{ column | identifier }} IS NULL) <> (a.{{ column | identifier }} IS NULL)
-    OR abs(t.{{ column | identifier }} - a.{{ column | identifier }})
-        > 1e-9 * greatest(1, abs(a.{{ column | identifier }}))
+    "year",
+    "value",
+    expected,
+    note
+FROM (
+    SELECT
+        coalesce(t."year", a."year") AS "year",
+        t.{{ column | identifier }} AS "value",
+        -- A year has its row of cells without a country even if there is no such cell.
+        CASE
+            WHEN a."year" IS NULL AND t.country_code IS NULL THEN 0
+            ELSE a.{{ column | identifier }}
+        END AS expected,
+        coalesce(t.country, 'Unassigned') AS note
+    FROM {{ again | identifier }} AS a
+    FULL JOIN {{ table | identifier }} AS t
+        ON t."year" = a."year" AND t.country_code IS NOT DISTINCT FROM a.country_code
+)
+WHERE ("value" IS NULL) <> (expected IS NULL)
+    OR abs("value" - expected) > 1e-9 * greatest(1, abs(expected))
 {%- endfor %};
