@@ -40,7 +40,7 @@ test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs J
 	$(PIP) install --group readers
 	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
 
-torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: half an hour
+torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: a quarter of an hour
 	PYTHONPATH=tests $(BIN)/python -m torture --page docs/reliability.md $(TORTURE_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
 
