@@ -105,7 +105,7 @@ def test_a_kill_just_before_and_after_the_exchange(ground: Ground, shim: Shim) -
         assert not outcome.broken
         wheres.append(outcome)
     assert {outcome.left for outcome in wheres} == {"old", "new"}
-    # A call more or less to the log, and another of the neighbouring renames is the one that is hit.
+    # A call more or less to the log, and it is another of the neighbouring renames that is hit.
     exchange = {"rename replaced", "rename parquet", "rename luc.duckdb"}
     assert exchange & {outcome.where for outcome in wheres}
 
