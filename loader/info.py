@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.storing.database import connect_read_only, run_statement
 from loader.storing.dataset import dataset_build_id
-from loader.storing.publish import DATABASE, PARQUET
+from loader.storing.publish import PARQUET, named_database
 from loader.summary import TableReport, human_bytes, table_lines
 from loader.unfinished import Unfinished, unfinished_build
 
@@ -139,9 +139,7 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
     DatabaseError
         If it cannot be opened, because another program holds it for writing, say.
     """
-    path = Path(database)
-    if path.is_dir():
-        path /= DATABASE
+    path = named_database(database)
     if not path.exists():
         unfinished = unfinished_build(path.parent)
         expected = "build one with luc-load build, or name another"

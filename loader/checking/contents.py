@@ -9,7 +9,7 @@ import pyarrow.dataset as pads
 
 from loader.checking.results import BadRow, CheckResult
 from loader.storing.contents import DIGESTED, small_digest, year_digest
-from loader.storing.database import digest_of_table, read_table
+from loader.storing.database import ROW_GROUP_ROWS, digest_of_table, read_table
 from loader.storing.dataset import dataset_build_id
 from loader.storing.digest import TableDigest
 from loader.storing.publish import PARQUET
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["check_contents", "check_parquet"]
 
 _SHOWN = 10
-_ROWS_AT_ONCE = 122_880
 
 
 def check_contents(subject: Subject) -> CheckResult:
@@ -59,7 +58,7 @@ def _digest_of_parts(subject: Subject, folder: Path) -> TableDigest:
     # A part at a time: a data set reads ahead, 100 fragments of memory.
     for path in sorted(folder.glob("**/*.parquet")):
         batches = pads.dataset(path).to_batches(
-            batch_size=_ROWS_AT_ONCE, batch_readahead=1, fragment_readahead=1
+            batch_size=ROW_GROUP_ROWS, batch_readahead=1, fragment_readahead=1
         )
         for batch in batches:
             if subject.stopped.is_set():

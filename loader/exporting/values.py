@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from loader.catalog.sqlfiles import statement
 from loader.querying.session import translated
+from loader.storing.database import ROW_GROUP_ROWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,7 +101,7 @@ def _rows(
     names = {"table": variable.table, "column": variable.layout.column}
     with translated(f"{variable.table}.{variable.layout.column}: cannot be read"):
         relation = con.sql(statement("read_values", names), params=bounds)
-        return relation.to_arrow_reader(122_880)
+        return relation.to_arrow_reader(ROW_GROUP_ROWS)
 
 
 def read_map(con: duckdb.DuckDBPyConnection, plan: GridPlan, one: MapLayout) -> Float32:

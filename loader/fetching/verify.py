@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from loader.errors import OutputError, SourceError
 from loader.reading.classic import CLASSIC_MAGICS
+from loader.reading.headers import HDF5_MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["look_at_beginning", "look_at_whole", "refuse_other_file"]
 
-_MAGICS = (*CLASSIC_MAGICS, b"\x89HDF\r\n\x1a\n")
+_MAGICS = (*CLASSIC_MAGICS, HDF5_MAGIC)
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _BYTES_AT_ONCE = 2**20
 

@@ -6,29 +6,19 @@ import os
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
-from loader.storing.database import run_statement
-from loader.storing.publish import DATABASE
+from loader.storing.database import is_duckdb_file, run_statement, safe_config
+from loader.storing.publish import named_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["database_path", "new_cursor", "one_line", "open_database", "session", "translated"]
-
-_SAFE = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-}
-"""Nothing is downloaded, and no Python variable is taken for a table."""
-
-_MAGIC = b"DUCK"
-_MAGIC_OFFSET = 8
 
 
 def database_path(database: str | os.PathLike[str]) -> Path:
@@ -41,18 +31,15 @@ def database_path(database: str | os.PathLike[str]) -> Path:
     SourceError
         If it is no DuckDB database; DuckDB itself never opens an unknown file.
     """
-    path = Path(database)
-    if path.is_dir():
-        path /= DATABASE
+    path = named_database(database)
     if not path.exists():
         expected = "build one with luc-load build, or name another"
         raise SourceMissingError(str(path), f"there is no such database; {expected}")
     try:
-        with path.open("rb") as file:
-            magic = file.read(_MAGIC_OFFSET + len(_MAGIC))[_MAGIC_OFFSET:]
+        is_duckdb = is_duckdb_file(path)
     except OSError as error:
         raise SourceError(str(path), f"cannot be read ({error.strerror})") from error
-    if magic != _MAGIC:
+    if not is_duckdb:
         raise SourceError(str(path), "is no DuckDB database; expected one of luc-load build")
     return path
 
@@ -89,13 +76,8 @@ def open_database(
         If it cannot be opened, because another program holds it for writing, say.
     """
     path = database_path(database)
-    config: dict[str, Any] = dict(_SAFE)
-    if threads is not None:
-        config["threads"] = threads
-    if memory_limit is not None:
-        config["memory_limit"] = f"{memory_limit}B"
     spill = Path(tempfile.gettempdir()) / f"luc-load-{os.getpid()}.spill"
-    con = duckdb.connect(":memory:", config=config)
+    con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
     try:
         with translated(f"{path}: cannot be opened"):
             values = {"path": str(path), "spill": str(spill)}

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["StagedDatabase", "connect_read_only", "digest_of_table", "read_table", "run_statement"]
+__all__ = [
+    "ROW_GROUP_ROWS",
+    "StagedDatabase",
+    "connect_read_only",
+    "digest_of_table",
+    "is_duckdb_file",
+    "read_table",
+    "run_statement",
+    "safe_config",
+]
 
 _SAFE = {
     "autoinstall_known_extensions": "false",
@@ -26,6 +35,8 @@ _SAFE = {
 }
 """Nothing is downloaded, and no Python variable is taken for a table."""
 
+_MAGIC = b"DUCK"
+_MAGIC_OFFSET = 8
 
 ROW_GROUP_ROWS = 122_880
 """Rows of a row group of DuckDB: batches of this size go in a tenth faster than larger ones."""
@@ -59,13 +70,8 @@ class StagedDatabase:
         self._threads = threads
         with _translated(f"{path}: cannot be created"):
             # One thread keeps the order of rows and fills every row group.
-            config: dict[str, Any] = {
-                **_SAFE,
-                "threads": 1,
-                "memory_limit": f"{memory_limit}B",
-                "temp_directory": f"{path.absolute()}.spill",
-            }
-            self._con = duckdb.connect(":memory:", config=config)
+            spill = {"temp_directory": f"{path.absolute()}.spill"}
+            self._con = duckdb.connect(":memory:", config=safe_config(1, memory_limit) | spill)
             self._con.execute(statement("quiet_session")).fetchall()
             # Absolute: DuckDB takes a leading ~ for the home folder.
             values = {"path": str(path.absolute()), "storage_version": storage_version}
@@ -116,6 +122,37 @@ class StagedDatabase:
         self._con.interrupt()
 
 
+def safe_config(threads: int | None = None, memory_limit: int | None = None) -> dict[str, Any]:
+    """Return the configuration of a connection that downloads nothing and takes no Python variable.
+
+    Parameters
+    ----------
+    threads : int, optional
+        DuckDB's own choice if not given.
+    memory_limit : int, optional
+        Bytes; DuckDB's own choice if not given.
+    """
+    config: dict[str, Any] = dict(_SAFE)
+    if threads is not None:
+        config["threads"] = threads
+    if memory_limit is not None:
+        config["memory_limit"] = f"{memory_limit}B"
+    return config
+
+
+def is_duckdb_file(path: Path) -> bool:
+    """Return whether a file begins as DuckDB's do, without opening it as one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(_MAGIC_OFFSET)
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 def connect_read_only(
     path: Path, threads: int | None = None, memory_limit: int | None = None
 ) -> duckdb.DuckDBPyConnection:
@@ -134,12 +171,8 @@ def connect_read_only(
     DatabaseError
         If it cannot be opened.
     """
-    config: dict[str, Any] = dict(_SAFE)
-    if threads is not None:
-        config["threads"] = threads
-    if memory_limit is not None:
-        config["memory_limit"] = f"{memory_limit}B"
     with _translated(f"{path}: cannot be opened"):
+        config = safe_config(threads, memory_limit)
         con = duckdb.connect(str(path.absolute()), read_only=True, config=config)
         con.execute(statement("quiet_session")).fetchall()
         return con
@@ -160,7 +193,9 @@ def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
     """
     digest = TableDigest()
     with _translated(f"table {table}: cannot be read back"):
-        for batch in con.sql(statement("read_rows", {"table": table})).to_arrow_reader(122_880):
+        for batch in con.sql(statement("read_rows", {"table": table})).to_arrow_reader(
+            ROW_GROUP_ROWS
+        ):
             digest.merge(TableDigest.of(batch))
     return digest
 

@@ -9,22 +9,24 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import DatabaseError, OutputBusyError, OutputError
-from loader.storing.database import connect_read_only, run_statement
+from loader.storing.database import connect_read_only, is_duckdb_file, run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.locking import held_for_writing
 from loader.storing.staging import Stage, sync_directory
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import os
 
 __all__ = [
     "DATABASE",
     "PARQUET",
     "Published",
     "inspect_output",
+    "named_database",
     "publish",
     "take_back",
 ]
@@ -32,11 +34,14 @@ __all__ = [
 DATABASE = "luc.duckdb"
 PARQUET = "parquet"
 
-_DUCKDB_MAGIC = b"DUCK"
-_MAGIC_OFFSET = 8
-
 _REPLACED = "replaced"
 """Where the old data set lies during the exchange."""
+
+
+def named_database(database: str | os.PathLike[str]) -> Path:
+    """Return the file of a database that is named by its file or its folder."""
+    path = Path(database)
+    return path / DATABASE if path.is_dir() else path
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,10 @@ def inspect_output(out: Path) -> Published | None:
 
 def _refuse_foreign(database: Path) -> None:
     try:
-        with database.open("rb") as file:
-            file.seek(_MAGIC_OFFSET)
-            magic = file.read(len(_DUCKDB_MAGIC))
+        is_duckdb = is_duckdb_file(database)
     except OSError as error:
         raise OutputError(f"{database}: cannot be read ({error.strerror})") from error
-    if magic != _DUCKDB_MAGIC:
+    if not is_duckdb:
         raise _not_ours(database)
 
 
