@@ -138,7 +138,7 @@ class ClusterReader:
         return CellBits.of(self._rule.has_value[self._cells(block)])
 
     def _cells(self, block: Block) -> slice:
-        return slice(block.north * self._n_lon, block.south * self._n_lon)
+        return block.cells(self._n_lon)
 
 
 def survey_cells(
@@ -173,8 +173,7 @@ def survey_cells(
 
     def settle() -> None:
         block, future = running.popleft()
-        cells = slice(block.north * n_lon, block.south * n_lon)
-        found.merge(cells, connection.result(future).array())
+        found.merge(block.cells(n_lon), connection.result(future).array())
 
     for block in blocks:
         while len(running) >= connection.window:

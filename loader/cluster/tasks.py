@@ -117,8 +117,7 @@ def make_attempt(task: Task) -> Attempt:
     """
     block = task.block
     with borrowed(task.reference) as source:
-        n_lon = source.grid.n_lon
-        cells = slice(block.north * n_lon, block.south * n_lon)
+        cells = block.cells(source.grid.n_lon)
 
         def whole_grid(bits: CellBits | None) -> Bool | None:
             if bits is None:
@@ -156,7 +155,6 @@ def survey_block(reference: Reference, block: Block) -> CellBits:
         If any value of the block is infinite or an undeclared fill value.
     """
     with borrowed(reference) as source:
-        n_lon = source.grid.n_lon
         survey = CellSurvey(source.grid.n_cells)
         BlockReader(source, CellRule(survey.nonzero)).survey(block, survey)
-        return CellBits.of(survey.part(slice(block.north * n_lon, block.south * n_lon)))
+        return CellBits.of(survey.part(block.cells(source.grid.n_lon)))

@@ -149,8 +149,7 @@ class BlockReader:
         BadValueError
             If any value of the block, stored or not, is infinite or an undeclared fill value.
         """
-        n_lon = self._source.grid.n_lon
-        cells = slice(block.north * n_lon, block.south * n_lon)
+        cells = block.cells(self._source.grid.n_lon)
         ids = np.arange(cells.start, cells.stop)
         for variable in self._source.variables:
             for position, box in self._maps(variable.name, block):
@@ -160,7 +159,7 @@ class BlockReader:
 
     def _read(self, block: Block) -> Rows:
         source, rule = self._source, self._rule
-        cells = slice(block.north * source.grid.n_lon, block.south * source.grid.n_lon)
+        cells = block.cells(source.grid.n_lon)
         gathered = rule.gathered(cells)
         kept = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
         chosen = gathered if kept is None else gathered[kept]
@@ -231,8 +230,7 @@ class BlockReader:
 
     def _survey(self, block: Block) -> None:
         """Learn every cell of a block that has a value in some variable and year."""
-        n_lon = self._source.grid.n_lon
-        seen = self._rule.has_value[block.north * n_lon : block.south * n_lon]
+        seen = self._rule.has_value[block.cells(self._source.grid.n_lon)]
         for variable in self._source.variables:
             codes = self._source.codes(variable.name)
             for _, box in self._maps(variable.name, block):

@@ -53,6 +53,10 @@ class Block:
             f"{self.first_year:04d}-{self.last_year:04d}_rows-{self.north:05d}-{self.south - 1:05d}"
         )
 
+    def cells(self, n_lon: int) -> slice:
+        """Return the cell ids of the block's rows on a grid of `n_lon` columns."""
+        return slice(self.north * n_lon, self.south * n_lon)
+
 
 def plan_blocks(source: GriddedSource, cells: int, budget: int) -> tuple[Block, ...]:
     """Cut a source into blocks along its own chunks.
