@@ -330,6 +330,42 @@ def test_a_manifest_cut_in_the_middle_of_a_line_costs_one_part(
     assert differences(tmp_path, EXPECTED, sources) == []
 
 
+def test_a_line_of_the_manifest_that_was_cut_costs_only_its_own_part(
+    sources: Sources, tmp_path: Path
+) -> None:
+    """What the next run writes after it counts, when that run is interrupted too."""
+    folder = _interrupted(sources, tmp_path)
+    manifest = folder.parent / "manifest.jsonl"
+    manifest.write_bytes(manifest.read_bytes()[:-9])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
+        _fail_after(patch, 1)
+        with pytest.raises(_Broken):
+            run(sources, tmp_path, workers=1)
+    assert run(sources, tmp_path).reused_parts == 4
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\xff\xfe",
+        b"[1]",
+        b'{"part": "state/x", "size": 1e400, "rows_of_year": {}, "content": 1}',
+        b'{"part": "state/x", "size": 1, "rows_of_year": [], "content": 1}',
+        b'{"part": "state/\\u0000", "size": 1, "rows_of_year": {}, "content": 1}',
+    ],
+)
+def test_a_damaged_line_of_the_manifest_is_passed_over(
+    line: bytes, sources: Sources, tmp_path: Path
+) -> None:
+    folder = _interrupted(sources, tmp_path)
+    manifest = folder.parent / "manifest.jsonl"
+    manifest.write_bytes(line + b"\n" + manifest.read_bytes())
+    assert run(sources, tmp_path).reused_parts == 4
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
 def test_what_was_learned_about_cells_may_be_lost(sources: Sources, tmp_path: Path) -> None:
     folder = _interrupted(sources, tmp_path)
     shutil.rmtree(folder.parent / "cells")

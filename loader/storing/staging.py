@@ -117,7 +117,7 @@ class Stage:
         """Return the parts that are complete on disk, by table and name of the block."""
         found: dict[str, Part] = {}
         try:
-            lines = self._manifest.read_text().splitlines()
+            lines = self._manifest.read_bytes().splitlines()
         except OSError:
             return found
         for line in lines:
@@ -128,8 +128,8 @@ class Stage:
                 path = self.parquet / f"{entry['part']}.parquet"
                 if path.stat().st_size == part.size:
                     found[entry["part"]] = part
-            except (ValueError, KeyError, TypeError, OSError):
-                # A line cut short by a power failure, or a part that is gone: made again.
+            except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
+                # A line that was cut short or damaged, or a part that is gone: made again.
                 continue
         return found
 
@@ -143,8 +143,11 @@ class Stage:
         }
         with refused(self._manifest):
             sync_directory(self.parquet / block.table)
-            with self._manifest.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
+            with self._manifest.open("ab+") as file:
+                if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                    # The last line was cut short: what is added must not become a part of it.
+                    file.write(b"\n")
+                file.write(json.dumps(entry).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
 
