@@ -11,7 +11,7 @@ from pathlib import Path
 
 from loader.errors import OutputBusyError, OutputError
 from loader.schema import SOURCES, STATIC
-from loader.storing.locking import exclusive
+from loader.storing.locking import LOCK, PRIVATE, exclusive
 from loader.storing.publish import take_back
 from loader.storing.staging import Stage
 
@@ -55,10 +55,10 @@ def clean_output(out: str | os.PathLike[str]) -> tuple[Removed, ...]:
         for place in (folder, folder / "sample"):
             if place.is_dir():
                 removed += [_remove(path) for path in sorted(_unfinished_samples(place))]
-        work = folder / ".luc-load"
+        work = folder / PRIVATE
         if not work.is_dir() or work.is_symlink():
             return tuple(removed)
-        with exclusive(work / "lock"):
+        with exclusive(work / LOCK):
             stage = Stage(work)
             if stage.folder.is_dir() and not stage.folder.is_symlink():
                 take_back(stage, folder)

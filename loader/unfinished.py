@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from loader.storing.locking import holder
+from loader.storing.locking import LOCK, PRIVATE, holder
 from loader.storing.staging import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["TableProgress", "Unfinished", "unfinished_build"]
@@ -75,22 +76,29 @@ def unfinished_build(out: Path) -> Unfinished | None:
     out : pathlib.Path
         The folder of the result.
     """
-    work = out / ".luc-load"
-    process = holder(work / "lock")
+    work = out / PRIVATE
+    process = holder(work / LOCK)
     stage = Stage(work)
     record = stage.record()
     if record is None:
         return None if process is None else Unfinished(process, 0, (), complete=False)
     parts = stage.parts()
     tables = []
-    for expected in record.get("expected") or []:
-        name = str(expected["name"])
+    for name, of_years, of_rows in _expected(record):
         years: set[int] = set()
         rows = 0
         for part, stored in parts.items():
             if part.startswith(f"{name}/"):
                 years |= stored.rows_of_year.keys()
                 rows += sum(stored.rows_of_year.values())
-        share = min(1.0, rows / max(1, int(expected["rows"])))
-        tables.append(TableProgress(name, len(years), int(expected["years"]), rows, share))
+        share = min(1.0, rows / max(1, of_rows))
+        tables.append(TableProgress(name, len(years), of_years, rows, share))
     return Unfinished(process, len(parts), tuple(tables), complete=stage.is_complete)
+
+
+def _expected(record: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    """Return name, years and rows of every table; nothing where the record is damaged."""
+    try:
+        return [(str(t["name"]), int(t["years"]), int(t["rows"])) for t in record["expected"]]
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return []

@@ -462,7 +462,9 @@ def test_no_decision_hangs_on_the_clock(moment: int, raw: Path, tmp_path: Path) 
     assert "is up to date" in done.stdout
 
 
-@pytest.mark.parametrize("record", ["", "[]", '{"version": "0.0.1"}'])
+@pytest.mark.parametrize(
+    "record", ["", "[]", '{"version": "0.0.1"}', '{"expected": [{"rows": []}]}']
+)
 def test_a_damaged_record_of_the_stage_is_not_trusted(
     record: str, raw: Path, tmp_path: Path
 ) -> None:
@@ -474,7 +476,9 @@ def test_a_damaged_record_of_the_stage_is_not_trusted(
         with pytest.raises(_Broken):
             build(**sources(raw), out=tmp_path / "out")
     (tmp_path / "out" / ".luc-load" / "stage" / "record.json").write_text(record)
-    luc_load("info", "out", cwd=tmp_path)
+    info = luc_load("info", "out", cwd=tmp_path)
+    assert info.returncode == 3
+    assert "fault of luc-load" not in info.stderr
     assert build(**sources(raw), out=tmp_path / "out").reused_parts == 0
     build(**sources(raw), out=tmp_path / "clean")
     assert rows(tmp_path / "out" / "luc.duckdb") == rows(tmp_path / "clean" / "luc.duckdb")

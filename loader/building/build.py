@@ -17,7 +17,7 @@ from loader.reading.probe import Probe
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.reporting import Reporter, Silent
-from loader.storing.locking import exclusive
+from loader.storing.locking import LOCK, PRIVATE, exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     Given = str | os.PathLike[str] | xr.Dataset | None
 
 __all__ = ["build"]
-
-_PRIVATE = ".luc-load"
-"""The folder of the lock and of what is being built."""
 
 
 def build(
@@ -159,7 +156,7 @@ def build(
 
         if dry_run:
             _refuse_unwritable(options.out)
-            stage = Stage(options.out / _PRIVATE)
+            stage = Stage(options.out / PRIVATE)
             published = inspect_output(options.out)
             run = Run(options, given, stage, published, watcher, started, probe.wait)
             return run.plan(overwrite=overwrite)
@@ -210,7 +207,7 @@ def _refuse_unwritable(out: Path) -> None:
 @contextmanager
 def _locked_output(out: Path) -> Iterator[Path]:
     """Create and lock the private folder of an output; what stays empty is removed again."""
-    work = out / _PRIVATE
+    work = out / PRIVATE
     is_new = not out.exists()
     try:
         work.mkdir(parents=True, exist_ok=True)
@@ -220,7 +217,7 @@ def _locked_output(out: Path) -> Iterator[Path]:
         found = f"cannot be written ({error.strerror}); choose another --out"
         raise OutputError(f"{out}: {found}") from error
     try:
-        with exclusive(work / "lock"):
+        with exclusive(work / LOCK):
             yield work
     finally:
         # Not empty: an interrupted build lies there, or another process was quicker.

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["exclusive", "held_for_writing", "holder"]
+__all__ = ["LOCK", "PRIVATE", "exclusive", "held_for_writing", "holder"]
+
+PRIVATE = ".luc-load"
+"""The folder, in that of the output, of the lock and of what is being built."""
+
+LOCK = "lock"
+"""The file of the lock there."""
 
 _TRIES = 5
 _SECONDS_BETWEEN = 0.02
