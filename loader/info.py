@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import DatabaseError, SourceError, SourceMissingError
+from loader.options import years_text
 from loader.storing.database import connect_read_only, run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import PARQUET, named_database
@@ -93,8 +94,7 @@ class DatabaseInfo:
 
     def text(self) -> str:
         """Return it for people."""
-        first, last = self.options["years"]
-        years = "all" if first is None and last is None else f"{first or ''}:{last or ''}"
+        years = years_text(self.options["years"])
         parquet = (
             f"{self.parquet}/ is of the same build"
             if self.parquet
@@ -105,7 +105,7 @@ class DatabaseInfo:
         lines = [
             f"{self.database}  {human_bytes(self.size)}",
             f"{built}, by {made_by}, storage {self.storage_version}",
-            f"years {years}, cells {self.options['cells']}",
+            f"years {'all' if years == ':' else years}, cells {self.options['cells']}",
         ]
         if self.synthetic:
             lines.append("SYNTHETIC sources: nothing here says anything about the Earth.")

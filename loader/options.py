@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from loader.errors import UsageError
 
-__all__ = ["Cells", "Encoding", "Options", "parse_size", "parse_years"]
+__all__ = ["Cells", "Encoding", "Options", "parse_size", "parse_years", "years_text"]
 
 Cells = Literal["data", "land", "all"]
 Encoding = Literal["split", "plain"]
@@ -120,7 +121,7 @@ class Options:
             )
         return cls(
             out=Path(out),
-            years=parse_years(years) if isinstance(years, str) else (years or (None, None)),
+            years=parse_years(years) if isinstance(years, str) else _checked_years(years),
             cells=cells,  # type: ignore[arg-type]  # checked above
             storage_version=storage_version,
             parquet_encoding=parquet_encoding,  # type: ignore[arg-type]  # checked above
@@ -172,13 +173,34 @@ def parse_years(text: str) -> tuple[int | None, int | None]:
     first, last, only = (int(part) if part is not None else None for part in match.groups())
     if only is not None:
         first = last = only
+    return _checked_years((first, last))
+
+
+def _checked_years(years: tuple[int | None, int | None] | None) -> tuple[int | None, int | None]:
+    try:
+        # NumPy's integers are integers too, but not to JSON.
+        first, last = (None if y is None else operator.index(y) for y in years or (None, None))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"years is {years!r}; expected two whole years, or None") from error
     low, high = _YEAR_LIMITS
     for year in (first, last):
         if year is not None and not low <= year <= high:
-            raise UsageError(f"--years is {text!r}; {year} is out of range")
+            raise UsageError(f"--years is {years_text((first, last))!r}; {year} is out of range")
     if first is not None and last is not None and first > last:
-        raise UsageError(f"--years is {text!r}; the first year is after the last")
+        found = f"--years is {years_text((first, last))!r}"
+        raise UsageError(f"{found}; the first year is after the last")
     return first, last
+
+
+def years_text(years: Iterable[int | None]) -> str:
+    """Write first and last year as `parse_years` reads them.
+
+    Examples
+    --------
+    >>> years_text((1990, None))
+    '1990:'
+    """
+    return ":".join("" if year is None else str(year) for year in years)
 
 
 def parse_size(size: str | int) -> int:

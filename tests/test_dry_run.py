@@ -69,6 +69,17 @@ def test_a_dry_run_beside_a_build_changes_nothing(raw: Path, tmp_path: Path) -> 
     assert {name: (tmp_path / name).stat().st_mtime_ns for name in names(tmp_path)} == before
 
 
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [("2013:2015", "the view luc ends in 2014"), ("2014", "the view luc is empty")],
+)
+def test_a_change_that_is_not_loaded_is_told_of(
+    years: str, said: str, raw: Path, tmp_path: Path
+) -> None:
+    (notice,) = build(raw=raw, out=tmp_path, years=years, dry_run=True).notices
+    assert said in notice
+
+
 def test_a_sample_that_is_not_made_cannot_be_looked_into(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="luc-load sample"):
         build(sample=True, out=tmp_path / "out", dry_run=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -39,6 +40,16 @@ def test_the_figures_are_those_of_the_tables(built: Path) -> None:
     assert {table.name for table in found.tables} == {"eluc", "state"}
     assert found.size == (built / "luc.duckdb").stat().st_size
     assert found.options["years"] == [2016, 2019]
+
+
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [([None, None], "all"), ([0, 10], "0:10"), ([None, 0], ":0"), ([1990, None], "1990:")],
+)
+def test_the_years_asked_for_are_told(built: Path, years: list[int | None], said: str) -> None:
+    found = database_info(built)
+    asked = replace(found, options={**found.options, "years": years})
+    assert f"\nyears {said}, cells data\n" in asked.text()
 
 
 def test_synthetic_sources_are_named_as_such(built: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loader._version import __version__
+from loader.options import years_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +129,4 @@ class Identity:
 
 
 def _words(value: object) -> str:
-    if isinstance(value, list):
-        return ":".join("" if item is None else str(item) for item in value)
-    return str(value)
+    return years_text(value) if isinstance(value, list) else str(value)

@@ -266,12 +266,15 @@ def _missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:
     """Say so when the change of the last ELUC year is unknown: its state comes a year later."""
     if "eluc" not in sources or "states" not in sources:
         return ()
-    last = int(sources["eluc"].years[-1])
-    if last + 1 in sources["states"].years:
-        return ()
+    eluc, states = ({int(year) for year in sources[name].years} for name in ("eluc", "states"))
+    last = max(eluc)
     wanted = last + 1
+    if wanted in states:
+        return ()
+    both = [year for year in eluc if year in states and year + 1 in states]
+    ends = f"ends in {max(both)}" if both else "is empty"
     found = (
         f"the states of {wanted} were not loaded, so the land-use change of {last}, the last year "
-        f"of ELUC, is unknown and the view luc ends in {last - 1}"
+        f"of ELUC, is unknown and the view luc {ends}"
     )
     return (f"{found}. Load the states of {wanted} too, for example with --years :{wanted}.",)

@@ -1,0 +1,91 @@
+"""Options of a build: years and sizes as they are given, on the command line and in Python."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from loader import UsageError
+from loader.options import Options, parse_size, parse_years, years_text
+
+GIVEN: dict[str, Any] = {
+    "out": "luc-data",
+    "cells": "data",
+    "storage_version": "v1.0.0",
+    "parquet_encoding": "split",
+    "workers": None,
+    "memory_limit": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1990:2021", (1990, 2021)),
+        (" 1990 : ", (1990, None)),
+        (":2021", (None, 2021)),
+        (":", (None, None)),
+        ("0", (0, 0)),
+        ("-5:0", (-5, 0)),
+        ("-32768:32767", (-32768, 32767)),
+    ],
+)
+def test_years_are_read_and_written(text: str, expected: tuple[int | None, int | None]) -> None:
+    assert parse_years(text) == expected
+    assert parse_years(years_text(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1990-2021", "1990:2021:2", "a:b", "2021:1990", "32768", "1e3"]
+)
+def test_what_is_no_years_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--years is"):
+        parse_years(text)
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [
+        (None, [None, None]),
+        ((None, 0), [None, 0]),
+        ((np.int64(2000), np.int16(2001)), [2000, 2001]),
+        ("2000:", [2000, None]),
+    ],
+)
+def test_years_of_python_become_an_input_that_json_holds(
+    years: Any,
+    expected: list[int | None],  # noqa: ANN401  # what a caller may give
+) -> None:
+    inputs = Options.parse(years=years, **GIVEN).inputs()
+    assert json.loads(json.dumps(inputs))["years"] == expected
+
+
+@pytest.mark.parametrize(
+    ("years", "message"),
+    [
+        ((2001, 2000), "after the last"),
+        ((None, 10**9), "out of range"),
+        ((2000.5, 2001), "whole years"),
+        ((2000, 2001, 2002), "two whole years"),
+        (2000, "two whole years"),
+    ],
+)
+def test_years_of_python_are_checked_too(years: Any, message: str) -> None:  # noqa: ANN401
+    with pytest.raises(UsageError, match=message):
+        Options.parse(years=years, **GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1.5GiB", 1610612736), ("800 MB", 800_000_000), ("7", 7), (9, 9)]
+)
+def test_sizes(text: str | int, expected: int) -> None:
+    assert parse_size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "-1MB", "1x"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no size"):
+        parse_size(text)
