@@ -14,6 +14,7 @@
     │   └── OutputBusyError         1   another process holds it
     ├── ServiceError                1   a cluster or an object store is lost or refuses
     ├── DatabaseError               1   DuckDB refused, or the database is not what was written
+    ├── LandMaskError               1   the package of the land mask is missing or damaged
     ├── ExtraMissingError           1   an optional package is not installed
     └── SqlFileError                1   a file of sql/ or queries/ is missing or malformed
 
@@ -27,6 +28,7 @@ __all__ = [
     "DatabaseError",
     "ExtraMissingError",
     "GridError",
+    "LandMaskError",
     "LucLoadError",
     "OutputBusyError",
     "OutputError",
@@ -37,7 +39,11 @@ __all__ = [
     "SqlFileError",
     "TimeAxisError",
     "UsageError",
+    "one_line",
 ]
+
+_LONGEST = 200
+"""Characters of what a library says: HDF5 adds its whole stack, web servers a page."""
 
 
 class LucLoadError(Exception):
@@ -117,9 +123,18 @@ class DatabaseError(LucLoadError):
     """DuckDB refused a statement, or the database does not hold what was written."""
 
 
+class LandMaskError(LucLoadError):
+    """The mask of global-land-mask cannot be read."""
+
+
 class ExtraMissingError(LucLoadError):
-    """What was asked for needs an optional package that is not installed."""
+    """What was asked for needs an optional package that is not installed; the message names it."""
 
 
 class SqlFileError(LucLoadError):
     """A file of sql/ or queries/ is missing or malformed."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error of a library says, in one line, cut where it goes on for ever."""
+    return " ".join(str(error).split())[:_LONGEST] or type(error).__name__

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import loader.reading.landmask
+from loader import LandMaskError
 from loader.grid import Grid
-from loader.reading.landmask import LandMask, LandMaskError, cache_directory, land_mask
+from loader.reading.landmask import LandMask, cache_directory, land_mask
 
 
 @pytest.fixture(scope="module")

@@ -56,8 +56,8 @@ def test_what_is_no_years_is_refused(text: str) -> None:
     ],
 )
 def test_years_of_python_become_an_input_that_json_holds(
-    years: Any,
-    expected: list[int | None],  # noqa: ANN401  # what a caller may give
+    years: Any,  # noqa: ANN401  # what a caller may give
+    expected: list[int | None],
 ) -> None:
     inputs = Options.parse(years=years, **GIVEN).inputs()
     assert json.loads(json.dumps(inputs))["years"] == expected

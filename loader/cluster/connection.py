@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from loader.errors import LucLoadError, ServiceError
+from loader.errors import ExtraMissingError, LucLoadError, ServiceError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +49,15 @@ def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connectio
 
     Raises
     ------
+    ExtraMissingError
+        If distributed is not installed.
     ServiceError
-        If distributed is not installed, or no scheduler answers.
+        If no scheduler answers.
     """
     try:
         from distributed import Client  # noqa: PLC0415  # an extra
     except ImportError as error:
-        raise ServiceError(
+        raise ExtraMissingError(
             '--scheduler needs dask.distributed: pip install "luc-load[cluster]"'
         ) from error
     log = logging.getLogger("distributed")
@@ -68,9 +70,8 @@ def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connectio
                 address, timeout=_CONNECT_SECONDS, set_as_default=False, name="luc-load"
             )
         except (OSError, ValueError, ImportError) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
             raise ServiceError(
-                f"{address}: no dask scheduler answers there ({reason}); start one with "
+                f"{address}: no dask scheduler answers there ({one_line(error)}); start one with "
                 "`dask scheduler`, or build without --scheduler"
             ) from error
         connection = Connection(client, address, notice)

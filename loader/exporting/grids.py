@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.building.pipeline import overlap
-from loader.errors import UsageError
+from loader.errors import ExtraMissingError
 from loader.exporting.values import read_box, read_map
 from loader.reporting import Progress
 
@@ -76,7 +76,7 @@ def write_grid(
 
     Raises
     ------
-    UsageError
+    ExtraMissingError
         If the library for Zarr is not installed.
     DatabaseError
         If DuckDB fails.
@@ -187,7 +187,7 @@ class _ZarrFile:
             import numcodecs  # noqa: PLC0415  # comes with zarr
             import zarr  # noqa: PLC0415  # an extra
         except ImportError as error:
-            raise UsageError(
+            raise ExtraMissingError(
                 'Zarr needs a further library: pip install "luc-load[zarr]"'
             ) from error
         self._consolidate: Callable[[], object] = lambda: zarr.consolidate_metadata(

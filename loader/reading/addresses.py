@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import xarray as xr
 
-from loader.errors import LucLoadError, ServiceError, SourceError
+from loader.errors import ExtraMissingError, LucLoadError, SourceError, one_line
 from loader.reading.headers import HDF5_MAGIC, what_is
 from loader.remote.stores import is_lost, store_of, translated
 from loader.schema import SOURCES
@@ -58,7 +58,9 @@ def open_address(address: str) -> xr.Dataset:
     SourceError
         If it is neither netCDF-4 nor Zarr, damaged, or access is refused.
     ServiceError
-        If the store does not answer, or the extra of its scheme is not installed.
+        If the store does not answer.
+    ExtraMissingError
+        If the extra of its scheme is not installed.
     """
     store = store_of(address)
     with translated(address):
@@ -89,7 +91,7 @@ def _open_netcdf(store: Store) -> xr.Dataset:
     try:
         import h5netcdf  # noqa: F401, PLC0415  # an extra
     except ImportError as error:
-        raise ServiceError(
+        raise ExtraMissingError(
             f"{store.address}: reading netCDF at an address needs h5netcdf: "
             'pip install "luc-load[s3]", [gcs] or [http]'
         ) from error
@@ -105,8 +107,7 @@ def _open_netcdf(store: Store) -> xr.Dataset:
         if is_lost(error):
             with translated(store.address):
                 raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        found = f"cannot be opened as netCDF ({reason}); it is truncated or damaged"
+        found = f"cannot be opened as netCDF ({one_line(error)}); it is truncated or damaged"
         raise SourceError(store.address, f"{found}: upload it again") from error
 
 
@@ -159,12 +160,14 @@ def open_zarr_store(path: str) -> xr.Dataset:
     SourceError
         If chunks are missing, which would read as the fill value, or it cannot be opened.
     ServiceError
-        If zarr is not installed, or the store does not answer.
+        If the store does not answer.
+    ExtraMissingError
+        If zarr is not installed.
     """
     try:
         import zarr  # noqa: PLC0415  # an extra
     except ImportError as error:
-        raise ServiceError(
+        raise ExtraMissingError(
             f'{path}: a Zarr store needs zarr: pip install "luc-load[zarr]"'
         ) from error
     if path.startswith(("http://", "https://")):

@@ -9,7 +9,7 @@ import fcntl
 import os
 import stat
 
-from loader.errors import SourceBusyError, SourceError, SourceMissingError
+from loader.errors import SourceBusyError, SourceError, SourceMissingError, one_line
 from loader.reading.classic import CLASSIC_MAGICS, needed_size
 
 __all__ = ["HDF5_MAGIC", "check_header", "damaged", "what_is"]
@@ -61,7 +61,7 @@ def check_header(path: str) -> bytes:
             else:
                 needed = _end_of_hdf5(head)
     except OSError as error:
-        raise SourceError(path, f"cannot be read ({_one_line(error)})") from error
+        raise SourceError(path, f"cannot be read ({one_line(error)})") from error
     except ValueError as error:
         raise damaged(path, error) from error
     if not head:
@@ -76,7 +76,7 @@ def check_header(path: str) -> bytes:
 def damaged(path: str, reason: BaseException | str) -> SourceError:
     """Return the error for a file that is netCDF but cannot be opened."""
     size = os.stat(path).st_size  # noqa: PTH116  # as above
-    text = reason if isinstance(reason, str) else _one_line(reason)
+    text = reason if isinstance(reason, str) else one_line(reason)
     return SourceError(
         path,
         f"cannot be opened as netCDF ({text}); the file has {size} bytes and is truncated or "
@@ -91,7 +91,7 @@ def _refuse_irregular(path: str) -> None:
         link = f" (a link to {os.readlink(path)})" if os.path.islink(path) else ""  # noqa: PTH114, PTH115
         raise SourceMissingError(path, f"there is no such file{link}") from error
     except (OSError, ValueError) as error:
-        raise SourceError(path, f"cannot be looked at ({_one_line(error)})") from error
+        raise SourceError(path, f"cannot be looked at ({one_line(error)})") from error
     if stat.S_ISDIR(mode):
         raise SourceError(path, "is a directory; expected a netCDF file")
     if not stat.S_ISREG(mode):
@@ -145,7 +145,3 @@ def what_is(head: bytes) -> str:
     if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head")):
         return "an HTML or XML document (a failed download?)"
     return "neither netCDF-3 nor netCDF-4 (HDF5)"
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -26,10 +26,10 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-from loader.errors import LucLoadError
+from loader.errors import LandMaskError
 from loader.grid import Grid
 
-__all__ = ["LandMask", "LandMaskError", "cache_directory", "land_mask"]
+__all__ = ["LandMask", "cache_directory", "land_mask"]
 
 _PACKAGE = "global-land-mask"
 _ARCHIVE = "globe_combined_mask_compressed.npz"
@@ -38,10 +38,6 @@ _RULE = 1
 
 _ROWS_AT_ONCE = 240
 """Pixel rows in memory at a time: 10 MB."""
-
-
-class LandMaskError(LucLoadError):
-    """The mask of global-land-mask cannot be read."""
 
 
 @dataclass(frozen=True)

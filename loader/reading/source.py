@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.errors import BadValueError, LucLoadError
+from loader.errors import BadValueError, LucLoadError, one_line
 from loader.reading.decoding import as_float32, decoded_variable
 from loader.remote.stores import is_address, is_lost, lost_store
 
@@ -207,6 +207,5 @@ def unreadable(path: str, variable: str, what: str, error: Exception) -> LucLoad
         return error
     if is_address(path) and is_lost(error):
         return lost_store(path, error)
-    reason = " ".join(str(error).split()) or type(error).__name__
-    found = f"{what}cannot be read ({reason}); the file is damaged: fetch it again"
+    found = f"{what}cannot be read ({one_line(error)}); the file is damaged: fetch it again"
     return BadValueError(path, found, variable)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError, SourceError, SourceMissingError
-from loader.remote.stores import store_of, translated
+from loader.remote.stores import causes, store_of, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,8 +169,7 @@ class StoredOutput:
             self._fs.pipe_file(f"{self._root}/{MANIFEST}", data, **condition)
         except Exception as error:
             codes = {
-                getattr(each, "response", {}).get("Error", {}).get("Code")
-                for each in _causes(error)
+                getattr(each, "response", {}).get("Error", {}).get("Code") for each in causes(error)
             }
             if isinstance(error, FileExistsError) or codes & _CONFLICTS:
                 raise OutputBusyError(
@@ -192,9 +191,3 @@ class StoredOutput:
                 yield
         except SourceError as error:
             raise OutputError(str(error)) from error
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -12,7 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loader.errors import LucLoadError, ServiceError, SourceError, SourceMissingError, UsageError
+from loader.errors import (
+    ExtraMissingError,
+    LucLoadError,
+    ServiceError,
+    SourceError,
+    SourceMissingError,
+    UsageError,
+    one_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Status",
     "Store",
+    "causes",
     "is_address",
     "is_lost",
     "lost_store",
@@ -141,7 +150,7 @@ def store_of(address: str) -> Store:
     ------
     UsageError
         If the scheme is unknown.
-    ServiceError
+    ExtraMissingError
         If the package of the scheme is not installed.
     """
     import fsspec  # noqa: PLC0415  # as above
@@ -152,7 +161,7 @@ def store_of(address: str) -> Store:
     except ImportError as error:
         extra, package = _EXTRAS.get(scheme, ("", scheme))
         how = f'pip install "luc-load[{extra}]"' if extra else f"install {package}"
-        raise ServiceError(f"{address}: {scheme}:// needs {package}: {how}") from error
+        raise ExtraMissingError(f"{address}: {scheme}:// needs {package}: {how}") from error
     except ValueError as error:
         known = ", ".join(f"{name}://" for name in _EXTRAS)
         raise UsageError(f"{address}: unknown scheme; expected one of {known}, file://") from error
@@ -230,13 +239,13 @@ def translated(address: str) -> Iterator[None]:
 
 
 def _meaning(address: str, error: Exception) -> LucLoadError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = one_line(error)
     # fsspec says of whatever a web server answers, or does not, that there is no such file.
-    codes = {code for each in _chain(error) if (code := _http_status(each)) is not None}
+    codes = {code for each in causes(error) if (code := _http_status(each)) is not None}
     if isinstance(error, PermissionError) or codes & {401, 403}:
         expected = "give credentials by the usual environment variables or --storage-options"
         return SourceError(address, f"access is refused ({reason}); {expected}")
-    if any(type(each).__name__ == "NoCredentialsError" for each in _chain(error)):
+    if any(type(each).__name__ == "NoCredentialsError" for each in causes(error)):
         expected = "set them, or --storage-options '{\"anon\": true}' for public data"
         return SourceError(address, f"no credentials were found; {expected}")
     if is_lost(error):
@@ -248,14 +257,13 @@ def _meaning(address: str, error: Exception) -> LucLoadError:
 
 def lost_store(address: str, error: Exception) -> ServiceError:
     """Return the error for a store that does not answer."""
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    found = f"the store does not answer ({reason})"
+    found = f"the store does not answer ({one_line(error)})"
     return ServiceError(f"{address}: {found}; the same command goes on where it stopped")
 
 
 def is_lost(error: BaseException) -> bool:
     """Return whether an error, or what it came from, is one of the network or of the server."""
-    for each in _chain(error):
+    for each in causes(error):
         code = _http_status(each)
         if code is not None:
             return code >= _SERVER_FAULT or code == _TOO_MANY_REQUESTS
@@ -266,8 +274,8 @@ def is_lost(error: BaseException) -> bool:
     return False
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and what it came from."""
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and, one after the other, those that it came from."""
     current: BaseException | None = error
     while current is not None:
         yield current
