@@ -78,6 +78,11 @@ def test_years_of_python_are_checked_too(years: Any, message: str) -> None:  # n
         Options.parse(years=years, **GIVEN)
 
 
+def test_storage_options_are_no_input_and_not_shown() -> None:
+    options = Options.parse(years=None, storage_options={"secret": "s3cr3t"}, **GIVEN)
+    assert "s3cr3t" not in f"{options} {options.inputs()}"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"), [("1.5GiB", 1610612736), ("800 MB", 800_000_000), ("7", 7), (9, 9)]
 )

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from loader._version import __version__
 from loader.errors import SourceError
+from loader.remote.redaction import without_secrets
 from loader.schema import STATIC
 
 if TYPE_CHECKING:
@@ -148,27 +149,18 @@ def year_table(
         table: digests[table].rows_of_year if table in digests else {}
         for table in ("eluc", "state")
     }
+    since_1970 = np.array(loaded, dtype=np.int64) - 1970
     return pa.table(
         {
             "year": pa.array(loaded, pa.int16()),
-            "date": pa.array([_first_of_january(year) for year in loaded], pa.date32()),
+            # Proleptic Gregorian, as DuckDB's dates are.
+            "date": pa.array(since_1970.astype("datetime64[Y]").astype("datetime64[D]")),
             "prev_year": pa.array([None, *loaded[:-1]], pa.int16()),
             "next_year": pa.array([*loaded[1:], None], pa.int16()),
             "has_eluc": pa.array([year in has_rows["eluc"] for year in loaded], pa.bool_()),
             "has_state": pa.array([year in has_rows["state"] for year in loaded], pa.bool_()),
         }
     )
-
-
-def _first_of_january(year: int) -> int:
-    """Return the days from 1970-01-01, in the proleptic Gregorian calendar that DuckDB uses."""
-    return int(
-        (np.datetime64(f"{year:05d}-01-01" if year >= 10000 else _iso(year), "D")).astype(int)
-    )
-
-
-def _iso(year: int) -> str:
-    return f"{year:04d}-01-01" if year >= 0 else f"-{-year:04d}-01-01"
 
 
 def source_table(
@@ -220,7 +212,8 @@ def _source_row(
     committed = " (committed)" if "committed" in path.lower() else ""
     return {
         "name": kind.name,
-        "path": path,
+        # The database is passed on to others.
+        "path": without_secrets(path),
         "title": _attribute(attributes, "title") or f"{kind.title}{committed}",
         "version": _attribute(attributes, "dataset_version_number", "version", "source_id"),
         "licence": _attribute(attributes, "license", "licence"),

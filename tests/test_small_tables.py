@@ -1,0 +1,61 @@
+"""The tables year and source: dates of any year, and nothing secret in a path."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pytest
+import xarray as xr
+
+from loader.building.assemble import source_table, year_table
+from loader.reading.recognition import open_source
+from loader.reading.source import GriddedSource
+from loader.remote.redaction import without_secrets
+from loader.schema import SOURCES
+from loader.storing.digest import TableDigest
+
+
+def eluc(years: list[int], address: str = "eluc.nc") -> GriddedSource:
+    latitude, longitude = np.array([51.5, 50.5]), np.array([0.5, 1.5])
+    dataset = xr.Dataset(
+        {"ELUC": (("time", "lat", "lon"), np.zeros((len(years), 2, 2), np.float32))},
+        {
+            "time": ("time", np.array(years) - 1, {"units": "years since 1-01-01"}),
+            "lat": ("lat", latitude, {"units": "degrees_north"}),
+            "lon": ("lon", longitude, {"units": "degrees_east"}),
+        },
+    )
+    dataset.encoding["source"] = address
+    return open_source(SOURCES["eluc"], dataset)
+
+
+def test_dates_are_those_of_duckdb_in_any_year() -> None:
+    years = [-4712, -1, 0, 1, 850, 1582, 1900, 2000, 9999, 10000, 32767]
+    table = year_table({"eluc": eluc(years)}, {"eluc": TableDigest(dict.fromkeys(years, 4))})
+    with duckdb.connect() as con:
+        stored = con.from_arrow(table)
+        wrong = stored.filter("date <> make_date(year, 1, 1)").fetchall()
+        rows = stored.project("year, prev_year, next_year, has_eluc, has_state").fetchall()
+    assert wrong == []
+    assert [row[0] for row in rows] == years
+    assert rows[0] == (-4712, None, -1, True, False)
+    assert rows[-1] == (32767, 10000, None, True, False)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("raw/states.nc", "raw/states.nc"),
+        ("raw/me:key@home?x=1#y.nc", "raw/me:key@home?x=1#y.nc"),
+        ("s3://bucket/a@b?c/states.nc", "s3://bucket/a@b?c/states.nc"),
+        ("https://example.org/states.nc", "https://example.org/states.nc"),
+        ("https://me:key@example.org/a@b/states.nc", "https://example.org/a@b/states.nc"),
+        ("http://example.org/s.nc?X-Amz-Signature=key&x=1#y", "http://example.org/s.nc?..."),
+        ("simplecache::https://key@example.org/s.nc", "simplecache::https://example.org/s.nc"),
+        ("ftp://me:key@example.org/s.nc", "ftp://example.org/s.nc"),
+    ],
+)
+def test_what_lets_others_in_is_not_stored(address: str, shown: str) -> None:
+    assert without_secrets(address) == shown
+    table = source_table({"eluc": eluc([2000], address)}, None, {}, {})
+    assert table.column("path").to_pylist() == [shown]
