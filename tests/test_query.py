@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -46,6 +47,17 @@ def answered(database: Path, sql: str, kind: str, folder: Path) -> str:
     path = folder / f"answer.{kind}"
     answer(database, sql, {}, Silent(), file_format=kind, output=str(path), overwrite=True)
     return path.read_text()
+
+
+def test_a_folder_named_as_the_home_folder_is_taken_literally(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("~").mkdir()
+    shutil.copy(database, "~/luc.duckdb")
+    shutil.copy(database, "md:luc.duckdb")
+    for name in ("~", "~/luc.duckdb", "md:luc.duckdb"):
+        assert ask(name, "FROM eluc_global").num_rows == 3
 
 
 def test_alone_it_lists_every_query_with_its_title(work: Path) -> None:

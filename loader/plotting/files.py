@@ -7,12 +7,11 @@ A file of luc-load's says so inside, in metadata that viewers do not show: `Soft
 from __future__ import annotations
 
 import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from loader._version import __version__
 from loader.errors import OutputError, UsageError
+from loader.querying.output import new_path
 
 __all__ = ["MAKER", "checked_target", "publish_file"]
 
@@ -60,30 +59,17 @@ def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> P
 
 
 def publish_file(target: Path, content: bytes) -> None:
-    """Write a file under another name and rename it, so that no one sees half of it.
+    """Write a file that appears only when it is whole and on disk.
 
     Raises
     ------
     OutputError
         If it cannot be written.
     """
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)
-            Path(temporary).replace(target)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error.strerror})") from error
+    with new_path(str(target), overwrite=True) as path, path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _is_ours(target: Path, suffix: str) -> bool:

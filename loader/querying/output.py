@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from loader.errors import OutputError
+from loader.storing.database import is_duckdb_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,6 @@ __all__ = ["STDOUT", "is_terminal", "new_path", "opened"]
 STDOUT = "-"
 """The name that stands for standard output."""
 
-_DUCKDB = b"DUCK"
 _ZARR = (".zgroup", "zarr.json")
 
 
@@ -97,18 +97,10 @@ def _refuse_existing(output: str, target: Path, *, overwrite: bool) -> None:
             raise OutputError(f"{output}: is a folder; choose another name")
     elif not target.is_file():
         raise OutputError(f"{output}: is no regular file; choose another name")
-    elif _is_database(target):
+    elif os.access(target, os.R_OK) and is_duckdb_file(target):
         raise OutputError(f"{output}: is a database, which is never replaced; choose another name")
     if not overwrite:
         raise OutputError(f"{output}: exists; add --overwrite to replace it")
-
-
-def _is_database(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(12)[8:] == _DUCKDB
-    except OSError:
-        return False
 
 
 def _remove(path: Path) -> None:

@@ -80,7 +80,8 @@ def open_database(
     con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
     try:
         with translated(f"{path}: cannot be opened"):
-            values = {"path": str(path), "spill": str(spill)}
+            # Absolute: DuckDB takes a leading ~ for the home folder, and md: for a service.
+            values = {"path": str(path.absolute()), "spill": str(spill)}
             con.execute(statement("open_session", values)).fetchall()
         _refuse_foreign(con, path)
     except BaseException:
