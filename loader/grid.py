@@ -97,6 +97,11 @@ class Grid:
         bands: Float64 = EARTH_RADIUS_M**2 * np.deg2rad(self.step_lon) * (sines[:-1] - sines[1:])
         return bands / _SQUARE_METRES_PER_HECTARE
 
+    def place(self, cell_id: int) -> str:
+        """Say where the centre of a cell lies, for messages."""
+        row, column = divmod(cell_id, self.n_lon)
+        return f"latitude {self.latitude[row]:g}, longitude {self.longitude[column]:g}"
+
     def same_as(self, other: Grid) -> bool:
         """Whether every centre of the two grids agrees within `TOLERANCE_DEG`."""
         if (self.n_lat, self.n_lon) != (other.n_lat, other.n_lon):
@@ -137,6 +142,11 @@ class Axis:
         if self.reverse:
             array = np.flip(array, axis)
         return np.roll(array, -self.shift, axis) if self.shift else array
+
+    def in_file(self, count: int) -> npt.NDArray[np.int32]:
+        """Return the grid position of each of the `count` positions of the file, shape (count,)."""
+        order = np.roll(np.arange(count, dtype=np.int32), self.shift)
+        return order[::-1].copy() if self.reverse else order
 
 
 def grid_from_coordinates(

@@ -88,7 +88,6 @@ def file_layout(
     assert dims.time is not None
     by_position = np.argsort(source.layout.positions)
     positions = source.layout.positions[by_position]
-    grid = source.grid
     zero, lost = _what_is_not_stored(source, stored, survey, options)
     return FileLayout(
         source=source.kind.name,
@@ -98,18 +97,13 @@ def file_layout(
         latitude=_axis(source, dims.latitude),
         longitude=_axis(source, dims.longitude),
         years=source.years[by_position],
-        rows=_file_order(grid.n_lat, source.layout.rows.reverse, source.layout.rows.shift),
-        columns=_file_order(grid.n_lon, source.layout.columns.reverse, source.layout.columns.shift),
+        rows=source.layout.rows.in_file(source.grid.n_lat),
+        columns=source.layout.columns.in_file(source.grid.n_lon),
         variables=tuple(_variable(source, v.name, v.column) for v in source.variables),
         maps=_maps(source, area_ha),
         zero_cells=zero,
         lost_cells=lost,
     )
-
-
-def _file_order(count: int, reverse: bool, shift: int) -> npt.NDArray[np.int32]:
-    order = np.roll(np.arange(count, dtype=np.int32), shift)
-    return order[::-1].copy() if reverse else order
 
 
 def _axis(

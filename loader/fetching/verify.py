@@ -8,8 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputError, SourceError
-from loader.reading.classic import CLASSIC_MAGICS
-from loader.reading.headers import HDF5_MAGIC
+from loader.reading.headers import NETCDF_MAGICS, is_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["look_at_beginning", "look_at_whole", "refuse_other_file"]
 
-_MAGICS = (*CLASSIC_MAGICS, HDF5_MAGIC)
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _BYTES_AT_ONCE = 2**20
 
@@ -39,12 +37,10 @@ def look_at_beginning(url: str, head: bytes, content_type: str) -> None:
     SourceError
         Says what came instead.
     """
-    if head.startswith(_MAGICS):
+    if head.startswith(NETCDF_MAGICS):
         return
     expected = "expected a netCDF file: name another address"
-    text = head.lstrip().lower()
-    is_page = text.startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
-    if is_page or "html" in content_type.lower():
+    if is_page(head) or "html" in content_type.lower():
         title = _TITLE.search(head)
         words = html.unescape(title[1].decode(errors="replace")) if title else ""
         said = f" ({' '.join(words.split())[:80]})" if words.strip() else ""

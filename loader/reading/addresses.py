@@ -14,9 +14,11 @@ from loader.remote.stores import is_lost, store_of, translated
 from loader.schema import SOURCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loader.remote.stores import Store
 
-__all__ = ["StoredFile", "is_zarr_folder", "open_address", "open_zarr_store"]
+__all__ = ["UNDECODED", "StoredFile", "is_zarr_folder", "open_address", "open_zarr_store"]
 
 _ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 
@@ -25,12 +27,13 @@ _HEAD_BYTES = 512
 _BLOCK_BYTES = 2**18
 """HDF5's metadata lie scattered in small pieces: whole blocks around them are read and kept."""
 
-_UNDECODED = {
+UNDECODED: Mapping[str, Any] = {
     "decode_times": False,
     "mask_and_scale": False,
     "decode_coords": False,
     "cache": False,
 }
+"""How xarray opens every source: as it is, nothing kept in memory."""
 
 
 def is_zarr_folder(path: str) -> bool:
@@ -100,7 +103,7 @@ def _open_netcdf(store: Store) -> xr.Dataset:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return xr.open_dataset(StoredFile(store), engine=DirectChunkBackend, **_UNDECODED)  # type: ignore[arg-type]
+            return xr.open_dataset(StoredFile(store), engine=DirectChunkBackend, **UNDECODED)  # type: ignore[arg-type]  # the engine takes it
     except LucLoadError:
         raise
     except Exception as error:
@@ -179,7 +182,7 @@ def open_zarr_store(path: str) -> xr.Dataset:
         # Neither missing consolidated metadata nor types outside version 3 are ours to judge.
         warnings.simplefilter("ignore")
         _refuse_missing_chunks(path, zarr.open_group(path, mode="r"))
-        found = xr.open_dataset(path, engine="zarr", chunks=None, **_UNDECODED)  # type: ignore[arg-type]
+        found = xr.open_dataset(path, engine="zarr", chunks=None, **UNDECODED)
         return found[_in_order([str(name) for name in found.data_vars])]
 
 

@@ -252,8 +252,7 @@ def _implausible(
     source: GriddedSource, variable: str, position: int, cell_id: int, value: float
 ) -> BadValueError:
     """Return the error for a value that no quantity of these files can have."""
-    row, column = divmod(cell_id, source.grid.n_lon)
-    where = f"latitude {source.grid.latitude[row]:g}, longitude {source.grid.longitude[column]:g}"
+    where = source.grid.place(cell_id)
     return BadValueError(
         source.path,
         f"is {value:g} in {source.years[position]} at {where}; expected a finite value, or a fill "

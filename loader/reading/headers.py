@@ -12,9 +12,12 @@ import stat
 from loader.errors import SourceBusyError, SourceError, SourceMissingError, one_line
 from loader.reading.classic import CLASSIC_MAGICS, needed_size
 
-__all__ = ["HDF5_MAGIC", "check_header", "damaged", "what_is"]
+__all__ = ["HDF5_MAGIC", "NETCDF_MAGICS", "check_header", "damaged", "is_page", "what_is"]
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+NETCDF_MAGICS = (*CLASSIC_MAGICS, HDF5_MAGIC)
+"""What a netCDF file of any version begins with."""
 
 _NOT_NETCDF = (
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
@@ -38,7 +41,7 @@ def check_header(path: str) -> bytes:
     Returns
     -------
     bytes
-        Begins with `HDF5_MAGIC` or one of `CLASSIC_MAGICS`.
+        Begins with one of `NETCDF_MAGICS`.
 
     Raises
     ------
@@ -66,7 +69,7 @@ def check_header(path: str) -> bytes:
         raise damaged(path, error) from error
     if not head:
         raise SourceError(path, "is empty; expected a netCDF file (a failed download?)")
-    if not head.startswith((*CLASSIC_MAGICS, HDF5_MAGIC)):
+    if not head.startswith(NETCDF_MAGICS):
         raise SourceError(path, f"is {what_is(head)}; expected a netCDF file")
     if size < needed:
         raise damaged(path, f"its header asks for {needed}")
@@ -134,6 +137,11 @@ def _end_of_hdf5(head: bytes) -> int:
     return base + int.from_bytes(head[start + 2 * width : start + 3 * width], "little")
 
 
+def is_page(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes is an HTML or XML document."""
+    return head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml"))
+
+
 def what_is(head: bytes) -> str:
     """Say what a file that begins with these bytes is, if it is no netCDF."""
     for start, what in _NOT_NETCDF:
@@ -141,7 +149,6 @@ def what_is(head: bytes) -> str:
             return what
     if head[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC):
         return "a tar archive; unpack it first"
-    text = head.lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"<head")):
+    if is_page(head):
         return "an HTML or XML document (a failed download?)"
     return "neither netCDF-3 nor netCDF-4 (HDF5)"

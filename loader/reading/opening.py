@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from loader.errors import SourceError
-from loader.reading.addresses import is_zarr_folder, open_address, open_zarr_store
+from loader.reading.addresses import (
+    UNDECODED,
+    is_zarr_folder,
+    open_address,
+    open_zarr_store,
+)
 from loader.reading.headers import HDF5_MAGIC, check_header, damaged
 from loader.remote.stores import is_address
 
@@ -73,22 +78,8 @@ def _open(path: str, magic: bytes) -> xr.Dataset:
     if magic.startswith(HDF5_MAGIC):
         from loader.reading.engine import DirectChunkBackend  # noqa: PLC0415  # classic files need no HDF5
 
-        return xr.open_dataset(
-            path,
-            engine=DirectChunkBackend,
-            decode_times=False,
-            mask_and_scale=False,
-            decode_coords=False,
-            cache=False,
-        )
-    return xr.open_dataset(
-        path,
-        engine="netcdf4",
-        decode_times=False,
-        mask_and_scale=False,
-        decode_coords=False,
-        cache=False,
-    )
+        return xr.open_dataset(path, engine=DirectChunkBackend, **UNDECODED)
+    return xr.open_dataset(path, engine="netcdf4", **UNDECODED)
 
 
 def _groups(path: str, magic: bytes) -> Iterator[str]:

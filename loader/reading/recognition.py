@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from loader.grid import grid_from_coordinates
 from loader.reading.coordinates import Dimensions, find_dimensions
 from loader.reading.decoding import decoded_variable
 from loader.reading.opening import open_undecoded
-from loader.reading.source import GriddedSource, Layout, unreadable
+from loader.reading.source import GriddedSource, Layout, name_of_dataset, read_coordinate
 from loader.reading.units import check_units
 from loader.reading.years import calendar_years
 from loader.schema import RESERVED, Source, Variable
@@ -55,8 +55,7 @@ def open_source(
     if isinstance(given, str):
         path, dataset = given, open_undecoded(given)
     else:
-        path = str(given.encoding.get("source") or f"the {kind.name} data set in memory")
-        dataset = given
+        path, dataset = name_of_dataset(given, kind), given
     try:
         return _understand(kind, path, dataset, years)
     except BaseException:
@@ -71,13 +70,13 @@ def _understand(
     dims = find_dimensions(dataset, path)
     assert dims.time is not None
     grid, rows, columns = grid_from_coordinates(
-        _coordinate(dataset, dims.latitude, path),
-        _coordinate(dataset, dims.longitude, path),
+        read_coordinate(dataset, dims.latitude, path),
+        read_coordinate(dataset, dims.longitude, path),
         path,
     )
     axis = dataset.variables[dims.time]
     all_years = calendar_years(
-        _coordinate(dataset, dims.time, path),
+        read_coordinate(dataset, dims.time, path),
         axis.attrs.get("units"),
         axis.attrs.get("calendar"),
         path,
@@ -109,13 +108,6 @@ def _understand(
         notices=(*_gaps(years, path), *notices),
         layout=Layout(dims, rows, columns, positions, stored),
     )
-
-
-def _coordinate(dataset: xr.Dataset, name: str, path: str) -> npt.NDArray[Any]:
-    try:
-        return dataset.variables[name].to_numpy()
-    except Exception as error:
-        raise unreadable(path, name, "", error) from error
 
 
 def _find_variables(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from loader.reading.coordinates import Dimensions
     from loader.schema import Source, Variable
 
-__all__ = ["GriddedSource", "Layout", "Slab", "read_plane", "unreadable"]
+__all__ = [
+    "GriddedSource",
+    "Layout",
+    "Slab",
+    "name_of_dataset",
+    "read_coordinate",
+    "read_plane",
+]
 
 Float32 = npt.NDArray[np.float32]
 
@@ -141,7 +148,7 @@ class GriddedSource:
         except Exception as error:
             years = self.years[np.isin(self.layout.positions, np.arange(times.start, times.stop))]
             span = f"{years.min()}" if years.size == 1 else f"{years.min()} to {years.max()}"
-            raise unreadable(self.path, variable, f"year {span} ", error) from error
+            raise _unreadable(self.path, variable, f"year {span} ", error) from error
         oriented = self.layout.columns.orient(self.layout.rows.orient(values, 1), 2)
         return np.ascontiguousarray(oriented)
 
@@ -163,6 +170,25 @@ class GriddedSource:
         if stored is None or set(stored.dims) != {dims.latitude, dims.longitude}:
             return None
         return read_plane(stored, self.path, variable, dims, self.layout.rows, self.layout.columns)
+
+
+def name_of_dataset(dataset: xr.Dataset, kind: Source) -> str:
+    """Return what messages call a data set that the caller opened: its file, where it says one."""
+    return str(dataset.encoding.get("source") or f"the {kind.name} data set in memory")
+
+
+def read_coordinate(dataset: xr.Dataset, name: str, path: str) -> npt.NDArray[Any]:
+    """Read a coordinate variable whole, as it is stored.
+
+    Raises
+    ------
+    BadValueError
+        If the file is damaged there.
+    """
+    try:
+        return dataset.variables[name].to_numpy()
+    except Exception as error:
+        raise _unreadable(path, name, "", error) from error
 
 
 def read_plane(
@@ -194,14 +220,14 @@ def read_plane(
     try:
         values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
     except Exception as error:
-        raise unreadable(path, name, "", error) from error
+        raise _unreadable(path, name, "", error) from error
     oriented = np.array(columns.orient(rows.orient(values, 0), 1))
     for code in codes:
         oriented[oriented == code] = np.nan
     return oriented
 
 
-def unreadable(path: str, variable: str, what: str, error: Exception) -> LucLoadError:
+def _unreadable(path: str, variable: str, what: str, error: Exception) -> LucLoadError:
     """Return the error for data that the file's library cannot read, whatever it raised."""
     if isinstance(error, LucLoadError):
         return error

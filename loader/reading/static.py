@@ -14,7 +14,7 @@ from loader.grid import Grid, grid_from_coordinates
 from loader.reading.coordinates import find_dimensions
 from loader.reading.decoding import IMPLAUSIBLE
 from loader.reading.opening import open_undecoded
-from loader.reading.source import read_plane, unreadable
+from loader.reading.source import name_of_dataset, read_coordinate, read_plane
 from loader.reading.units import check_units
 from loader.schema import STATIC, Variable
 
@@ -104,8 +104,7 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
     `lat_bounds` and `lon_bounds`, which in LUH2's file lie half a cell off.
     """
     if not isinstance(given, str):
-        path = str(given.encoding.get("source") or f"the {STATIC.name} data set in memory")
-        return _read(path, given)
+        return _read(name_of_dataset(given, STATIC), given)
     dataset = open_undecoded(given)
     try:
         return _read(given, dataset)
@@ -116,7 +115,9 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
 def _read(path: str, dataset: xr.Dataset) -> StaticGrid:
     dims = find_dimensions(dataset, path, needs_time=False)
     grid, rows, columns = grid_from_coordinates(
-        _centres(path, dataset, dims.latitude), _centres(path, dataset, dims.longitude), path
+        read_coordinate(dataset, dims.latitude, path),
+        read_coordinate(dataset, dims.longitude, path),
+        path,
     )
     values = {}
     for variable in STATIC.variables:
@@ -139,13 +140,6 @@ def _read(path: str, dataset: xr.Dataset) -> StaticGrid:
         country_code=codes,
         countries=known,
     )
-
-
-def _centres(path: str, dataset: xr.Dataset, name: str) -> npt.NDArray[Any]:
-    try:
-        return dataset.variables[name].to_numpy()
-    except Exception as error:
-        raise unreadable(path, name, "", error) from error
 
 
 def _find(path: str, dataset: xr.Dataset, dims: Dimensions, variable: Variable) -> xr.Variable:
@@ -175,12 +169,10 @@ def _check(path: str, name: str, plane: Float32, grid: Grid) -> None:
     if not np.any(bad):
         return
     cell = int(np.argmax(bad))
-    row, column = divmod(cell, grid.n_lon)
-    place = f"latitude {grid.latitude[row]:g}, longitude {grid.longitude[column]:g}"
     raise BadValueError(
         path,
-        f"is {plane[cell]:g} at {place}; {expected}, or the value declared as missing: fetch the "
-        "file again, or mend it",
+        f"is {plane[cell]:g} at {grid.place(cell)}; {expected}, or the value declared as "
+        "missing: fetch the file again, or mend it",
         name,
     )
 
