@@ -17,6 +17,8 @@ __all__ = [
     "RESERVED",
     "SOURCES",
     "STATIC",
+    "SUMS",
+    "USES",
     "Source",
     "Variable",
     "transition_variables",
@@ -68,6 +70,12 @@ CROPS: tuple[str, ...] = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
 
 FORESTS: tuple[str, ...] = ("primf", "secdf")
 """The states that `forest` sums: land that LUH2 takes for potential forest."""
+
+SUMS: dict[str, tuple[str, ...]] = {"crop": CROPS, "forest": FORESTS}
+"""The sums of land uses that views and totals have, and what they sum."""
+
+USES: tuple[str, ...] = (*FRACTIONS, *SUMS)
+"""The land uses of views and totals, in the order of their columns."""
 
 _HARVESTED: dict[str, str] = {
     "primf": "primary vegetation on LUH2 potential forest land",

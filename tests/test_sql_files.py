@@ -89,6 +89,11 @@ def test_nothing_is_written_without_a_filter(value: object) -> None:
         render(sql_file("SELECT {{ value }}"), {"value": value})
 
 
+def test_a_file_of_macros_that_is_missing_is_named() -> None:
+    with pytest.raises(SqlFileError, match=r"nothing\.jinja"):
+        render(sql_file('{% import "nothing.jinja" as nothing %}'))
+
+
 def test_an_undefined_name_is_refused() -> None:
     with pytest.raises(SqlFileError, match="'value' is undefined"):
         render(sql_file("SELECT {{ value | literal }}"))

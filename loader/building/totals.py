@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from loader.schema import CROPS, FORESTS, FRACTIONS
+from loader.schema import FRACTIONS, SUMS, USES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,6 @@ _ROWS_AT_ONCE = 65_536
 """Small enough for the processor's cache, large enough for few calls."""
 
 _UNASSIGNED = "Unassigned"
-
-_SUMS = {"crop": CROPS, "forest": FORESTS}
 
 
 class Totals:
@@ -62,7 +60,7 @@ class Totals:
         self._group = np.searchsorted(self._codes, codes).astype(np.int32)
         self._countries = countries or {}
         self._eluc = _Sums(("eluc",), len(self._codes))
-        self._state = _Sums((*FRACTIONS, *_SUMS), len(self._codes))
+        self._state = _Sums(USES, len(self._codes))
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Add the rows of a block; those of other tables than eluc and state have no totals.
@@ -87,7 +85,7 @@ class Totals:
             return
         for name in FRACTIONS:
             self._state.add(name, _values(rows, name) * area_ha, segments)
-        for name, parts in _SUMS.items():
+        for name, parts in SUMS.items():
             # As the view land_use has it: summed as DOUBLE in this order, stored as REAL.
             total = _values(rows, parts[0]).astype(np.float64)
             for part in parts[1:]:
@@ -100,7 +98,7 @@ class Totals:
 
     def state_table(self) -> pa.Table:
         """Return the rows of state_total: year, country and <name>_mha, in million hectares."""
-        names = {name: f"{name}_mha" for name in (*FRACTIONS, *_SUMS)}
+        names = {name: f"{name}_mha" for name in USES}
         return self._table(self._state, names, _HECTARES_PER_MEGAHECTARE)
 
     def _table(self, sums: _Sums, names: Mapping[str, str], unit: float) -> pa.Table:

@@ -18,7 +18,7 @@ from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render,
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
 from loader.moves import MOVES
-from loader.schema import CROPS, FORESTS, FRACTIONS, RESERVED, SOURCES, Variable
+from loader.schema import CROPS, FORESTS, FRACTIONS, RESERVED, SOURCES, USES, Variable
 
 __all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
 
@@ -30,8 +30,6 @@ _MAX_BLOCKS = 24
 
 _CO2_PER_C = 3.664
 """Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
-
-_USES = (*FRACTIONS, "crop", "forest")
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> Non
     DatabaseError
         If DuckDB refuses.
     """
-    values = {"variables": context.columns, "uses": _USES}
+    values = {"variables": context.columns, "uses": USES}
     tables = read_files("sql/tables")
     for name in creation_order(tables):
         _execute(con, render(tables[name], values), name)
@@ -174,11 +172,9 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
     wraps_east = grid.is_global and east + grid.step_lon / 2 < 180 - TOLERANCE_DEG
     return {
         "blocks": {
-            "eluc_diff": year_blocks(eluc),
-            "eluc_state": year_blocks(sorted({*eluc, *state})),
-            "luc": year_blocks(state),
-            "mass_balance": year_blocks(state),
-            "state_diff": year_blocks(state),
+            "eluc": year_blocks(eluc),
+            "state": year_blocks(state),
+            "either": year_blocks(sorted({*eluc, *state})),
         },
         "grid": grid,
         "cut": cut,
@@ -189,7 +185,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
         "crops": CROPS,
         "forests": FORESTS,
         "co2_per_c": _CO2_PER_C,
-        "uses": _USES,
+        "uses": USES,
         "moves": tuple(move for move in MOVES if move.variable in loaded_moves),
     }
 

@@ -9,6 +9,8 @@ Every statement is a file, a Jinja2 template with a header of comments::
     -- Source: ...
     -- Needs: objects that must exist before it, separated by commas, or none
 
+What several files have in common are macros in sql/shared, which they import.
+
 Nothing enters a statement but through the filters `identifier`, `literal` and `expression`: what is
 written without one of them is an error, so no name or text from a file can become SQL. The filter
 `expression` takes an `Expression` only: SQL of the user's that DuckDB parsed and wrote back.
@@ -262,11 +264,18 @@ def _only_filtered(value: object) -> object:
     return value
 
 
+def _shared(name: str) -> str | None:
+    """Return a file of sql/shared: macros of Jinja2 that several files import."""
+    place = folder("sql").joinpath("shared", name)
+    return place.read_text(encoding="utf-8") if place.is_file() else None
+
+
 def _environment(filters: Iterable[tuple[str, object]]) -> jinja2.Environment:
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_only_filtered,
+        loader=jinja2.FunctionLoader(_shared),
         keep_trailing_newline=True,
     )
     environment.filters.update(filters)

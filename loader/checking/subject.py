@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import DatabaseError, SourceError
-from loader.moves import MOVES
-from loader.schema import FRACTIONS, SOURCES
+from loader.moves import MOVES, Move
+from loader.schema import FRACTIONS, SOURCES, USES
 from loader.storing.contents import DIGESTED
 from loader.storing.database import run_statement
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["Limit", "Subject"]
-
-_USES = (*FRACTIONS, "crop", "forest")
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ class Subject:
         return tuple(c for c in self.columns[table] if c not in ("cell_id", "year"))
 
     @cached_property
-    def moves(self) -> tuple[Any, ...]:
+    def moves(self) -> tuple[Move, ...]:
         """The transitions between land uses that the table has."""
         return tuple(move for move in MOVES if move.variable in self.columns["transition"])
 
@@ -162,10 +160,10 @@ class Subject:
             ],
             "limits": self.limits,
             "fractions": FRACTIONS,
-            "uses": _USES,
+            "uses": USES,
             "moves": self.moves,
             "totals": [
                 ("eluc_total", "eluc_again", "emission_mtc"),
-                *(("state_total", "state_again", f"{name}_mha") for name in _USES),
+                *(("state_total", "state_again", f"{name}_mha") for name in USES),
             ],
         }

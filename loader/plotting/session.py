@@ -13,8 +13,8 @@ import numpy.typing as npt
 from loader.catalog.sqlfiles import statement
 from loader.grid import Grid, grid_from_coordinates
 from loader.info import DatabaseInfo, database_info
+from loader.plotting.wording import SNAPSHOTS
 from loader.querying.session import session, translated
-from loader.schema import FRACTIONS
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "opened"]
 
-_LAND_USES = {*FRACTIONS, "crop", "forest", "secmb", "secma"}
 _EMISSIONS = {"eluc", "emission_tc"}
 
 
@@ -146,6 +145,6 @@ def _source_of(relation: str, column: str) -> str:
     name = column.lower().removesuffix("_diff").removesuffix("_mha")
     if name in _EMISSIONS or name.startswith("emission"):
         return "eluc"
-    if name in _LAND_USES:
+    if name in SNAPSHOTS:
         return "states"
     return {"transition": "transitions", "state": "states"}.get(relation, relation)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from loader.schema import FRACTIONS
+from loader.schema import SOURCES, USES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SYNTHETIC", "moment", "quantity_of", "typeset", "unit_of"]
+__all__ = ["SNAPSHOTS", "SYNTHETIC", "UNKNOWN", "moment", "quantity_of", "typeset", "unit_of"]
 
 SYNTHETIC = "SYNTHETIC DATA: nothing here says anything about the Earth"
 """What stands in every picture of made-up sources."""
@@ -18,8 +18,9 @@ SYNTHETIC = "SYNTHETIC DATA: nothing here says anything about the Earth"
 UNKNOWN = "unit not known"
 """The unit of an expression that is more than a sum of columns of one unit."""
 
-_FRACTIONS = {*FRACTIONS, "crop", "forest"}
-_SNAPSHOTS = _FRACTIONS | {"secmb", "secma"}
+SNAPSHOTS: frozenset[str] = frozenset(USES) | {v.column for v in SOURCES["states"].variables}
+"""Columns that hold on 1 January."""
+
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NAMES = {"degrees_north": "° N", "degrees_east": "° E"}
 
@@ -51,7 +52,7 @@ def unit_of(columns: Sequence[str], meanings: Sequence[tuple[str, str]], *, is_s
     units = {unit for unit, _ in meanings}
     if not is_sum or len(units) != 1 or units == {""}:
         return UNKNOWN
-    if units == {"1"} and all(name.lower().removesuffix("_diff") in _FRACTIONS for name in columns):
+    if units == {"1"} and all(name.lower().removesuffix("_diff") in USES for name in columns):
         return "fraction of the cell"
     return typeset(units.pop())
 
@@ -71,5 +72,5 @@ def quantity_of(text: str, columns: Sequence[str], meanings: Sequence[tuple[str,
 
 def moment(columns: Sequence[str], year: int) -> str:
     """Return when a value holds: states are those of 1 January, all else of the whole year."""
-    at_once = all(name.lower() in _SNAPSHOTS for name in columns)
+    at_once = all(name.lower() in SNAPSHOTS for name in columns)
     return f"1 January {year}" if at_once else str(year)

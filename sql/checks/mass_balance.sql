@@ -6,21 +6,19 @@
 --   directions is wrong; one number alone is a wrong state
 -- Source: LUH2 states.nc and transitions.nc
 -- Needs: mass_balance
+{% set worst -%}
+greatest(
+{%- for use in fractions %}
+        abs({{ (use ~ "_balance") | identifier }}){% if not loop.last %},{% endif %}
+{%- endfor %}
+
+    )
+{%- endset %}
 {% if figures %}
 SELECT
     count(primf_balance) AS counted,
-    coalesce(max(greatest(
-{%- for use in fractions %}
-        abs({{ (use ~ "_balance") | identifier }}){% if not loop.last %},{% endif %}
-{%- endfor %}
-
-    )) <= 1e-5, TRUE) AS holds,
-    max(greatest(
-{%- for use in fractions %}
-        abs({{ (use ~ "_balance") | identifier }}){% if not loop.last %},{% endif %}
-{%- endfor %}
-
-    )) AS largest_balance,
+    coalesce(max({{ worst }}) <= 1e-5, TRUE) AS holds,
+    max({{ worst }}) AS largest_balance,
     min("year") AS first_year,
     max("year") AS last_year
 FROM mass_balance;
@@ -28,12 +26,7 @@ FROM mass_balance;
 WITH off_balance AS MATERIALIZED (
     SELECT *
     FROM mass_balance
-    WHERE greatest(
-{%- for use in fractions %}
-        abs({{ (use ~ "_balance") | identifier }}){% if not loop.last %},{% endif %}
-{%- endfor %}
-
-    ) > 1e-5
+    WHERE {{ worst }} > 1e-5
 ),
 
 land_use_off AS (

@@ -7,8 +7,8 @@
 -- Source: BLUE ELUC, LUH2-GCB2022 states.nc
 -- Needs: cell, year, eluc, land_use
 
--- Blocks of years bound the hash tables; a filter on year or date prunes blocks. The date is a join
--- key so that a filter on it reaches both tables.
+-- The date is a join key so that a filter on it reaches both tables.
+{% import "years.jinja" as years %}
 CREATE OR REPLACE VIEW eluc_state AS
 SELECT
     m.cell_id,
@@ -25,7 +25,7 @@ SELECT
 {%- endfor %}
 
 FROM (
-{%- for block in blocks["eluc_state"] %}
+{%- for block in blocks["either"] %}
 {%- if not loop.first %}
     UNION ALL
 {%- endif %}
@@ -35,28 +35,16 @@ FROM (
         FROM eluc AS e
         INNER JOIN "year" AS y ON y."year" = e."year"
         WHERE TRUE
-            {%- if block.first is not none %}
-            AND e."year" >= {{ block.first | literal }}
-            AND y."date" >= make_date({{ block.first | literal }}, 1, 1)
-            {%- endif %}
-            {%- if block.stop is not none %}
-            AND e."year" < {{ block.stop | literal }}
-            AND y."date" < make_date({{ block.stop | literal }}, 1, 1)
-            {%- endif %}
+            {{- years.within("e", block) }}
+            {{- years.dated_within("y", block) }}
     ) AS e
     FULL JOIN (
         SELECT s.*, y."date"
         FROM land_use AS s
         INNER JOIN "year" AS y ON y."year" = s."year"
         WHERE TRUE
-            {%- if block.first is not none %}
-            AND s."year" >= {{ block.first | literal }}
-            AND y."date" >= make_date({{ block.first | literal }}, 1, 1)
-            {%- endif %}
-            {%- if block.stop is not none %}
-            AND s."year" < {{ block.stop | literal }}
-            AND y."date" < make_date({{ block.stop | literal }}, 1, 1)
-            {%- endif %}
+            {{- years.within("s", block) }}
+            {{- years.dated_within("y", block) }}
     ) AS s USING (cell_id, "year", "date")
 {%- endfor %}
 ) AS m

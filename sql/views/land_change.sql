@@ -9,7 +9,7 @@
 -- Source: LUH2-GCB2022 states.nc
 -- Needs: cell, state
 
--- Blocks of years bound the hash tables; a filter on the year prunes blocks.
+{% import "years.jinja" as years %}
 CREATE OR REPLACE VIEW land_change AS
 SELECT
     m.cell_id,
@@ -23,7 +23,7 @@ SELECT
     m.changed_fraction,
     m.changed_fraction / nullif(m.land, 0) AS changed_share
 FROM (
-{%- for block in blocks["luc"] %}
+{%- for block in blocks["state"] %}
 {%- if not loop.first %}
     UNION ALL
 {%- endif %}
@@ -43,12 +43,8 @@ FROM (
     FROM state AS s
     INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
     WHERE TRUE
-        {%- if block.first is not none %}
-        AND s."year" >= {{ block.first | literal }} AND n."year" > {{ block.first | literal }}
-        {%- endif %}
-        {%- if block.stop is not none %}
-        AND s."year" < {{ block.stop | literal }} AND n."year" <= {{ block.stop | literal }}
-        {%- endif %}
+        {{- years.within("s", block) }}
+        {{- years.one_later("n", block) }}
 {%- endfor %}
 
 ) AS m

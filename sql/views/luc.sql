@@ -8,7 +8,7 @@
 -- Source: BLUE ELUC, LUH2-GCB2022 states.nc
 -- Needs: cell, eluc, land_use
 
--- Blocks of years bound the hash tables; a filter on the year prunes blocks.
+{% import "years.jinja" as years %}
 CREATE OR REPLACE VIEW luc AS
 SELECT
     m.cell_id,
@@ -27,7 +27,7 @@ SELECT
 {%- endfor %}
 
 FROM (
-{%- for block in blocks["luc"] %}
+{%- for block in blocks["state"] %}
 {%- if not loop.first %}
     UNION ALL
 {%- endif %}
@@ -47,12 +47,8 @@ FROM (
     INNER JOIN land_use AS s ON s.cell_id = e.cell_id AND s."year" = e."year"
     INNER JOIN land_use AS n ON n.cell_id = e.cell_id AND n."year" = e."year" + 1
     WHERE TRUE
-        {%- if block.first is not none %}
-        AND e."year" >= {{ block.first | literal }} AND n."year" > {{ block.first | literal }}
-        {%- endif %}
-        {%- if block.stop is not none %}
-        AND e."year" < {{ block.stop | literal }} AND n."year" <= {{ block.stop | literal }}
-        {%- endif %}
+        {{- years.within("e", block) }}
+        {{- years.one_later("n", block) }}
 {%- endfor %}
 
 ) AS m

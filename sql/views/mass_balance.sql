@@ -8,9 +8,9 @@
 -- Source: LUH2-GCB2022 states.nc and transitions.nc (Hurtt et al. 2020)
 -- Needs: state, transition_net
 
--- Blocks of years bound the hash tables; a filter on the year prunes blocks.
+{% import "years.jinja" as years %}
 CREATE OR REPLACE VIEW mass_balance AS
-{%- for block in blocks["mass_balance"] %}
+{%- for block in blocks["state"] %}
 {%- if not loop.first %}
 UNION ALL
 {%- endif %}
@@ -26,10 +26,6 @@ FROM transition_net AS t
 INNER JOIN state AS s ON s.cell_id = t.cell_id AND s."year" = t."year"
 INNER JOIN state AS n ON n.cell_id = t.cell_id AND n."year" = t."year" + 1
 WHERE TRUE
-    {%- if block.first is not none %}
-    AND t."year" >= {{ block.first | literal }} AND n."year" > {{ block.first | literal }}
-    {%- endif %}
-    {%- if block.stop is not none %}
-    AND t."year" < {{ block.stop | literal }} AND n."year" <= {{ block.stop | literal }}
-    {%- endif %}
+    {{- years.within("t", block) }}
+    {{- years.one_later("n", block) }}
 {%- endfor %};
