@@ -21,7 +21,7 @@ SQL_FILES = {
     f"{name}/{path.relative_to(ROOT / name)}"
     for name in ("sql", "queries")
     for path in (ROOT / name).rglob("*")
-    if path.suffix in {".sql", ".toml"}
+    if path.suffix in {".sql", ".jinja", ".toml"}
 }
 
 
