@@ -150,8 +150,8 @@ def test_a_part_is_chosen(
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
 
 
-@pytest.mark.parametrize("name", ["BRA", "br", "Brazil"])
-def test_a_country_has_three_names(database: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["BRA", "br", " Brazil ", "76", "076"])
+def test_a_country_has_names_and_a_number(database: Path, tmp_path: Path, name: str) -> None:
     request = Request(what="cell", selection=Selection(country=name))
     found = written(database, tmp_path / f"{name}.parquet", request)
     assert set(found.country_iso3) == {"BRA"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.dataset as pads
 
-from loader.checking.results import BadRow, CheckResult
+from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
 from loader.storing.contents import DIGESTED, small_digest, year_digest
 from loader.storing.database import ROW_GROUP_ROWS, digest_of_table, read_table
 from loader.storing.dataset import dataset_build_id
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from loader.checking.subject import Subject
 
 __all__ = ["check_contents", "check_parquet"]
-
-_SHOWN = 10
 
 
 def check_contents(subject: Subject) -> CheckResult:
@@ -97,4 +95,4 @@ def _compared(name: str, title: str, subject: Subject, bad: list[BadRow]) -> Che
     if not bad:
         return CheckResult(name, title, "ok", summary, figures)
     summary = f"{len(bad):,} bad of {summary}"
-    return CheckResult(name, title, "failed", summary, figures, len(bad), tuple(bad[:_SHOWN]))
+    return CheckResult(name, title, "failed", summary, figures, len(bad), tuple(bad[:SHOWN_ROWS]))

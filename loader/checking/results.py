@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["BadRow", "CheckReport", "CheckResult"]
+__all__ = ["SHOWN_ROWS", "BadRow", "CheckReport", "CheckResult"]
+
+SHOWN_ROWS = 10
+"""Worst rows that a check names."""
 
 
 @dataclass(frozen=True)

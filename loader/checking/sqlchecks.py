@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loader.catalog.sqlfiles import SqlFile, embedded, read_files, render
-from loader.checking.results import BadRow, CheckResult
+from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
 from loader.errors import DatabaseError
 from loader.moves import MOVES
 from loader.querying.session import translated
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from loader.checking.subject import Subject
 
 __all__ = ["SQL_CHECKS", "SqlCheck", "run_sql_check"]
-
-_SHOWN = 10
-"""Worst rows that a check names."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +70,12 @@ def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
         if holds:
             return CheckResult(check.name, title, "ok", _words(check, figures), figures)
     query = embedded(file, values)
-    shown = run_statement(subject.con, "worst_rows", {"check": query, "limit": _SHOWN})
+    shown = run_statement(subject.con, "worst_rows", {"check": query, "limit": SHOWN_ROWS})
     summary = _words(check, figures)
     if not shown and check.counted is not None:
         return CheckResult(check.name, title, "ok", summary, figures)
     bad = len(shown)
-    if bad == _SHOWN:
+    if bad == SHOWN_ROWS:
         bad = run_statement(subject.con, "count_rows", {"check": query})[0][0]
     worst = tuple(BadRow(*row) for row in shown)
     summary = f"{bad:,} bad of {summary}"

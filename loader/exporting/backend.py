@@ -109,9 +109,9 @@ class LucBackend(BackendEntrypoint):
 
     def guess_can_open(self, filename_or_obj: object) -> bool:
         """Whether the name is that of a DuckDB database."""
-        return isinstance(filename_or_obj, str | os.PathLike) and Path(filename_or_obj).suffix in {
-            ".duckdb"
-        }
+        if not isinstance(filename_or_obj, str | os.PathLike):
+            return False
+        return Path(filename_or_obj).suffix == ".duckdb"
 
 
 def _dataset(plan: GridPlan, handle: _Handle, dropped: set[str]) -> xr.Dataset:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from loader.catalog.sqlfiles import statement
 from loader.errors import UsageError
 from loader.options import parse_years
+from loader.querying.countries import find_country
 from loader.querying.run import read_batches
 from loader.querying.session import translated
-from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,7 +85,7 @@ class Selection:
     box : Box or None
         Only cells whose centre lies in it.
     country : str or None
-        Only cells of the country: an ISO 3166 code of three or two letters, or a name.
+        Only cells of the country: an ISO 3166 code of three or two letters, a number, or a name.
     """
 
     years: tuple[int | None, int | None] = (None, None)
@@ -149,22 +149,7 @@ class Selection:
         UsageError
             If there is no such country, or the database has no countries.
         """
-        if self.country is None:
-            return None
-        if not self.country.strip():
-            raise UsageError("--country is empty; expected a name or an ISO code")
-        found = run_statement(con, "find_country", None, [self.country.strip()])
-        if found:
-            return int(found[0][0])
-        if run_statement(con, "count_countries")[0][0] == 0:
-            raise UsageError(
-                "--country needs LUH2's static file, which was not loaded; build the database "
-                "with --static"
-            )
-        near = [name for (name,) in run_statement(con, "near_countries", None, [self.country])]
-        raise UsageError(
-            f"--country is {self.country!r}, which no cell has; close to it: {', '.join(near)}"
-        )
+        return None if self.country is None else find_country(con, self.country)[0]
 
     def apply(self, con: duckdb.DuckDBPyConnection, plan: GridPlan) -> GridPlan:
         """Return the plan of the part that is asked for: a box is cut out, the rest made missing.

@@ -13,7 +13,7 @@ from loader.errors import UsageError
 from loader.querying.questions import find_question
 from loader.querying.run import read_batches, run
 from loader.querying.session import translated
-from loader.storing.database import run_statement
+from loader.storing.database import column_metadata, run_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -204,13 +204,8 @@ def _described(
     con: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, columns: Mapping[str, str]
 ) -> pa.Schema:
     """Return the schema with units and meanings of the columns."""
-    meaning = {name: rest for name, *rest in run_statement(con, "read_columns", None, [table])}
-    fields = []
-    for field in schema:
-        known = meaning.get(columns[field.name])
-        units = dict(zip(("units", "long_name"), known, strict=True)) if known else None
-        fields.append(field.with_metadata(units))
-    return pa.schema(fields)
+    meaning = column_metadata(con, table)
+    return pa.schema([field.with_metadata(meaning.get(columns[field.name])) for field in schema])
 
 
 def query_pieces(

@@ -214,12 +214,10 @@ def _refuse_empty(session: Session, asked: _Asked, values: Float64, year: int | 
         return
     if year is None:
         raise UsageError(f"{asked.text!r} has no value in {asked.relation}")
-    eluc = [year for year, (has_eluc, _) in session.years.items() if has_eluc]
-    state = [year for year, (_, has_state) in session.years.items() if has_state]
     loaded = [
-        f"{name} of {years[0]}-{years[-1]}"
-        for name, years in (("eluc", eluc), ("state", state))
-        if years
+        f"{table} of {years[0]}-{years[-1]}"
+        for table in ("eluc", "state")
+        if (years := session.years_of(table))
     ]
     raise UsageError(
         f"{asked.text!r} has no value in {year} in {asked.relation}; the database has "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from loader.plotting.gridded import MapData
 
-__all__ = ["bare_map", "draw_map"]
+__all__ = ["bare_map", "draw_map", "mark_synthetic"]
 
 _MAP_WIDTH, _MAP_HEIGHT = 1440, 900
 """The most pixels that a flat map of a coarser grid is enlarged to."""

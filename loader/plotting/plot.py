@@ -16,8 +16,12 @@ from loader.plotting.session import opened
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
     from matplotlib.figure import Figure
+
+    from loader.plotting.gridded import MapData
+    from loader.plotting.session import Session
 
 __all__ = ["picture_bytes", "plot_change", "plot_map", "plot_series", "two_years"]
 
@@ -74,14 +78,11 @@ def plot_map(
     OutputError
         If the picture cannot be written.
     """
-    target = _ready(out, "plot map")
-    _refuse_centre(centre)
-    from loader.plotting.mapping import draw_map  # noqa: PLC0415  # needs the extra
 
-    with opened(database) as session:
-        data = map_data(session, column, year, relation, unit)
-    _publish(draw_map(data, projection, centre, limits), target, data.title)
-    return Path(out)
+    def read(session: Session) -> MapData:
+        return map_data(session, column, year, relation, unit)
+
+    return _plot(database, out, "plot map", read, projection, centre, limits)
 
 
 def plot_change(
@@ -100,14 +101,11 @@ def plot_change(
 
     Parameters, result and errors are those of `plot_map`; `years` are the first and the last.
     """
-    target = _ready(out, "plot change")
-    _refuse_centre(centre)
-    from loader.plotting.mapping import draw_map  # noqa: PLC0415  # needs the extra
 
-    with opened(database) as session:
-        data = change_data(session, column, years, relation, unit)
-    _publish(draw_map(data, projection, centre, limits), target, data.title)
-    return Path(out)
+    def read(session: Session) -> MapData:
+        return change_data(session, column, years, relation, unit)
+
+    return _plot(database, out, "plot change", read, projection, centre, limits)
 
 
 def plot_series(
@@ -190,6 +188,25 @@ def picture_bytes(figure: Figure, kind: str, title: str) -> bytes:
 def _ready(out: str | os.PathLike[str], what: str) -> Path:
     require_matplotlib(f"luc-load {what}")
     return checked_target(out, _SUFFIXES)
+
+
+def _plot(
+    database: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    what: str,
+    read: Callable[[Session], MapData],
+    projection: str,
+    centre: tuple[float, float],
+    limits: tuple[float, float] | None,
+) -> Path:
+    target = _ready(out, what)
+    _refuse_centre(centre)
+    from loader.plotting.mapping import draw_map  # noqa: PLC0415  # needs the extra
+
+    with opened(database) as session:
+        data = read(session)
+    _publish(draw_map(data, projection, centre, limits), target, data.title)
+    return Path(out)
 
 
 def _publish(figure: Figure, target: Path, title: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from loader.errors import UsageError
 from loader.plotting.wording import typeset
+from loader.querying.countries import find_country
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,30 +155,16 @@ def _cell(session: Session, latitude: float, longitude: float) -> _Where:
 
 
 def _country(session: Session, asked: str) -> _Where:
-    rows = session.rows("plot_countries")
-    if not rows:
-        raise UsageError(
-            "the database has no countries; build it with LUH2's static file (--static)"
-        )
-    by_word = {str(word).lower(): row for row in rows for word in row if word is not None}
-    row = by_word.get(asked.strip().lower())
-    if row is None:
-        names = {str(row[3]).lower(): str(row[3]) for row in rows}
-        close = get_close_matches(asked.strip().lower(), names, n=3)
-        hint = " or ".join(names[name] for name in close)
-        raise UsageError(
-            f"--country is {asked!r}, which no cell belongs to; expected a name or ISO 3166-1 code"
-            + (f" (is it {hint}?)" if hint else "")
-        )
+    code, name = find_country(session.con, asked)
     return _Where(
-        str(row[3]),
+        name,
         "state_country",
         "_mha",
         "million hectares",
         "eluc_country",
         "emission_mtc",
         "country_code",
-        int(row[0]),
+        code,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ class Session:
     @cached_property
     def land(self) -> npt.NDArray[np.float32]:
         """Share of land of every cell, shape (n_lat, n_lon), 1."""
-        values = self.columns("plot_land")["land_fraction"]
+        values = self.columns("read_cell_column", {"column": "land_fraction"})["land_fraction"]
         return values.astype(np.float32).reshape(self.grid.n_lat, self.grid.n_lon)
 
     @cached_property
@@ -64,6 +64,10 @@ class Session:
     def years(self) -> dict[int, tuple[bool, bool]]:
         """Every loaded year: whether eluc has it, whether state has it."""
         return {year: (eluc, state) for year, eluc, state in self.rows("list_years")}
+
+    def years_of(self, table: Literal["eluc", "state"]) -> list[int]:
+        """Return the loaded years that a table has, ascending."""
+        return [year for year, has in self.years.items() if has[table == "state"]]
 
     def rows(
         self,
@@ -95,7 +99,7 @@ class Session:
 
     def meaning(self, relation: str, column: str) -> tuple[str, str]:
         """Return unit and description of a column, as the data dictionary has them."""
-        for name, unit, description in self.rows("read_columns", parameters=[relation]):
+        for name, unit, description, _ in self.rows("read_columns", parameters=[relation]):
             if name.lower() == column.lower():
                 return unit, description
         return "", ""
@@ -105,7 +109,7 @@ class Session:
         known = {source.name: source for source in self.info.sources}
         dictionary = {
             name.lower(): source
-            for name, source in self.rows("read_column_sources", parameters=[relation])
+            for name, _, _, source in self.rows("read_columns", parameters=[relation])
         }
         texts = []
         for column in columns:

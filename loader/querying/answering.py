@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from loader.building.pipeline import aside
 from loader.errors import UsageError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from loader.querying.formats import Sink
     from loader.querying.questions import Value
     from loader.reporting import Reporter
 
@@ -103,6 +104,7 @@ def answer(
     question = find_question(asked)
 
     def work(con: duckdb.DuckDBPyConnection) -> None:
+        # Both are unknown where whoever read standard output went away.
         complete, sink = True, None
         with opened(output, overwrite=overwrite) as file:
             batches = run(con, question, parameters)
@@ -120,7 +122,7 @@ def answer(
         aside(lambda: work(con), con.interrupt)
 
 
-def _sink(chosen: str, file: BinaryIO, schema: pa.Schema, output: str) -> Any:  # noqa: ANN401
+def _sink(chosen: str, file: BinaryIO, schema: pa.Schema, output: str) -> Sink:
     if chosen in MACHINE_FORMATS:
         return MACHINE_FORMATS[chosen](file, schema)
     if chosen == "markdown":
@@ -129,7 +131,7 @@ def _sink(chosen: str, file: BinaryIO, schema: pa.Schema, output: str) -> Any:  
     return TableSink(file, schema, width)
 
 
-def _write(batches: pa.RecordBatchReader, sink: Any, limit: int | None) -> bool:  # noqa: ANN401
+def _write(batches: pa.RecordBatchReader, sink: Sink, limit: int | None) -> bool:
     """Write the batches, `limit` rows at most; return whether that was all."""
     left = limit
     for batch in batches:

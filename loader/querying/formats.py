@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,12 +16,30 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["MACHINE_FORMATS", "CsvSink", "ParquetSink", "plain_text", "python_rows"]
+__all__ = [
+    "MACHINE_FORMATS",
+    "CsvSink",
+    "JsonSink",
+    "ParquetSink",
+    "Sink",
+    "plain_text",
+    "python_rows",
+]
 
-ROW_GROUP_ROWS = 524_288
+_GROUP_ROWS = 524_288
 """Rows of a row group of Parquet: readers skip by them, and compress each on its own."""
 
 _COMPRESSION_LEVEL = 3
+
+
+class Sink(Protocol):
+    """Writes the rows of an answer to the file that it was made with."""
+
+    def write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Append rows."""
+
+    def close(self) -> None:
+        """Write what is held back; the file stays open."""
 
 
 class CsvSink:
@@ -138,7 +156,7 @@ class ParquetSink:
         table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
         self._held.append(table)
         self._rows += table.num_rows
-        if self._rows >= ROW_GROUP_ROWS:
+        if self._rows >= _GROUP_ROWS:
             self._write_groups(everything=False)
 
     def close(self) -> None:
@@ -150,13 +168,13 @@ class ParquetSink:
         if not self._held:
             return
         held = pa.concat_tables(self._held)
-        end = held.num_rows if everything else held.num_rows // ROW_GROUP_ROWS * ROW_GROUP_ROWS
-        self._writer.write_table(held.slice(0, end), row_group_size=ROW_GROUP_ROWS)
+        end = held.num_rows if everything else held.num_rows // _GROUP_ROWS * _GROUP_ROWS
+        self._writer.write_table(held.slice(0, end), row_group_size=_GROUP_ROWS)
         rest = held.slice(end)
         self._held, self._rows = ([rest] if rest.num_rows else []), rest.num_rows
 
 
-MACHINE_FORMATS: dict[str, Callable[[BinaryIO, pa.Schema], Any]] = {
+MACHINE_FORMATS: dict[str, Callable[[BinaryIO, pa.Schema], Sink]] = {
     "csv": CsvSink,
     "json": JsonSink,
     "parquet": ParquetSink,

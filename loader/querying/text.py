@@ -71,6 +71,15 @@ def _style(name: str, kind: pa.DataType, values: Sequence[Any]) -> _Style:
     return _Style(is_number=True, decimals=max([_decimals(v, figures) for v in finite], default=0))
 
 
+def _styles(schema: pa.Schema, rows: Sequence[Sequence[Any]]) -> list[_Style]:
+    """Return the style of every column, by the rows that decide."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return [
+        _style(field.name, field.type, values)
+        for field, values in zip(schema, columns, strict=True)
+    ]
+
+
 def _decimals(value: float, figures: int) -> int:
     """Return how many decimals a value has, of the figures that mean something; 6 at most."""
     shown = f"{float(f'{value:.{figures}g}'):.6f}"
@@ -122,11 +131,7 @@ class TableSink:
         self._waiting = []
 
     def _decide(self, rows: list[tuple[Any, ...]]) -> None:
-        columns = list(zip(*rows, strict=True)) or [() for _ in self._schema]
-        self._styles = [
-            _style(field.name, field.type, values)
-            for field, values in zip(self._schema, columns, strict=True)
-        ]
+        self._styles = _styles(self._schema, rows)
         names = [printable(name) for name in self._schema.names]
         texts = [self._texts(row) for row in rows]
         self._widths = [
@@ -145,7 +150,7 @@ class TableSink:
         return [t if len(t) <= _LONGEST else f"{t[: _LONGEST - 1]}…" for t in texts]
 
     def _that_fit(self) -> list[int]:
-        """Return the columns to show: all, or as many from both ends as the line holds."""
+        """Return the columns to show: all, or as many of the first ones as the line holds."""
         count = len(self._widths)
         if self._width is None or sum(self._widths) + len(_GAP) * (count - 1) <= self._width:
             return list(range(count))
@@ -191,11 +196,7 @@ class MarkdownSink:
     def _begin(self, rows: list[tuple[Any, ...]]) -> None:
         if self._styles is not None:
             return
-        columns = list(zip(*rows[:_ROWS_THAT_DECIDE], strict=True)) or [() for _ in self._schema]
-        self._styles = [
-            _style(field.name, field.type, values)
-            for field, values in zip(self._schema, columns, strict=True)
-        ]
+        self._styles = _styles(self._schema, rows[:_ROWS_THAT_DECIDE])
         self._line([printable(name) for name in self._schema.names])
         rule = ["--:" if style.is_number else "---" for style in self._styles]
         self._file.write(f"| {' | '.join(rule)} |\n".encode())

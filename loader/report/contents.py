@@ -9,6 +9,7 @@ from loader.errors import UsageError
 from loader.plotting.gridded import MapData, change_data, map_data
 from loader.plotting.series import SeriesData, series_data
 from loader.plotting.session import opened
+from loader.querying.countries import has_countries
 
 if TYPE_CHECKING:
     import os
@@ -85,8 +86,7 @@ def report_contents(
         If there is no such database, or it cannot be read.
     """
     with opened(database) as session:
-        eluc = [year for year, (has_eluc, _) in session.years.items() if has_eluc]
-        state = [year for year, (_, has_state) in session.years.items() if has_state]
+        eluc, state = session.years_of("eluc"), session.years_of("state")
         if year is not None and year not in eluc:
             loaded = f"has emissions of {eluc[0]}-{eluc[-1]}" if eluc else "has no emissions"
             raise UsageError(f"--year is {year}; the database {loaded}")
@@ -122,6 +122,6 @@ def _countries(session: Session, eluc: list[int]) -> tuple[CountryRow, ...]:
 def _why_none(session: Session, eluc: list[int]) -> str:
     if not eluc:
         return "No emissions are loaded."
-    if not session.rows("plot_countries"):
+    if not has_countries(session.con):
         return "Countries are not loaded: build with LUH2's static file (--static) to have them."
     return "No country has emissions."

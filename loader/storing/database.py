@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ROW_GROUP_ROWS",
     "StagedDatabase",
+    "column_metadata",
     "connect_read_only",
     "digest_of_table",
     "is_duckdb_file",
@@ -204,6 +205,14 @@ def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
     """Return a whole small table as Arrow."""
     with _translated(f"table {table}: cannot be read back"):
         return con.sql(statement("read_rows", {"table": table})).to_arrow_table()
+
+
+def column_metadata(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, str]]:
+    """Return units and long_name of every column of a table or view, for its Arrow schema."""
+    return {
+        name: {"units": unit, "long_name": description}
+        for name, unit, description, _ in run_statement(con, "read_columns", None, [table])
+    }
 
 
 def run_statement(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from loader.storing.database import read_table, run_statement
+from loader.storing.database import column_metadata, read_table
 from loader.storing.parquet import write_small_table
 from loader.storing.staging import refused, sync_directory, write_whole
 
@@ -53,12 +53,9 @@ def complete_dataset(
     """
     size = 0
     for table in SMALL_TABLES:
-        meaning = {name: rest for name, *rest in run_statement(con, "read_columns", None, [table])}
+        meaning = column_metadata(con, table)
         rows = read_table(con, table)
-        fields = [
-            field.with_metadata(dict(zip(("units", "long_name"), meaning[field.name], strict=True)))
-            for field in rows.schema
-        ]
+        fields = [field.with_metadata(meaning[field.name]) for field in rows.schema]
         folder = parquet / table
         with refused(folder):
             folder.mkdir(exist_ok=True)

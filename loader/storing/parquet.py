@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from loader.options import Encoding
 
-__all__ = ["ROW_GROUP_ROWS", "commit_part", "read_part", "write_part", "write_small_table"]
+__all__ = ["commit_part", "read_part", "write_part", "write_small_table"]
 
-ROW_GROUP_ROWS = 131_072
+_GROUP_ROWS = 131_072
 """16 bands of a block: small enough to skip, large enough to compress."""
 
 _COMPRESSION_LEVEL = 1
@@ -91,7 +91,7 @@ def write_small_table(table: pa.Table, path: Path) -> int:
     return _write_whole(
         table,
         path,
-        row_group_size=ROW_GROUP_ROWS,
+        row_group_size=_GROUP_ROWS,
         use_dictionary=[name for name in table.schema.names if name not in numbers],
         column_encoding=dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
     )
@@ -117,7 +117,7 @@ def _write_whole(table: pa.Table, path: Path, **how: Any) -> int:  # noqa: ANN40
 
 def _even_groups(rows: int) -> int:
     """Return the rows of a group such that all groups of a part are about equally large."""
-    groups = max(1, rows // ROW_GROUP_ROWS)
+    groups = max(1, rows // _GROUP_ROWS)
     return max(1, -(-rows // groups))
 
 
