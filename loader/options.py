@@ -93,14 +93,6 @@ class Options:
         UsageError
             If one of them has no meaning.
         """
-        if cells not in get_args(Cells):
-            choices = ", ".join(get_args(Cells))
-            raise UsageError(f"--cells is {cells!r}; expected one of {choices}")
-        if parquet_encoding not in get_args(Encoding):
-            choices = ", ".join(get_args(Encoding))
-            raise UsageError(
-                f"--parquet-encoding is {parquet_encoding!r}; expected one of {choices}"
-            )
         if not re.fullmatch(r"v\d+\.\d+\.\d+|latest", storage_version):
             expected = "expected a DuckDB version such as v1.0.0"
             raise UsageError(f"--storage-version is {storage_version!r}; {expected}")
@@ -122,9 +114,9 @@ class Options:
         return cls(
             out=Path(out),
             years=parse_years(years) if isinstance(years, str) else _checked_years(years),
-            cells=cells,  # type: ignore[arg-type]  # checked above
+            cells=_one_of("--cells", cells, Cells),
             storage_version=storage_version,
-            parquet_encoding=parquet_encoding,  # type: ignore[arg-type]  # checked above
+            parquet_encoding=_one_of("--parquet-encoding", parquet_encoding, Encoding),
             workers=workers or max(2, os.cpu_count() or 1),
             memory_limit=limit,
             scheduler=scheduler,
@@ -150,6 +142,13 @@ class Options:
     def database_bytes(self) -> int:
         """Memory that DuckDB may take while loading."""
         return max(128 * 2**20, self.memory_limit // 4)
+
+
+def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Literal, and one of it
+    choices = get_args(kind)
+    if given not in choices:
+        raise UsageError(f"{option} is {given!r}; expected one of {', '.join(choices)}")
+    return given
 
 
 def parse_years(text: str) -> tuple[int | None, int | None]:

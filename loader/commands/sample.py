@@ -39,7 +39,7 @@ __all__ = ["sample"]
     help="Some of eluc,states,transitions,management,static.  [default: all]",
 )
 @talkative
-def sample(  # the options describe themselves
+def sample(
     *,
     out: str,
     years: str,

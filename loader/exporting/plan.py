@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GridPlan", "GridVariable", "plan_grid", "read_layouts"]
 
-MERGED = ("eluc", "state")
+_MERGED = ("eluc", "state")
 """Tables that the merged grid is made of, in the order of its variables."""
 
 
@@ -165,7 +165,7 @@ def plan_grid(layouts: Mapping[str, FileLayout], table: str | None) -> GridPlan:
         If no gridded file became the table.
     """
     if table is None:
-        merged = [layouts[name] for name in MERGED if name in layouts]
+        merged = [layouts[name] for name in _MERGED if name in layouts]
         if len(merged) > 1:
             return _merged(merged)
         table = next(iter(layouts)) if not merged else merged[0].table

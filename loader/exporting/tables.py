@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from loader.exporting.selection import Selection
     from loader.querying.questions import Value
 
-__all__ = ["Piece", "parse_columns", "query_pieces", "relation_columns", "table_pieces"]
+__all__ = [
+    "YEARS_AT_A_TIME",
+    "Piece",
+    "parse_columns",
+    "query_pieces",
+    "relation_columns",
+    "table_pieces",
+]
 
 YEARS_AT_A_TIME = 4
 """Rows of so many years are sorted at a time: 1.4 million of the merged table at 0.25 degrees."""

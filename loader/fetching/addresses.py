@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from loader.errors import UsageError
-from loader.schema import SOURCES
+from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["DEFAULT_NAMES", "REMOTES", "Remote", "choose"]
+__all__ = ["REMOTES", "Remote", "choose"]
 
 _ZENODO = "https://zenodo.org/api/records/15556812/files"
 _MARYLAND = "http://luh.umd.edu/LUH2"
@@ -72,9 +72,9 @@ REMOTES: dict[str, Remote] = {
             "md5:4b8a2090876f410c6573e47f441566dc",
         ),
         Remote(
-            "static",
-            f"{_MARYLAND}/LUH2_v2h/staticData_quarterdeg.nc",
-            "staticData_quarterdeg.nc",
+            STATIC.name,
+            f"{_MARYLAND}/LUH2_v2h/{STATIC.file}",
+            STATIC.file,
             931_242,
             "md5:110211fdfd0f85044d203e9c71114165",
         ),
@@ -82,9 +82,6 @@ REMOTES: dict[str, Remote] = {
 }
 """Sources: the BLUE group's share at LRZ; Zenodo record 10.5281/zenodo.15556812 with its sizes and
 digests; the University of Maryland's own server, as of LUH2-GCB2022 and LUH2 v2h (static)."""
-
-DEFAULT_NAMES = ("eluc", "states")
-"""What a build loads when no source is named."""
 
 
 def choose(
@@ -117,7 +114,9 @@ def choose(
     elif everything:
         names = set(REMOTES)
     else:
-        names = {name for name, url in given.items() if url is not None} | set(DEFAULT_NAMES)
+        names = {name for name, url in given.items() if url is not None} | {
+            name for name, source in SOURCES.items() if source.default
+        }
     return [_address(remote, given.get(name)) for name, remote in REMOTES.items() if name in names]
 
 

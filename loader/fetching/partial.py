@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError
-from loader.storing.staging import sync_directory
+from loader.storing.staging import sync_directory, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,9 +223,4 @@ class Partial:
         return kept
 
     def _write_note(self, synced: int) -> None:
-        temporary = self._note_path.with_name(self._note_path.name + ".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump({**self._note, "synced": synced}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._note_path)
+        write_whole(self._note_path, json.dumps({**self._note, "synced": synced}).encode())

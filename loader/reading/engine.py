@@ -26,7 +26,7 @@ from xarray.core import indexing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ChunkError", "DirectChunkBackend", "RangeFile"]
+__all__ = ["ChunkError", "DirectChunkBackend", "RangeFile", "Ranges"]
 
 _UNDERSTOOD: tuple[list[str], ...] = ([], ["gzip"], ["shuffle"], ["shuffle", "gzip"])
 """The filter pipelines, in the order in which HDF5 applied them."""

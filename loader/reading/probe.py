@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-__all__ = ["Probe"]
+__all__ = ["SECONDS", "Probe"]
 
 SECONDS = 60
 """Longest time for one file; the largest LUH2 file takes two seconds on a cold disk."""

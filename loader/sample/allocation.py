@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.sample.noise import Float64
-from loader.sample.schema import LAND_USES, exists
+from loader.sample.schema import exists
+from loader.schema import FRACTIONS
 
 __all__ = ["transitions"]
 
 Float32 = npt.NDArray[np.float32]
 
-_NAMES = tuple(LAND_USES)
+_NAMES = FRACTIONS
 _PRIMF, _PRIMN, _SECDF, _SECDN = (_NAMES.index(n) for n in ("primf", "primn", "secdf", "secdn"))
 
 _MARGIN = 1.0 - 2.0**-22

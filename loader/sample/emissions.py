@@ -8,6 +8,7 @@ import numpy.typing as npt
 from loader.sample.geography import Geography
 from loader.sample.history import History
 from loader.sample.noise import Float64
+from loader.sample.schema import FIRST_ELUC_YEAR, LAST_YEAR
 from loader.sample.trajectory import LandUse, Rhythm, land_use
 
 __all__ = ["Emissions"]
@@ -15,8 +16,6 @@ __all__ = ["Emissions"]
 Float32 = npt.NDArray[np.float32]
 
 _LEGACY_YEARS = 30
-_FIRST_YEAR = 1850
-_LAST_YEAR = 2021
 
 _CLEARED_AT_ONCE, _CLEARED_FADES = 0.55, 8.0
 _REGROWN_AT_ONCE, _REGROWN_FADES = 0.06, 14.0
@@ -126,7 +125,7 @@ def _calibrate(geography: Geography, history: History) -> tuple[Float64, Float64
     subset = history.every(step)
     potential = _potential(subset)
     to_pgc = step * geography.area_m2[::step] / 10_000.0 / 1e9
-    years = np.arange(_FIRST_YEAR - _LEGACY_YEARS, _LAST_YEAR + 2)
+    years = np.arange(FIRST_ELUC_YEAR - _LEGACY_YEARS, LAST_YEAR + 2)
     totals = np.zeros(years.size)
     before = _equilibrium(land_use(subset, np.full(potential.shape, float(years[0]))), potential)
     for index, year in enumerate(years[:-1].tolist()):

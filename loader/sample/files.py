@@ -15,14 +15,13 @@ import numpy.typing as npt
 
 from loader.errors import OutputError
 from loader.grid import Grid
-from loader.sample.schema import ELUC_ATTRIBUTES, FILL, STATIC, Variable
+from loader.sample.schema import ELUC_ATTRIBUTES, FILL, FIRST_YEAR, STATIC, Variable
 
 __all__ = ["Layout", "YearlyFile", "eluc_file", "landuse_file", "replacing", "write_static"]
 
 Values = npt.NDArray[np.generic]
 
 _COMPRESSION: dict[str, Any] = {"zlib": True, "complevel": 4, "shuffle": True}
-_FIRST_YEAR = 850
 _LATITUDE = {"units": "degrees_north", "axis": "Y"}
 _LONGITUDE = {"units": "degrees_east", "axis": "X"}
 
@@ -131,8 +130,8 @@ def landuse_file(
         file.createDimension("lon", grid.n_lon)
         file.createDimension("lat", grid.n_lat)
         time = {"standard_name": "time", "long_name": "time"}
-        time |= {"units": f"years since {_FIRST_YEAR}-01-01 0:0:0", "calendar": "365_day"}
-        steps = np.array([year - _FIRST_YEAR for year in layout.years], dtype=np.float64)
+        time |= {"units": f"years since {FIRST_YEAR}-01-01 0:0:0", "calendar": "365_day"}
+        steps = np.array([year - FIRST_YEAR for year in layout.years], dtype=np.float64)
         _coordinate(file, "time", steps, time | {"axis": "T"})
         _coordinate(file, "lon", grid.longitude, _names("longitude") | _LONGITUDE)
         _coordinate(file, "lat", grid.latitude, _names("latitude") | _LATITUDE)

@@ -10,7 +10,7 @@ import numpy as np
 from loader.sample import places
 from loader.sample.geography import Geography
 from loader.sample.noise import Float64, SmoothField, blobs, stream
-from loader.sample.schema import CROPS
+from loader.schema import CROPS
 
 __all__ = ["History", "make_history"]
 

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from loader.sample.geography import Geography
 from loader.sample.noise import Float64, SmoothField, blobs, stream
 from loader.sample.places import PADDIES
-from loader.sample.schema import CROPS, STATES
+from loader.sample.schema import STATES
+from loader.schema import CROPS
 
 __all__ = ["Management"]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loader.schema import CROPS
-from loader.schema import LAND_USE as LAND_USES
+from loader.schema import CROPS, LAND_USE
 
 __all__ = [
-    "CROPS",
     "ELUC_ATTRIBUTES",
     "FILL",
-    "LAND_USES",
+    "FIRST_ELUC_YEAR",
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "LUH2_ATTRIBUTES",
     "MANAGEMENT",
     "STATES",
@@ -28,13 +28,16 @@ __all__ = [
 FILL = 1e20
 """Outside the land cells, in `_FillValue` and `missing_value`."""
 
+FIRST_YEAR, LAST_YEAR, FIRST_ELUC_YEAR = 850, 2021, 1850
+"""Years of the real files; their states reach one year further."""
+
 
 _HARVESTED = {
-    "primf": LAND_USES["primf"],
-    "primn": LAND_USES["primn"],
+    "primf": LAND_USE["primf"],
+    "primn": LAND_USE["primn"],
     "secmf": "secondary mature vegetation on LUH2 potential forest land",
     "secyf": "secondary young vegetation on LUH2 potential forest land",
-    "secnf": LAND_USES["secdn"],
+    "secnf": LAND_USE["secdn"],
 }
 _CARBON = "vegetation_carbon_content"
 _YEARLY = {"cell_methods": "time:mean"}
@@ -76,7 +79,7 @@ def exists(source: str, target: str) -> bool:
 
 
 def _states() -> tuple[Variable, ...]:
-    shares = [Variable(n, "area_fraction", what, "1", _YEARLY) for n, what in LAND_USES.items()]
+    shares = [Variable(n, "area_fraction", what, "1", _YEARLY) for n, what in LAND_USE.items()]
     biomass = "secondary mean biomass carbon density"
     return (
         *shares,
@@ -89,8 +92,8 @@ def _transitions() -> tuple[Variable, ...]:
     # The real file has standard_name and long_name of these swapped, and so has this one.
     moves = [
         Variable(f"{a}_to_{b}", f"transition from {from_} to {to}", "area_fraction", "1", _YEARLY)
-        for a, from_ in LAND_USES.items()
-        for b, to in LAND_USES.items()
+        for a, from_ in LAND_USE.items()
+        for b, to in LAND_USE.items()
         if exists(a, b)
     ]
     harvest = [
@@ -107,7 +110,7 @@ def _transitions() -> tuple[Variable, ...]:
 def _management() -> tuple[Variable, ...]:
     crops = []
     for name in CROPS:
-        what = LAND_USES[name]
+        what = LAND_USE[name]
         rate = f"fertilizer rate of {what}"
         crops += [
             Variable(f"fertl_{name}", "", rate, "kg ha-1 yr-1", _YEARLY),

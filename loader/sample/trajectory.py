@@ -70,7 +70,7 @@ class LandUse:
     urban: Float64
 
 
-def _grown(time: Float64, year: Float64, length: Float64) -> Float64:
+def _grown(time: Float64, year: Float64 | float, length: Float64 | float) -> Float64:
     """Return how much of a curve has grown, 0 to 1, never falling, exactly 0 long before."""
     with np.errstate(over="ignore", under="ignore"):
         share = 1.0 / (1.0 + np.exp((year - time) / length))
@@ -99,10 +99,7 @@ def land_use(history: History, time: Float64) -> LandUse:
     is a difference of large numbers, and what never changes stays bit for bit the same.
     """
     h = history
-    old = np.maximum(1.0 / (1.0 + np.exp((_OLD_YEAR - time) / _OLD_LENGTH)) - _START, 0.0) / (
-        1.0 - _START
-    )
-    old *= h.old_share
+    old = h.old_share * _grown(time, _OLD_YEAR, _OLD_LENGTH)
     modern = 1.0 - h.old_share
     crops = h.crop_height * (old + modern * _grown(time, h.crop_year, h.crop_length))
     graze = old + modern * _grown(time, h.graze_year, h.graze_length)

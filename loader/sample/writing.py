@@ -19,6 +19,9 @@ from loader.sample.history import History, make_history
 from loader.sample.management import Management
 from loader.sample.marks import is_synthetic, marks, matches
 from loader.sample.schema import (
+    FIRST_ELUC_YEAR,
+    FIRST_YEAR,
+    LAST_YEAR,
     LUH2_ATTRIBUTES,
     MANAGEMENT,
     STATES,
@@ -26,21 +29,17 @@ from loader.sample.schema import (
     TRANSITIONS,
 )
 from loader.sample.trajectory import Rhythm, states
+from loader.schema import SOURCES, STATIC
 
-__all__ = ["RESOLUTIONS", "SAMPLE_NAMES", "Progress", "write_sample"]
+__all__ = ["DEFAULT_YEARS", "RESOLUTIONS", "SAMPLE_NAMES", "Progress", "write_sample"]
 
 SAMPLE_NAMES = {
-    "eluc": "BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc",
-    "states": "states.nc",
-    "transitions": "transitions.nc",
-    "management": "management.nc",
-    "static": "staticData_quarterdeg.nc",
+    **{name: SOURCES[name].file for name in ("eluc", "states", "transitions", "management")},
+    STATIC.name: STATIC.file,
 }
 """Source and file name, in the order they are written."""
 
 RESOLUTIONS = (0.25, 0.5, 1.0, 2.0)
-FIRST_YEAR, LAST_YEAR, FIRST_ELUC_YEAR = 850, 2021, 1850
-"""Years of the real files; their states reach one year further."""
 
 DEFAULT_YEARS = (1990, 2021)
 """Enough to try everything with, in half a minute."""
