@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["BuildReport", "TableReport", "human_bytes", "human_seconds", "table_lines"]
+__all__ = ["BuildReport", "Outcome", "TableReport", "human_bytes", "human_seconds", "table_lines"]
+
+
+Outcome = Literal["built", "published", "up to date", "planned"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class BuildReport:
         Free on the disk, where a build is planned.
     """
 
-    outcome: Literal["built", "published", "up to date", "planned"]
+    outcome: Outcome
     database: Path
     parquet: Path
     build_id: str

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loader.building.inputs import find_sources, sample_sources
 from loader.errors import OutputError, UsageError
 from loader.options import Options
+from loader.reading.fingerprint import is_one_file
 from loader.reading.landmask import cache_directory
 from loader.reading.probe import Probe
 from loader.remote.publishing import StoredOutput
@@ -191,8 +192,7 @@ def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
 
 def _files(given: Mapping[str, str | xr.Dataset]) -> list[str]:
     """Return the sources that are local files: a folder or an address is opened otherwise."""
-    paths = [path for path in given.values() if isinstance(path, str)]
-    return [path for path in paths if "://" not in path and not Path(path).is_dir()]
+    return [path for path in given.values() if isinstance(path, str) and is_one_file(path)]
 
 
 def _refuse_unwritable(out: Path) -> None:

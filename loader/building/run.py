@@ -11,7 +11,7 @@ from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.identity import Identity
 from loader.building.production import open_sources, produce
 from loader.errors import OutputError, SourceError
-from loader.reading.fingerprint import digest_file, fingerprint
+from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import DATABASE, PARQUET, Published, publish
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
     from loader.storing.staging import Stage
+    from loader.summary import Outcome
 
 __all__ = ["Run", "refuse_other_options"]
 
@@ -129,7 +130,7 @@ class Run:
         for name, before in self._fingerprints.items():
             path = self._paths[name]
             if path == error.path and fingerprint(path) != before:
-                return SourceError(path, "changed while it was being read; run the command again")
+                return changed_source(path)
         return error
 
     def plan(self, *, overwrite: bool) -> BuildReport:
@@ -220,7 +221,7 @@ class Run:
 
     def _report(
         self,
-        outcome: str,
+        outcome: Outcome,
         build_id: str,
         sources: Sources | None = None,
         product: Product | None = None,
@@ -228,7 +229,7 @@ class Run:
         out = self._options.out
         loaded = product.loaded if product else None
         return BuildReport(
-            outcome=outcome,  # type: ignore[arg-type]  # one of the three, by the callers above
+            outcome=outcome,
             database=out / DATABASE,
             parquet=out / PARQUET,
             build_id=build_id,

@@ -15,7 +15,7 @@ from loader.remote.stores import is_address, status_of, store_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Digests", "Fingerprint", "digest_file", "fingerprint", "is_one_file"]
+__all__ = ["Digests", "Fingerprint", "changed_source", "digest_file", "fingerprint", "is_one_file"]
 
 
 _BYTES_AT_ONCE = 2**20
@@ -137,11 +137,11 @@ class Digests:
             if fingerprint(path) == status:
                 continue
             if name not in self._futures:
-                raise _changed(path)
+                raise changed_source(path)
             # Only a digest of what was there at the beginning can prove that it was just touched.
             digest, when_digested = self._futures[name].result()
             if when_digested != status or digest_file(path) != digest:
-                raise _changed(path)
+                raise changed_source(path)
 
     def _digest(self, path: str) -> tuple[str, Fingerprint]:
         return digest_file(path, self._stop), fingerprint(path)
@@ -152,5 +152,6 @@ class Digests:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _changed(path: str) -> SourceError:
+def changed_source(path: str) -> SourceError:
+    """Return the error for a source that is another one than when the build began."""
     return SourceError(path, "changed while it was being read; run the command again")
