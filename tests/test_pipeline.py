@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loader.building.pipeline import in_turn, overlap
+from loader.pipeline import in_turn, overlap
 
 
 @pytest.fixture(autouse=True)

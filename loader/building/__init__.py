@@ -1,1 +1,1 @@
-"""The build: options and inputs, identity, the streaming pipeline, the small tables."""
+"""The build: options and inputs, identity, loading, the small tables, the result."""

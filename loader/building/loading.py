@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loader.building.cells import StoredCells
-from loader.building.pipeline import aside, in_turn, overlap
 from loader.errors import OutputError
+from loader.pipeline import aside, in_turn, overlap
 from loader.reading.blocks import BlockReader
 from loader.reading.plan import Block, plan_blocks
 from loader.reporting import Progress

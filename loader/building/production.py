@@ -17,11 +17,11 @@ from loader.building.assemble import (
 )
 from loader.building.layouts import layout_table
 from loader.building.loading import Loaded, load_tables
-from loader.building.pipeline import aside
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.cluster.build import build_cluster
 from loader.errors import BadValueError, DatabaseError, GridError
+from loader.pipeline import aside
 from loader.reading.fingerprint import Digests, Fingerprint
 from loader.reading.landmask import land_mask
 from loader.reading.recognition import open_source

@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from loader.building.pipeline import aside
 from loader.checking.contents import check_contents, check_parquet
 from loader.checking.results import CheckReport, CheckResult
 from loader.checking.sqlchecks import SQL_CHECKS, run_sql_check
 from loader.checking.subject import Subject
 from loader.errors import DatabaseError, SourceError, UsageError
 from loader.options import parse_size
+from loader.pipeline import aside
 from loader.querying.session import database_path, open_database
 from loader.storing.database import run_statement
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from loader.building.pipeline import aside, overlap
 from loader.errors import UsageError
 from loader.exporting.selection import Selection
 from loader.exporting.tables import Piece, query_pieces, relation_columns, table_pieces
+from loader.pipeline import aside, overlap
 from loader.querying.formats import MACHINE_FORMATS
 from loader.querying.output import STDOUT, is_terminal, new_path, opened
 from loader.querying.session import session

@@ -11,9 +11,9 @@ import netCDF4
 import numpy as np
 import numpy.typing as npt
 
-from loader.building.pipeline import overlap
 from loader.errors import ExtraMissingError
 from loader.exporting.values import read_box, read_map
+from loader.pipeline import overlap
 from loader.reporting import Progress
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import shutil
 from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
-from loader.building.pipeline import aside
 from loader.errors import UsageError
+from loader.pipeline import aside
 from loader.querying.formats import MACHINE_FORMATS
 from loader.querying.output import STDOUT, is_terminal, opened
 from loader.querying.questions import find_question, list_questions
