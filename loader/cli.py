@@ -21,6 +21,7 @@ from loader.commands.report import report
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
 from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
+from loader.terminal import printable
 
 __all__ = ["commands", "main"]
 
@@ -81,5 +82,7 @@ def _fail(error: BaseException) -> NoReturn:
     else:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         message, code = f"a fault of luc-load itself ({reason}); add -vv to see where", 1
-    click.echo(f"luc-load: error: {message}", err=True)
+    # A name or an attribute of a file may be in it.
+    lines = "\n".join(printable(line) for line in message.splitlines())
+    click.echo(f"luc-load: error: {lines}", err=True)
     sys.exit(code)

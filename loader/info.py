@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.options import years_text
-from loader.storing.database import connect_read_only, run_statement
+from loader.querying.session import session
+from loader.storing.database import run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import PARQUET, named_database
 from loader.summary import TableReport, human_bytes, table_lines
+from loader.terminal import printable
 from loader.unfinished import Unfinished, unfinished_build
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class SourceInfo:
         ]
         if self.licence:
             facts.append(f"    licence: {self.licence}")
-        return facts
+        # Most of it is what the file says of itself.
+        return [printable(fact) for fact in facts]
 
 
 @dataclass(frozen=True)
@@ -140,13 +142,10 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
         If it cannot be opened, because another program holds it for writing, say.
     """
     path = named_database(database)
-    if not path.exists():
-        unfinished = unfinished_build(path.parent)
-        expected = "build one with luc-load build, or name another"
-        if unfinished is not None:
-            expected = unfinished.text()
-        raise SourceMissingError(str(path), f"there is no such database; {expected}")
-    with closing(connect_read_only(path)) as con:
+    unfinished = unfinished_build(path.parent)
+    if unfinished is not None and not path.exists():
+        raise SourceMissingError(str(path), f"there is no such database; {unfinished.text()}")
+    with session(path) as con:
         try:
             build = run_statement(con, "read_build_row")[0]
             sources = run_statement(con, "read_sources")
@@ -168,5 +167,5 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
         tables=tables,
         sources=tuple(SourceInfo(*row) for row in sources),
         parquet=parquet if dataset_build_id(parquet) == build[0] else None,
-        unfinished=unfinished_build(path.parent),
+        unfinished=unfinished,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from typing import TYPE_CHECKING
 
 from loader.summary import human_seconds
@@ -12,10 +13,18 @@ if TYPE_CHECKING:
 
     from loader.reporting import Progress
 
-__all__ = ["TerminalReporter"]
+__all__ = ["TerminalReporter", "printable"]
 
 _SECONDS_BETWEEN = 0.1
 _BAR = 24
+
+
+def printable(text: str) -> str:
+    """Return a text in one line, control characters written out: none may reach a terminal."""
+    return "".join(
+        c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode()
+        for c in text
+    )
 
 
 class TerminalReporter:
@@ -83,11 +92,11 @@ class TerminalReporter:
         if not force and now - self._drawn_at < _SECONDS_BETWEEN:
             return
         self._drawn_at = now
-        self._stream.write(f"\r\x1b[K{text}")
+        self._stream.write(f"\r\x1b[K{printable(text)}")
         self._stream.flush()
         self._line_open = True
 
     def _write_line(self, text: str) -> None:
         self.finished()
-        self._stream.write(f"{text}\n")
+        self._stream.write(f"{printable(text)}\n")
         self._stream.flush()

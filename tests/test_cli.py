@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import netCDF4
 import pytest
 from command import COMMAND, environment, luc_load
 
@@ -307,3 +308,11 @@ def test_a_stopped_build_says_so_and_the_next_goes_on(
     assert "parts of an interrupted build were used again" in done.stdout
     assert "1961-2021" in done.stdout
     assert "is up to date" in luc_load(*long_build(long_sample), cwd=tmp_path).stdout
+
+
+def test_an_error_cannot_drive_the_terminal(work: Path) -> None:
+    with netCDF4.Dataset(work / "raw" / ELUC, "a") as file:
+        file["ELUC"].units = "\x1b[2Jtons"
+    done = luc_load("build", "--eluc", f"raw/{ELUC}", cwd=work)
+    assert done.returncode == 3
+    assert 'ELUC: has units "\\x1b[2Jtons"' in done.stderr

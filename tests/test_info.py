@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
+import xarray as xr
 
 from loader import OutputError, SourceError, SourceMissingError, build, write_sample
 from loader.info import database_info
+from loader.terminal import TerminalReporter
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +133,15 @@ def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
     con.close()
     with pytest.raises(SourceError, match="was not made by luc-load"):
         database_info(other)
+
+
+def test_what_a_file_says_of_itself_cannot_drive_a_terminal(built: Path, tmp_path: Path) -> None:
+    with xr.open_dataset(built.parent / "raw" / "states.nc", decode_times=False) as dataset:
+        dataset.attrs |= {"title": "\x1b]0;mine\x07 two\nlines", "license": "free\x9b2J"}
+        build(states=dataset, out=tmp_path, years="2016")
+    text = database_info(tmp_path).text()
+    assert not set(text) & set("\x1b\x07\x9b")
+    assert "    \\x1b]0;mine\\x07 two\\nlines\n" in text
+    stream = io.StringIO()
+    TerminalReporter(stream).notice("\x1b[2Jcleared")
+    assert stream.getvalue() == "luc-load: \\x1b[2Jcleared\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 
 from loader.querying.formats import plain_text, python_rows
+from loader.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,15 +48,7 @@ class _Style:
         if isinstance(value, float):
             fixed = self.decimals is not None and math.isfinite(value)
             return format(value, f",.{self.decimals}f" if fixed else ".7g")
-        return _printable(plain_text(value))
-
-
-def _printable(text: str) -> str:
-    """Return a text in one line, control characters written out: none may reach a terminal."""
-    return "".join(
-        c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode()
-        for c in text
-    )
+        return printable(plain_text(value))
 
 
 def _style(name: str, kind: pa.DataType, values: Sequence[Any]) -> _Style:
@@ -132,7 +124,7 @@ class TableSink:
 
     def _decide(self, rows: list[tuple[Any, ...]]) -> None:
         self._styles = _styles(self._schema, rows)
-        names = [_printable(name) for name in self._schema.names]
+        names = [printable(name) for name in self._schema.names]
         texts = [self._texts(row) for row in rows]
         self._widths = [
             max(len(name), *(len(text[k]) for text in texts)) if texts else len(name)
@@ -197,7 +189,7 @@ class MarkdownSink:
         if self._styles is not None:
             return
         self._styles = _styles(self._schema, rows[:_ROWS_THAT_DECIDE])
-        self._line([_printable(name) for name in self._schema.names])
+        self._line([printable(name) for name in self._schema.names])
         rule = ["--:" if style.is_number else "---" for style in self._styles]
         self._file.write(f"| {' | '.join(rule)} |\n".encode())
 
