@@ -17,7 +17,7 @@ from command import luc_load
 from loader import build
 from loader.catalog.sqlfiles import read_files, render
 from loader.checking.check import check_database
-from loader.checking.results import CheckReport, CheckResult
+from loader.checking.results import BadRow, CheckReport, CheckResult
 from loader.checking.sqlchecks import SQL_CHECKS
 from loader.checking.subject import Subject
 from loader.errors import SourceError, SourceMissingError
@@ -74,6 +74,11 @@ def test_everything_holds_on_a_good_build(good_report: CheckReport) -> None:
         *(check.name for check in SQL_CHECKS),
     }
     assert {check.name for check in SQL_CHECKS} == set(read_files("sql/checks"))
+
+
+def test_a_name_of_a_column_cannot_drive_the_terminal() -> None:
+    result = CheckResult("totals", "", "failed", "1 bad", worst=(BadRow("state.\x1b[2J"),))
+    assert result.text().endswith("1 bad\n    state.\\x1b[2J")
 
 
 def test_figures_are_those_of_the_files(good_report: CheckReport, raw: Path) -> None:

@@ -1,13 +1,15 @@
-"""The tables year and source: dates of any year, and nothing secret in a path."""
+"""The small tables: dates and totals of any year, and nothing secret in a path."""
 
 from __future__ import annotations
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 import xarray as xr
 
 from loader.building.assemble import source_table, year_table
+from loader.building.totals import Totals
 from loader.reading.recognition import open_source
 from loader.reading.source import GriddedSource
 from loader.remote.redaction import without_secrets
@@ -40,6 +42,19 @@ def test_dates_are_those_of_duckdb_in_any_year() -> None:
     assert [row[0] for row in rows] == years
     assert rows[0] == (-4712, None, -1, True, False)
     assert rows[-1] == (32767, 10000, None, True, False)
+
+
+def test_totals_of_years_that_lie_far_apart() -> None:
+    totals = Totals(np.array([10.0, 20.0]))
+    rows = {
+        "cell_id": pa.array([0, 1, 0, 1], pa.int32()),
+        "year": pa.array([-32768, -32768, 32767, 32767], pa.int16()),
+        "eluc": pa.array([1.0, 2.0, 3.0, None], pa.float32()),
+    }
+    totals.add("eluc", pa.table(rows))
+    table = totals.eluc_table()
+    assert table.column("year").to_pylist() == [-32768, 32767]
+    assert table.column("emission_mtc").to_pylist() == [50 / 1e6, 30 / 1e6]
 
 
 @pytest.mark.parametrize(

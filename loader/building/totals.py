@@ -140,7 +140,8 @@ class _Segments:
         self.first_year = int(year.min())
         self.years = int(year.max()) - self.first_year + 1
         self.groups = groups
-        key = (year - np.int16(self.first_year)).astype(np.int32)
+        key = year.astype(np.int32)
+        key -= self.first_year
         key *= np.int32(groups)
         key += group
         self._starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])

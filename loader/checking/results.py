@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from loader.terminal import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -93,7 +95,8 @@ class CheckResult:
         lines += [f"    {row.text()}" for row in self.worst]
         if self.bad_rows > len(self.worst):
             lines.append(f"    and {self.bad_rows - len(self.worst):,} more")
-        return "\n".join(lines)
+        # Names of columns are a file's own.
+        return "\n".join(map(printable, lines))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import secrets
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +16,7 @@ from loader.storing.database import is_duckdb_file, run_statement, safe_config
 from loader.storing.publish import named_database
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
 __all__ = ["database_path", "new_cursor", "one_line", "open_database", "session", "translated"]
@@ -76,7 +77,8 @@ def open_database(
         If it cannot be opened, because another program holds it for writing, say.
     """
     path = database_path(database)
-    spill = Path(tempfile.gettempdir()) / f"luc-load-{os.getpid()}.spill"
+    # DuckDB makes and removes it: a name that no other session shares and nobody can foretell.
+    spill = Path(tempfile.gettempdir()) / f"luc-load-{secrets.token_hex(8)}.spill"
     con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
     try:
         with translated(f"{path}: cannot be opened"):
