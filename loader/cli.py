@@ -21,7 +21,7 @@ from loader.commands.report import report
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
 from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
-from loader.terminal import printable
+from loader.text import printable
 
 __all__ = ["commands", "main"]
 

@@ -14,9 +14,9 @@ from loader.querying.session import session
 from loader.storing.database import run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import PARQUET, named_database
-from loader.summary import TableReport, human_bytes, table_lines
-from loader.terminal import printable
-from loader.unfinished import Unfinished, unfinished_build
+from loader.storing.unfinished import Unfinished, unfinished_build
+from loader.summary import TableReport, table_lines
+from loader.text import human_bytes, printable
 
 if TYPE_CHECKING:
     import os

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from loader.text import human_bytes, human_seconds
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["BuildReport", "Outcome", "TableReport", "human_bytes", "human_seconds", "table_lines"]
+__all__ = ["BuildReport", "Outcome", "TableReport", "table_lines"]
 
 
 Outcome = Literal["built", "published", "up to date", "planned"]
@@ -137,21 +139,3 @@ def _is_run(table: TableReport) -> bool:
 
 def _needs_quotes(path: str) -> bool:
     return not all(c.isalnum() or c in "/._-" for c in path)
-
-
-def human_bytes(count: float) -> str:
-    """Return a size in decimal units, three figures."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 999.5:
-            return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"
-        count /= 1000
-    return f"{count:.3g} TB"
-
-
-def human_seconds(seconds: float) -> str:
-    """Return a duration as a person would say it."""
-    if seconds < 99.5:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

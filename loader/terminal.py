@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import time
-import unicodedata
 from typing import TYPE_CHECKING
 
-from loader.summary import human_seconds
+from loader.text import human_seconds, printable
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from loader.reporting import Progress
 
-__all__ = ["TerminalReporter", "printable"]
+__all__ = ["TerminalReporter"]
 
 _SECONDS_BETWEEN = 0.1
 _BAR = 24
-
-
-def printable(text: str) -> str:
-    """Return a text in one line, control characters written out: none may reach a terminal."""
-    return "".join(
-        c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode()
-        for c in text
-    )
 
 
 class TerminalReporter:

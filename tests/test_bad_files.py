@@ -21,9 +21,9 @@ from command import COMMAND, environment, luc_load
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 from loader import OutputError, SourceError, build
-from loader.cleaning import clean_output
 from loader.errors import BadValueError
 from loader.info import database_info
+from loader.storing.cleaning import clean_output
 
 PLACE = GRIDS["global"]
 YEARS = (1950, 1951, 1952)

@@ -15,10 +15,10 @@ from files import GRIDS, Form, eluc_content, state_content, write
 
 import loader.reading.plan
 from loader import OutputBusyError, SourceMissingError, build
-from loader.cleaning import clean_output
 from loader.info import database_info
+from loader.storing.cleaning import clean_output
 from loader.storing.locking import exclusive, holder
-from loader.unfinished import unfinished_build
+from loader.storing.unfinished import unfinished_build
 
 YEARS = (1950, 1951, 1952, 1953)
 

@@ -12,7 +12,7 @@ from command import luc_load
 
 from loader import build, write_sample
 from loader.catalog.sqlfiles import read_files
-from loader.connect import connection_settings, connection_text
+from loader.querying.connect import connection_settings, connection_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

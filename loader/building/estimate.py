@@ -19,7 +19,8 @@ from loader.reading.blocks import BlockReader, CellRule
 from loader.reading.plan import Block
 from loader.reading.source import Slab
 from loader.reading.survey import CellSurvey
-from loader.summary import TableReport, human_bytes
+from loader.summary import TableReport
+from loader.text import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,8 +16,8 @@ from loader.reading.landmask import land_mask
 from loader.storing.dataset import dataset_build_id
 from loader.storing.publish import DATABASE, PARQUET, Published, publish
 from loader.storing.staging import refused
+from loader.storing.unfinished import unfinished_build
 from loader.summary import BuildReport
-from loader.unfinished import unfinished_build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from loader.terminal import printable
+from loader.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

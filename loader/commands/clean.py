@@ -25,8 +25,8 @@ def clean(*, out: str, **_talk: Any) -> None:  # noqa: ANN401  # click's own
     Example:
       luc-load clean luc-data
     """
-    from loader.cleaning import clean_output  # noqa: PLC0415  # --help must be quick
-    from loader.summary import human_bytes  # noqa: PLC0415
+    from loader.storing.cleaning import clean_output  # noqa: PLC0415  # --help must be quick
+    from loader.text import human_bytes  # noqa: PLC0415
 
     stop_orderly()
     removed = clean_output(out)

@@ -28,8 +28,8 @@ def info(*, database: str, connect: bool, **_talk: Any) -> None:  # noqa: ANN401
       luc-load info luc-data
       luc-load info luc-data --connect
     """
-    from loader.connect import connection_text  # noqa: PLC0415  # --help must be quick
     from loader.info import database_info  # noqa: PLC0415  # --help must be quick
+    from loader.querying.connect import connection_text  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
     found = database_info(database)

@@ -16,7 +16,7 @@ from loader.fetching.space import Space
 from loader.fetching.transfer import receive
 from loader.fetching.verify import refuse_other_file
 from loader.reporting import Reporter, Silent
-from loader.summary import human_bytes
+from loader.text import human_bytes
 
 if TYPE_CHECKING:
     import os

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from loader.summary import human_bytes, human_seconds
+from loader.text import human_bytes, human_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

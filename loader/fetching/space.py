@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputError
-from loader.summary import human_bytes
+from loader.text import human_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 
 from loader.querying.formats import plain_text, python_rows
-from loader.terminal import printable
+from loader.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

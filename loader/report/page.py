@@ -16,7 +16,7 @@ from loader.plotting.extra import require_matplotlib
 from loader.plotting.files import MAKER, checked_target, publish_file
 from loader.plotting.wording import SYNTHETIC
 from loader.report.contents import Contents, report_contents
-from loader.summary import human_bytes
+from loader.text import human_bytes
 
 if TYPE_CHECKING:
     import os

@@ -1,1 +1,1 @@
-"""Where rows go and stay: Parquet parts, the DuckDB file, the stage, what is published."""
+"""Where rows go and stay: Parquet, the DuckDB file, the stage, what is published or left behind."""
