@@ -7,7 +7,7 @@ import re
 import ssl
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import certifi
 import requests
@@ -16,9 +16,6 @@ from requests.adapters import HTTPAdapter
 
 from loader._version import __version__
 from loader.errors import ServiceError, SourceError, SourceMissingError, UsageError
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 __all__ = ["Answer", "Client", "Lost"]
 
@@ -74,12 +71,7 @@ class Answer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._response.close()
 
     def read(self, count: int) -> bytes:
