@@ -220,13 +220,6 @@ def test_a_state_variable_of_another_meaning_keeps_its_own() -> None:
     assert units["eluc_state", "eluc"] == units["eluc_diff", "eluc_diff"] == "t C ha-1 yr-1"
 
 
-@pytest.mark.parametrize("column", ["lat", "Area_HA", "primf"])
-def test_a_variable_that_would_double_a_column_is_refused(column: str) -> None:
-    variables = (*CONTEXT.columns["state"], Variable(column, column))
-    with pytest.raises(DatabaseError, match=f"table state: the variable '{column}' would be a sec"):
-        SchemaContext(GRID, {"state": variables})
-
-
 def test_what_duckdb_refuses_is_named() -> None:
     with duckdb.connect() as con:
         create_tables(con, CONTEXT)

@@ -18,7 +18,7 @@ from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render,
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
 from loader.moves import MOVES
-from loader.schema import CROPS, FORESTS, FRACTIONS, RESERVED, SOURCES, USES, Variable
+from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, USES, Variable
 
 __all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
 
@@ -41,32 +41,16 @@ class SchemaContext:
     grid : Grid
         The grid of the build.
     variables : Mapping of str to tuple of Variable
-        The variables loaded into each gridded table; a table left out has those of `SOURCES`.
+        The variables loaded into each gridded table, no two of one name, none of one in
+        `RESERVED`, as `open_source` sees to; a table left out has those of `SOURCES`.
     sources : Mapping of str to str
         What each gridded table was loaded from, in a few words; a table left out has the title of
         `SOURCES`.
-
-    Raises
-    ------
-    DatabaseError
-        If two columns of a table would have the same name.
     """
 
     grid: Grid
     variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for table, variables in self.variables.items():
-            taken = set(RESERVED)
-            for variable in variables:
-                name = variable.column.lower()
-                if name in taken:
-                    raise DatabaseError(
-                        f"table {table}: the variable {variable.name!r} would be a second column "
-                        f"named {name!r}; rename it in the file, or leave it out"
-                    )
-                taken.add(name)
 
     @cached_property
     def columns(self) -> dict[str, tuple[Variable, ...]]:
