@@ -345,7 +345,7 @@ def test_the_files_exchanged_are_refused(tmp_path: Path) -> None:
     assert "primf" in refused(SourceError, tmp_path / "out", states=eluc)
 
 
-@pytest.mark.parametrize("name", ["Primf", "cell_id", "YEAR", "area_ha", "Lat", "lon"])
+@pytest.mark.parametrize("name", ["Primf", "cell_id", "YEAR", "area_ha", "Lat"])
 def test_a_variable_whose_column_would_clash_is_refused(name: str, tmp_path: Path) -> None:
     content = state_content(31, PLACE, YEARS, names=(*STATE_NAMES, name))
     path = write(tmp_path / "states.nc", content, PLAIN)
