@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,9 @@ TOLERANCE_DEG = 1e-4
 """Coordinates closer than this, in degrees, are the same grid."""
 
 _SQUARE_METRES_PER_HECTARE = 10_000.0
-_MAX_DENOMINATOR = 7_200
+_DENOMINATORS = (1, 2, 4, 8, 16, 20, 24, 40, 60, 120, 240, 480, 1200, 3600, 7200)
+"""Of steps and first centres of the grids in use, the simplest first."""
+
 _MAX_CELLS = 2**31 - 1
 
 Float64 = npt.NDArray[np.float64]
@@ -251,24 +252,8 @@ def _regular(centres: Float64, sign: int, name: str, path: str) -> tuple[float, 
 
 def _snap(value: float, tolerance: float) -> float:
     """Return the simplest fraction within `tolerance`: float32 noise must not enter the grid."""
-    for denominator in (
-        1,
-        2,
-        4,
-        8,
-        16,
-        20,
-        24,
-        40,
-        60,
-        120,
-        240,
-        480,
-        1200,
-        3600,
-        _MAX_DENOMINATOR,
-    ):
-        simple = Fraction(round(value * denominator), denominator)
-        if abs(float(simple) - value) <= tolerance:
-            return float(simple)
+    for denominator in _DENOMINATORS:
+        simple = round(value * denominator) / denominator
+        if abs(simple - value) <= tolerance:
+            return simple
     return value
