@@ -31,6 +31,7 @@ from loader.errors import (
     UsageError,
 )
 from loader.options import Options
+from loader.reading.fingerprint import digest_file
 from loader.reading.source import GriddedSource
 from loader.reporting import Silent
 from loader.storing.database import StagedDatabase
@@ -141,6 +142,24 @@ def test_a_source_that_was_only_touched_is_the_same(sources: Sources, tmp_path: 
     run(copies, tmp_path / "out")
     copies["states"][0].touch()
     assert run(copies, tmp_path / "out").outcome == "up to date"
+
+
+def test_a_source_that_was_touched_is_digested_once_a_run(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = _copies(sources, tmp_path)
+    run(copies, tmp_path / "out")
+    copies["states"][0].touch()
+    digested: list[str] = []
+
+    def digest(path: str) -> str:
+        digested.append(Path(path).name)
+        return digest_file(path)
+
+    monkeypatch.setattr("loader.building.run.digest_file", digest)
+    with pytest.raises(OutputError, match="overwrite"):
+        run(copies, tmp_path / "out", years="1951:")
+    assert digested == [copies["states"][0].name]
 
 
 def test_a_source_of_the_same_size_and_other_content_is_another(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 from loader.building.estimate import Estimate, estimate, refuse_full_disk
@@ -71,6 +72,8 @@ class Run:
         self._tried = tried
         self._paths = {name: path for name, path in given.items() if isinstance(path, str)}
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
+        # Once a run: of a large file that was touched it takes a minute.
+        self._digest = cache(self._digest_anew)
         self._identity = Identity.of(
             options, {name: self._fingerprints.get(name) for name in given}
         )
@@ -96,10 +99,8 @@ class Run:
             self._refuse_other(overwrite=overwrite)
             publish(self._stage, self._options.out)
             return self._report("published", unfinished.build_id())
-        if self._published is not None:
-            if self._is_published(self._published):
-                return self._report("up to date", self._published.build_id)
-            self._refuse_other(overwrite=overwrite)
+        if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
+            return done
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
@@ -146,10 +147,8 @@ class Run:
         LucLoadError
             What `build` would raise before it begins to load.
         """
-        if self._published is not None:
-            if self._is_published(self._published):
-                return self._report("up to date", self._published.build_id)
-            self._refuse_other(overwrite=overwrite)
+        if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
+            return done
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
@@ -196,8 +195,17 @@ class Run:
         tables = [asdict(table) for table in expected.tables]
         self._stage.begin(self._identity.as_record() | {"expected": tables})
 
-    def _digest(self, name: str) -> str:
+    def _digest_anew(self, name: str) -> str:
         return digest_file(self._paths[name])
+
+    def _nothing_to_do(self, *, overwrite: bool) -> BuildReport | None:
+        """Return a report where this same build is published, and refuse to replace another."""
+        if self._published is None:
+            return None
+        if self._is_published(self._published):
+            return self._report("up to date", self._published.build_id)
+        self._refuse_other(overwrite=overwrite)
+        return None
 
     def _is_published(self, published: Published) -> bool:
         earlier = Identity.from_record(published.record)
