@@ -21,7 +21,7 @@ from loader.commands.report import report
 from loader.commands.sample import sample
 from loader.errors import LucLoadError
 from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
-from loader.text import printable
+from loader.text import shown
 
 __all__ = ["commands", "main"]
 
@@ -82,7 +82,7 @@ def _fail(error: BaseException) -> NoReturn:
     else:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         message, code = f"a fault of luc-load itself ({reason}); add -vv to see where", 1
-    # A name or an attribute of a file may be in it.
-    lines = "\n".join(printable(line) for line in message.splitlines())
+    # A name or an attribute of a file may be in it, or an address.
+    lines = "\n".join(shown(line) for line in message.splitlines())
     click.echo(f"luc-load: error: {lines}", err=True)
     sys.exit(code)

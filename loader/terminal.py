@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from loader.text import human_seconds, printable
+from loader.text import human_seconds, shown
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -83,11 +83,11 @@ class TerminalReporter:
         if not force and now - self._drawn_at < _SECONDS_BETWEEN:
             return
         self._drawn_at = now
-        self._stream.write(f"\r\x1b[K{printable(text)}")
+        self._stream.write(f"\r\x1b[K{shown(text)}")
         self._stream.flush()
         self._line_open = True
 
     def _write_line(self, text: str) -> None:
         self.finished()
-        self._stream.write(f"{printable(text)}\n")
+        self._stream.write(f"{shown(text)}\n")
         self._stream.flush()

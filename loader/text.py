@@ -1,10 +1,11 @@
-"""Text for people: sizes, durations, and nothing that drives a terminal."""
+"""Text for people: sizes, durations, and nothing that drives a terminal or lets others in."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
-__all__ = ["human_bytes", "human_seconds", "printable"]
+__all__ = ["human_bytes", "human_seconds", "printable", "shown", "without_secrets"]
 
 
 def human_bytes(count: float) -> str:
@@ -31,3 +32,20 @@ def printable(text: str) -> str:
         c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode()
         for c in text
     )
+
+
+def without_secrets(text: str) -> str:
+    """Return a text whose addresses have no user, no password and no query, which may be signed.
+
+    Examples
+    --------
+    >>> without_secrets("https://me:key@example.org/states.nc?X-Amz-Signature=abc: is gone")
+    'https://example.org/states.nc?...: is gone'
+    """
+    bare = re.sub(r"(?<=://)[^/@\s]*@", "", text)
+    return re.sub(r"(https?://[^\s?]*)\?\S*?(?=[:;,.)]?(?:\s|$))", r"\1?...", bare)
+
+
+def shown(text: str) -> str:
+    """Return a message in one line, as it may reach a terminal or a log."""
+    return printable(without_secrets(text))

@@ -12,9 +12,9 @@ from loader.building.assemble import source_table, year_table
 from loader.building.totals import Totals
 from loader.reading.recognition import open_source
 from loader.reading.source import GriddedSource
-from loader.remote.redaction import without_secrets
 from loader.schema import SOURCES
 from loader.storing.digest import TableDigest
+from loader.text import shown, without_secrets
 
 
 def eluc(years: list[int], address: str = "eluc.nc") -> GriddedSource:
@@ -74,3 +74,23 @@ def test_what_lets_others_in_is_not_stored(address: str, shown: str) -> None:
     assert without_secrets(address) == shown
     table = source_table({"eluc": eluc([2000], address)}, None, {}, {})
     assert table.column("path").to_pylist() == [shown]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "https://me:key@example.org/s.nc?sig=key: is gone; name another",
+            "https://example.org/s.nc?...: is gone; name another",
+        ),
+        ("redirects to (http://a.org/x?sig=a.b:c)", "redirects to (http://a.org/x?...)"),
+        (
+            "see https://doi.org/10.5281/zenodo.1 or a@b",
+            "see https://doi.org/10.5281/zenodo.1 or a@b",
+        ),
+        ("is it s.nc? or t.nc", "is it s.nc? or t.nc"),
+        ("--eluc: https://a.org/x#md5=1 is wrong", "--eluc: https://a.org/x#md5=1 is wrong"),
+    ],
+)
+def test_a_message_says_nothing_that_lets_others_in(message: str, said: str) -> None:
+    assert shown(message) == said

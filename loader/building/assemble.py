@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from loader._version import __version__
 from loader.errors import SourceError
-from loader.remote.redaction import without_secrets
 from loader.schema import STATIC
+from loader.text import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

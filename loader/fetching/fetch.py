@@ -16,7 +16,7 @@ from loader.fetching.space import Space
 from loader.fetching.transfer import receive
 from loader.fetching.verify import refuse_other_file
 from loader.reporting import Reporter, Silent
-from loader.text import human_bytes
+from loader.text import human_bytes, without_secrets
 
 if TYPE_CHECKING:
     import os
@@ -70,7 +70,9 @@ class FetchReport:
         for file in self.files:
             size = human_bytes(file.size) if file.size is not None else "size unknown"
             md5 = f"  md5 {file.md5}" if file.md5 else ""
-            planned = f"  from {file.url}" if file.outcome.startswith("to ") else ""
+            planned = (
+                f"  from {without_secrets(file.url)}" if file.outcome.startswith("to ") else ""
+            )
             where = f"{file.path!s:<{width}}"
             lines.append(f"{where}  {size:>7}  {file.outcome}{md5}{planned}")
         return "\n".join(lines)
