@@ -181,6 +181,7 @@ def test_without_countries_it_says_what_to_load(work: Path, tmp_path: Path) -> N
         (Request(what="source", selection=Selection(years=(2010, None))), "source has none"),
         (Request(what="source", selection=Selection(land=True)), "--land chooses cells"),
         (Request(what="nothing"), "there is no query 'nothing'"),
+        (Request(selection=Selection(country=" ")), "--country is empty"),
         (Request(what="FROM year", selection=Selection(land=True)), "say it in SQL"),
         (Request(what="eluc", parameters={"x": 1}), "has no parameters"),
     ],

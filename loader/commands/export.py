@@ -42,7 +42,7 @@ __all__ = ["export"]
 @click.option(
     "--country",
     metavar="NAME",
-    help="Only cells of a country: ISO code of 3 or 2 letters, or name.",
+    help="Only cells of a country: its name or ISO 3166-1 code.",
 )
 @click.option(
     "--columns",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
 from loader.plotting.gridded import MapData, change_data, map_data
@@ -61,7 +61,7 @@ class Contents:
     countries: tuple[CountryRow, ...]
     country_years: tuple[int, ...]
     without_countries: str
-    checks: CheckReport | None
+    checks: CheckReport | None = None
 
 
 def report_contents(
@@ -91,21 +91,20 @@ def report_contents(
             loaded = f"has emissions of {eluc[0]}-{eluc[-1]}" if eluc else "has no emissions"
             raise UsageError(f"--year is {year}; the database {loaded}")
         rows = _countries(session, eluc)
-        known: dict[str, Any] = {
-            "info": session.info,
-            "series": series_data(session) if eluc or state else None,
-            "emissions": map_data(session, "eluc", year) if eluc else None,
-            "forest_change": _forest_change(session, state),
-            "countries": rows,
-            "country_years": (eluc[0], eluc[-1]) if rows else (),
-            "without_countries": "" if rows else _why_none(session, eluc),
-        }
-    report = None
-    if checks:
-        from loader.checking.check import check_database  # noqa: PLC0415  # only where wanted
+        contents = Contents(
+            info=session.info,
+            series=series_data(session) if eluc or state else None,
+            emissions=map_data(session, "eluc", year) if eluc else None,
+            forest_change=_forest_change(session, state),
+            countries=rows,
+            country_years=(eluc[0], eluc[-1]) if rows else (),
+            without_countries="" if rows else _why_none(session, eluc),
+        )
+    if not checks:
+        return contents
+    from loader.checking.check import check_database  # noqa: PLC0415  # only where wanted
 
-        report = check_database(database)
-    return Contents(checks=report, **known)
+    return replace(contents, checks=check_database(database))
 
 
 def _forest_change(session: Session, state: list[int]) -> MapData | None:
