@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from build_oracle import Expected, differences
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 import loader.building.loading
-import loader.catalog.sqlfiles
 import loader.grid
 import loader.reading.blocks
 import loader.reading.plan
@@ -24,6 +23,7 @@ import loader.reading.years
 import loader.storing.database
 from loader import build
 from loader.building.cells import StoredCells
+from loader.catalog.sqlfiles import SqlFile, render
 from loader.errors import DatabaseError
 from loader.grid import Axis
 from loader.reading.blocks import BlockReader, CellRule, Rows
@@ -227,13 +227,13 @@ def test_the_comparison_catches(
 
 
 VIEW_FAULTS = {
-    # The template's text, what a slip would make of it, and the view that must be found wrong.
+    # The view that must be found wrong, its text, and what a slip would make of it.
     "diff labelled with the earlier year": (
         "state_diff",
         'cur."year",\n    pair.prev_year',
         'pair.prev_year AS "year",\n    cur."year" AS prev_year',
     ),
-    "diff the wrong way round": ("eluc_diff", "cur.{{ variable", "-cur.{{ variable"),
+    "diff the wrong way round": ("eluc_diff", 'cur."eluc" -', '-cur."eluc" -'),
     "emissions beside the change before": ("luc", 'n."year" = e."year" + 1', 'n."year" = e."year"'),
     "merged by an inner join": ("eluc_state", "FULL JOIN", "INNER JOIN"),
     "land mask forgotten": ("land_eluc", "WHERE c.is_land", ""),
@@ -246,16 +246,16 @@ def test_the_comparison_catches_a_view_with(
     name: str, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view, right, wrong = VIEW_FAULTS[name]
-    real = loader.catalog.sqlfiles._compiled  # noqa: SLF001
     done = []
 
-    def compiled(text: str) -> Any:  # noqa: ANN401
-        if f"VIEW {view} AS" in text and right in text:
+    def rendered(file: SqlFile, values: Mapping[str, object]) -> str:
+        text = render(file, values)
+        if file.name == view and right in text:
             done.append(view)
             text = text.replace(right, wrong)
-        return real(text)
+        return text
 
-    monkeypatch.setattr(loader.catalog.sqlfiles, "_compiled", compiled)
+    monkeypatch.setattr("loader.catalog.objects.render", rendered)
     found = problems(sources, tmp_path / "out")
     assert done == [view]
     assert any(problem.startswith(view) for problem in found), found
