@@ -93,7 +93,7 @@ def test_figures_are_those_of_the_files(good_report: CheckReport, raw: Path) -> 
     assert figures["state_sums"]["largest_excess"] == pytest.approx(excess, rel=1e-6)
     assert figures["mass_balance"]["counted"] == cells * (years - 1)
     assert 0 < figures["mass_balance"]["largest_balance"] < 1e-6
-    assert figures["primary_growth"]["counted"] == cells * (years - 1)
+    assert figures["primary_growth"]["counted"] == 2 * cells * (years - 1)
     assert figures["alignment"]["lag 0"] > 0.3
 
 
@@ -243,6 +243,12 @@ def test_a_fault_is_found_and_named(good: Path, tmp_path: Path, fault: str) -> N
     assert not any("could not be made" in result.summary for result in found.values())
 
 
+def test_no_more_rows_are_bad_than_were_looked_at(copy: Path) -> None:
+    spoil(copy, "UPDATE state SET primf = primf + year / 1e4, primn = primn + year / 1e4")
+    result = failed(copy, "primary_growth")["primary_growth"]
+    assert 0 < result.bad_rows <= result.figures["counted"]
+
+
 def test_bad_rows_have_their_place_and_the_worst_come_first(copy: Path) -> None:
     spoil(
         copy,
@@ -351,7 +357,7 @@ def test_what_is_not_loaded_is_skipped(raw: Path, tmp_path: Path) -> None:
     results = {result.name: result for result in check_database(tmp_path).results}
     assert results["mass_balance"].summary == "no rows of transition"
     assert results["alignment"].summary == "no rows of eluc"
-    assert results["primary_growth"].summary == "no cells and pairs of years"
+    assert results["primary_growth"].summary == "no changes of primary land"
     assert results["published_totals"].summary == "no rows of eluc"
     assert results["state_sums"].figures["with_ice_and_water"] == 0
     assert all(result.status != "failed" for result in results.values())

@@ -159,7 +159,7 @@ SQL_CHECKS: tuple[SqlCheck, ...] = (
         _region,
     ),
     SqlCheck("state_sums", "cells and years", obstacle=_without("state")),
-    SqlCheck("primary_growth", "cells and pairs of years", obstacle=_without("state")),
+    SqlCheck("primary_growth", "changes of primary land", obstacle=_without("state")),
     SqlCheck("mass_balance", "cells and years with both states", obstacle=_no_balance),
     SqlCheck("alignment", "cells and pairs of years", obstacle=_without("eluc", "state")),
     SqlCheck("published_totals", "published years and decades", obstacle=_no_published),

@@ -7,7 +7,7 @@
 -- Needs: state_diff
 {% if figures %}
 SELECT
-    count(*) AS counted,
+    count(primf_diff) + count(primn_diff) AS counted,
     coalesce(max(greatest(primf_diff, primn_diff)) <= 1e-6, TRUE) AS holds,
     max(greatest(primf_diff, primn_diff)) AS largest_growth
 FROM state_diff;
