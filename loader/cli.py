@@ -79,6 +79,9 @@ def _fail(error: BaseException) -> NoReturn:
         message, code = str(error), error.exit_code
     elif isinstance(error, MemoryError):
         message, code = "memory ran out; lower --memory-limit or close other programs", 1
+    elif isinstance(error, RuntimeError) and "start new thread" in str(error):
+        found = "memory or the number of processes is limited here (ulimit -v, ulimit -u)"
+        message, code = f"a thread could not be started: {found}; raise the limit", 1
     else:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         message, code = f"a fault of luc-load itself ({reason}); add -vv to see where", 1

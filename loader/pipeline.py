@@ -105,16 +105,18 @@ def overlap(
         for sink, source in zip(sinks, queues, strict=True)
     ]
     threads = [threading.Thread(target=_guarded, args=(run, messages, stop)) for run in work]
-    for thread in threads:
-        thread.start()
+    started: list[threading.Thread] = []
     try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
         _wait(len(threads), messages, finished)
     except BaseException:
         stop.set()
         interrupt()
         raise
     finally:
-        for thread in threads:
+        for thread in started:
             thread.join()
 
 

@@ -22,6 +22,8 @@ from files import GRIDS, Form, eluc_content, state_content, write
 
 import loader.reading.plan
 from loader import OutputBusyError, SourceError, build
+from loader.errors import DatabaseError
+from loader.options import Options
 from loader.storing.database import StagedDatabase
 
 PLACE = GRIDS["finer"]
@@ -482,6 +484,48 @@ def test_a_damaged_record_of_the_stage_is_not_trusted(
     assert build(**sources(raw), out=tmp_path / "out").reused_parts == 0
     build(**sources(raw), out=tmp_path / "clean")
     assert rows(tmp_path / "out" / "luc.duckdb") == rows(tmp_path / "clean" / "luc.duckdb")
+
+
+def test_memory_that_duckdb_lacks_is_an_error_that_names_the_option(
+    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    build(**sources(raw), out=out, years="1950:1952")
+    before = digests(out)
+    monkeypatch.setattr(Options, "database_bytes", 2**16)
+    with pytest.raises(DatabaseError, match=r"Out of Memory.*raise --memory-limit") as caught:
+        build(**sources(raw), out=out, overwrite=True)
+    assert caught.value.exit_code == 1
+    assert len(str(caught.value).splitlines()) == 1
+    assert digests(out) == before
+    monkeypatch.undo()
+    assert build(**sources(raw), out=out, overwrite=True).outcome == "built"
+
+
+NO_THREADS = """
+import threading
+def refuse(thread):
+    raise RuntimeError("can't start new thread")
+import loader.building.run, loader.cli
+threading.Thread.start = refuse
+loader.cli.main()
+"""
+
+
+def test_a_limit_on_threads_is_an_error_in_words(raw: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_THREADS, *arguments(raw)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("luc-load: error: a thread could not be started")
+    assert "ulimit -u" in done.stderr
+    assert not (tmp_path / "out" / "luc.duckdb").exists()
 
 
 @pytest.mark.slow

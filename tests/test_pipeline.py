@@ -132,6 +132,33 @@ def test_interruptions_surface_too(error: type[BaseException], where: str) -> No
         overlap(items(), [fail("sink")], fail("finished"), lambda: None)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), KeyboardInterrupt()])
+@pytest.mark.parametrize("can_start", [0, 1, 2])
+def test_a_thread_that_cannot_start_leaves_none_behind(
+    can_start: int, error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = threading.Thread.start
+    tried: list[threading.Thread] = []
+
+    def start(thread: threading.Thread) -> None:
+        tried.append(thread)
+        if len(tried) > can_start:
+            raise error
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    interrupts: list[str] = []
+    with pytest.raises(type(error)):
+        overlap(
+            iter(range(100)),
+            [lambda item: None, lambda item: None],
+            lambda item: None,
+            lambda: interrupts.append("interrupt"),
+        )
+    assert interrupts == ["interrupt"]
+    assert not any(thread.is_alive() for thread in tried)
+
+
 def test_an_interrupt_ends_a_sink_that_is_busy() -> None:
     released = threading.Event()
 

@@ -230,5 +230,10 @@ def run_statement(
 def _translated(what: str) -> Iterator[None]:
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        # DuckDB's advice names settings that are not the user's to make.
+        found = str(error).splitlines()[0]
+        mend = "raise --memory-limit, or give this process more memory"
+        raise DatabaseError(f"{what}: {found}; {mend}, and run the same command again") from error
     except (duckdb.Error, pa.ArrowException) as error:
         raise DatabaseError(f"{what}: {' '.join(str(error).split())}") from error
