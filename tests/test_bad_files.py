@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import h5py
@@ -21,6 +21,7 @@ from command import COMMAND, environment, luc_load
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 from loader import OutputError, SourceError, build
+from loader.checking.check import check_database
 from loader.errors import BadValueError
 from loader.info import database_info
 from loader.storing.cleaning import clean_output
@@ -233,6 +234,40 @@ def test_a_chunk_that_was_zeroed_is_named(tmp_path: Path) -> None:
         build(eluc=path, out=tmp_path / "out")
 
 
+@pytest.mark.parametrize("kind", ["NETCDF4", "NETCDF3_CLASSIC"])
+@pytest.mark.parametrize(("bit", "finder"), [(30, "build"), (23, "check"), (0, "digest")])
+def test_a_bit_that_flips_where_no_checksum_covers_it(
+    bit: int,
+    finder: str,
+    kind: Literal["NETCDF4", "NETCDF3_CLASSIC"],
+    tmp_path: Path,
+) -> None:
+    """What leaves every range is found by the build or by check; the digest tells of all."""
+    content = state_content(1, PLACE, YEARS)
+    values = {name: np.full_like(box, 0.05) for name, box in content.values.items()}
+    values["primf"][1, 2, 3] = 0.7654321
+    form = replace(PLAIN, format=kind, chunks=None)
+    path = write(tmp_path / "states.nc", Content(PLACE, YEARS, values), form)
+    order: Literal["big", "little"] = "big" if kind == "NETCDF3_CLASSIC" else "little"
+    word = int(np.float32(0.7654321).view(np.uint32))
+    data = path.read_bytes()
+    assert data.count(word.to_bytes(4, order)) == 1
+    flipped = data.replace(word.to_bytes(4, order), (word ^ 1 << bit).to_bytes(4, order))
+    path.write_bytes(flipped)
+    out = tmp_path / "out"
+    if finder == "build":
+        with pytest.raises(BadValueError, match=r"primf: .*1951"):
+            build(states=path, out=out)
+        return
+    build(states=path, out=out)
+    (found,) = check_database(out, only=["out_of_range"]).results
+    assert found.status == ("failed" if finder == "check" else "ok")
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        ((digest,),) = con.execute("SELECT digest FROM source").fetchall()
+    assert hashlib.sha256(flipped).hexdigest() in digest
+    assert hashlib.sha256(data).hexdigest() not in digest
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_work_in_every_path(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -265,6 +300,44 @@ def test_the_command_takes_odd_names_too(tmp_path: Path) -> None:
     assert f"    {name}/eluc.nc  " in info.stdout
     clean = luc_load("clean", f"{name}/out", cwd=tmp_path)
     assert clean.stdout == f"{name}/out: nothing to remove\n"
+
+
+def test_a_database_in_a_folder_of_any_name_can_be_read(tmp_path: Path) -> None:
+    build(eluc=eluc_file(tmp_path), out=tmp_path / "out")
+    folder = '~x it\'s "q" *?[ä½'
+    (tmp_path / "out").rename(tmp_path / folder)
+    before = digests(tmp_path / folder)
+    for arguments in (
+        ("info", folder),
+        ("check", folder),
+        ("query", "SELECT count(*) FROM eluc", f"{folder}/luc.duckdb"),
+        ("export", folder, "--what", "eluc", "-o", f"{folder}/rows.csv"),
+        ("export", folder, "--what", "eluc", "-o", f"{folder}/grid.nc"),
+    ):
+        done = luc_load(*arguments, cwd=tmp_path)
+        assert (done.returncode, "error" in done.stderr) == (0, False), done.stderr
+    with duckdb.connect(str(tmp_path / folder / "luc.duckdb"), read_only=True) as con:
+        ((rows,),) = con.execute("SELECT count(*) FROM eluc").fetchall()
+    assert len((tmp_path / folder / "rows.csv").read_text().splitlines()) == rows + 1
+    written = {name: (tmp_path / folder / name).exists() for name in ("rows.csv", "grid.nc")}
+    assert all(written.values())
+    after = digests(tmp_path / folder)
+    assert {name: after[name] for name in before} == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_and_reports_of_a_folder_of_any_name(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    build(eluc=eluc_file(tmp_path), out=tmp_path / "out")
+    folder = '~x it\'s "q" *?[ä½'
+    (tmp_path / "out").rename(tmp_path / folder)
+    for arguments in (
+        ("plot", "map", folder, "-o", f"{folder}/map.png"),
+        ("report", folder, "-o", f"{folder}/report.html"),
+    ):
+        done = luc_load(*arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / arguments[-1]).stat().st_size > 1000
 
 
 def test_a_path_that_begins_with_a_dash_is_a_path(tmp_path: Path) -> None:
