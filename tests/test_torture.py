@@ -126,10 +126,10 @@ def test_a_limit_on_the_size_of_files(ground: Ground, size: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [600, 900, 1300])
-def test_a_limit_on_memory(larger: Ground, size: int) -> None:
+def test_a_limit_on_address_space(larger: Ground, size: int) -> None:
+    """Some libraries crash where they get no address space: even then nothing is lost."""
     larger.prepare()
     done = larger.run(limit=(resource.RLIMIT_AS, size * 2**20))
-    assert done.returncode in {0, 1}, done.stderr
     left = larger.check_damage(done.stderr)
     assert left == ("old" if done.returncode else "new")
     larger.check_healed(larger.run())
