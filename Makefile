@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
 PYTEST_ARGS ?=
+TEST_WORKERS ?= 2
 BENCH ?= bench-data
 BENCH_ARGS ?=
 TORTURE_ARGS ?=
@@ -24,7 +25,7 @@ demo: $(VENV)/installed  ## build a database from a synthetic sample, print firs
 	@$(BIN)/python docs/first_answers.py $(DEMO)/luc.duckdb
 
 test: $(VENV)/installed-test  ## the tests
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-slow: $(VENV)/installed-test  ## the tests that take the full grid or minutes
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
@@ -34,7 +35,7 @@ test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pypr
 	$(BIN)/python docs/floors.py >$(VENV)/floors/constraints.txt
 	$(VENV)/floors/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)/floors/bin/python -m pip install --quiet --group test --editable . --constraint $(VENV)/floors/constraints.txt
-	$(VENV)/floors/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	$(VENV)/floors/bin/python -m pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs Java and half a gigabyte
 	$(PIP) install --group readers
