@@ -272,7 +272,8 @@ def test_a_signal_in_every_phase(larger: Ground, number: signal.Signals, share: 
     assert larger.run().returncode == 0
     outcome = try_moment(larger, (time.monotonic() - began) * share, number)
     assert not outcome.broken
-    assert outcome.code in {0, 128 + number}
+    # Python gives up its handlers as it ends: by then all is published.
+    assert outcome.code in {0, 128 + number} or (outcome.code, outcome.left) == (-number, "new")
 
 
 # Sources that change, and a clock that is set back
