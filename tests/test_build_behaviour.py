@@ -20,6 +20,7 @@ import xarray as xr
 from build_oracle import Expected, differences
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
+import loader.building.loading
 import loader.reading.plan
 from loader import build
 from loader.errors import (
@@ -383,6 +384,40 @@ def test_a_damaged_line_of_the_manifest_is_passed_over(
     manifest.write_bytes(line + b"\n" + manifest.read_bytes())
     assert run(sources, tmp_path).reused_parts == 4
     assert differences(tmp_path, EXPECTED, sources) == []
+
+
+@pytest.mark.parametrize(("years", "same"), [(1, 0), (4, 2)])
+def test_parts_of_another_plan_are_not_published(
+    years: int, same: int, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another --memory-limit the same build is cut into other blocks."""
+    folder = _interrupted(sources, tmp_path)
+    (folder / "state" / "1950-1951_rows-00000-00001.parquet.tmp").write_bytes(b"half")
+    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", years)
+    assert run(sources, tmp_path).reused_parts == same
+    assert differences(tmp_path, EXPECTED, sources) == []
+    blocks = len({year // years for year in YEARS})
+    for table in ("eluc", "state"):
+        assert len(list((tmp_path / "parquet" / table).iterdir())) == blocks
+
+
+def test_a_resumed_build_plans_the_blocks_it_began_with(
+    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells that were learned since must not move the limits of blocks."""
+    planned: list[tuple[int, ...]] = []
+    real = loader.reading.plan.plan_blocks
+
+    def plan(source: GriddedSource, cells: int, budget: int) -> Any:  # noqa: ANN401
+        planned.append((len(source.variables), cells, budget))
+        return real(source, cells, budget)
+
+    monkeypatch.setattr(loader.building.loading, "plan_blocks", plan)
+    _interrupted(sources, tmp_path, parts=5)
+    first = planned.copy()
+    planned.clear()
+    run(sources, tmp_path)
+    assert planned == first
 
 
 def test_what_was_learned_about_cells_may_be_lost(sources: Sources, tmp_path: Path) -> None:

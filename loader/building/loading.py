@@ -201,6 +201,7 @@ class _Loading:
             # Without what was learned about cells, earlier parts say only half of it.
             known = self._stage.kept_cells(table, source.grid.n_cells) is not None
             blocks = plan_blocks(source, reader.seed(), self._options.block_bytes)
+            self._stage.keep_only(table, blocks)
             earlier = {b: parts.get(f"{table}/{b.name}") if known else None for b in blocks}
             missing = [block for block, part in earlier.items() if part is None]
             elsewhere = (

@@ -127,12 +127,14 @@ class BlockReader:
             How many cells a year can be expected to store.
         """
         source, rule = self._source, self._rule
-        if rule.stored is None:
+        known = rule.stored
+        if known is None:
             first = source.variables[0].name
             everywhere = Slab(0, 1, 0, source.grid.n_lat)
             values = source.read(first, everywhere).reshape(-1)
-            rule.has_value |= ~_missing(values, source.codes(first))
-        known = rule.has_value if rule.stored is None else rule.stored
+            # Not what an interrupted build learned later: the blocks must be the same again.
+            known = ~_missing(values, source.codes(first))
+            rule.has_value |= known
         return int(np.count_nonzero(known if rule.only is None else known & rule.only))
 
     def survey(self, block: Block, survey: CellSurvey) -> None:

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from loader.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from loader.reading.plan import Block
@@ -112,6 +112,19 @@ class Stage:
         with refused(folder):
             folder.mkdir(exist_ok=True)
         return folder / f"{block.name}.parquet"
+
+    def keep_only(self, table: str, blocks: Iterable[Block]) -> None:
+        """Remove what lies among the parts of a table but belongs to none of its blocks.
+
+        Readers of the data set take every file they find: a part of a build that cut the table into
+        other blocks, as under another `--memory-limit`, would give them rows twice.
+        """
+        wanted = {self.part_path(block) for block in blocks}
+        folder = self.parquet / table
+        with refused(folder):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if path not in wanted:
+                    path.unlink()
 
     def parts(self) -> dict[str, Part]:
         """Return the parts that are complete on disk, by table and name of the block."""
