@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from loader.errors import UsageError
+from loader.memory import available_memory
 
 __all__ = ["Cells", "Encoding", "Options", "parse_size", "parse_years", "years_text"]
 
@@ -226,8 +227,7 @@ def parse_size(size: str | int) -> int:
 
 
 def _default_memory() -> int:
-    try:
-        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
+    available = available_memory()
+    if available is None:
         return _MOST_MEMORY
-    return max(_LEAST_MEMORY, min(_MOST_MEMORY, machine // 2))
+    return max(_LEAST_MEMORY, min(_MOST_MEMORY, available // 2))

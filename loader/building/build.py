@@ -78,7 +78,8 @@ def build(
     workers : int, optional
         1 does one thing at a time.
     memory_limit : str or int, optional
-        Ceiling on memory, such as "1GiB".
+        Ceiling on memory, such as "1GiB". By default half of what the machine has, or of the limit
+        of the container or control group, and at most 1 GiB.
     scheduler : str, optional
         Address of a dask.distributed scheduler whose workers read the sources; they and the output
         must lie on storage that all workers share.

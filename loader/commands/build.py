@@ -51,7 +51,11 @@ __all__ = ["build"]
     help="Which rows are stored: those with data, of them those on land, or every cell.",
 )
 @click.option("--workers", type=int, metavar="N", help="1 does one thing at a time.")
-@click.option("--memory-limit", metavar="SIZE", help="Ceiling on memory, such as 1GiB.")
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="Ceiling on memory, such as 1GiB; by default half of what there is, up to 1GiB.",
+)
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Read on the workers of a dask.distributed cluster."
 )
