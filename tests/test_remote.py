@@ -265,6 +265,25 @@ def test_an_unknown_scheme_is_a_usage_error(tmp_path: Path) -> None:
         build(raw="s3://bucket/raw", out=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("out", "found"),
+    [
+        ("https://example.org/out", "https:// is only read from, not written to"),
+        ("http://me:secret@example.org/out", "http:// is only read from"),
+        ("simplecache::s3://bucket/out", "one file system in another"),
+    ],
+)
+def test_an_out_that_takes_no_files_is_refused_before_any_work(
+    tmp_path: Path, out: str, found: str
+) -> None:
+    # Before the sources too, which are not there.
+    with pytest.raises(UsageError, match=found) as error:
+        build(states=tmp_path / "none.nc", out=out, scratch=tmp_path / "scratch")
+    assert error.value.exit_code == 2
+    assert "secret" not in str(error.value)
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_file_address_is_a_local_file(
     files: Path, local: dict[str, list[Any]], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from loader.options import Options
 from loader.reading.fingerprint import is_one_file
 from loader.reading.landmask import cache_directory
 from loader.reading.probe import Probe
-from loader.remote.publishing import StoredOutput
+from loader.remote.publishing import StoredOutput, refuse_read_only
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.reporting import Reporter, Silent
 from loader.storing.locking import LOCK, PRIVATE, exclusive
@@ -119,6 +119,8 @@ def build(
     started = time.monotonic()
     watcher = reporter or Silent()
     target = os.fspath(out)
+    if is_address(target):
+        refuse_read_only("--out", target)
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,
         years=years,

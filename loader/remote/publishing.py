@@ -19,17 +19,50 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loader.errors import OutputBusyError, OutputError, SourceError, SourceMissingError
+from loader.errors import (
+    OutputBusyError,
+    OutputError,
+    SourceError,
+    SourceMissingError,
+    UsageError,
+)
 from loader.remote.stores import causes, store_of, translated
+from loader.text import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MANIFEST", "StoredOutput"]
+__all__ = ["MANIFEST", "StoredOutput", "refuse_read_only"]
 
 MANIFEST = "luc-load.json"
 _CONDITIONAL = ("s3", "s3a")
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+_READ_ONLY = {"http", "https", "github", "gist", "git", "data", "reference", "tar", "zip"}
+"""Schemes of fsspec that read only, or cannot replace one file of many."""
+
+
+def refuse_read_only(option: str, address: str) -> None:
+    """Refuse to publish at an address where nothing can be written.
+
+    Parameters
+    ----------
+    option : str
+        As on the command line.
+    address : str
+
+    Raises
+    ------
+    UsageError
+        If its scheme is one of those that only read, or names one file system inside another.
+    """
+    scheme, found = address.partition("://")[0], f"{option} is {without_secrets(address)}"
+    expected = "expected a folder of an object store, such as s3://bucket/prefix, or a local one"
+    if "::" in scheme:
+        raise UsageError(f"{found}, one file system in another; {expected}")
+    if scheme in _READ_ONLY:
+        told = f"but {scheme}:// is only read from, not written to"
+        raise UsageError(f"{found}, {told}; {expected}")
 
 
 class StoredOutput:
