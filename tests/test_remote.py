@@ -27,6 +27,7 @@ from loader.errors import (
     UsageError,
 )
 from loader.reading.addresses import StoredFile
+from loader.remote.files import StoredFiles
 from loader.remote.publishing import StoredOutput
 
 fsspec = pytest.importorskip("fsspec")
@@ -344,9 +345,9 @@ def test_a_cut_upload_leaves_what_was_published(
     given: dict[str, Any] = {"eluc": f"{bucket}/eluc.nc", "out": "s3://luc-test/cut"}
     first = build(**given, scratch=tmp_path / "a")
     fs = fsspec.filesystem("s3")
-    put, files = StoredOutput._put, 0  # noqa: SLF001  # where an upload is cut
+    put, files = StoredFiles.put, 0
 
-    def failing(self: StoredOutput, path: Path, name: str) -> None:
+    def failing(self: StoredFiles, path: Path, name: str) -> None:
         nonlocal files
         files += 1
         if files == 3:
@@ -355,7 +356,7 @@ def test_a_cut_upload_leaves_what_was_published(
 
     again: dict[str, Any] = {**given, "years": "1952:", "scratch": tmp_path / "b"}
     with monkeypatch.context() as patch:
-        patch.setattr(StoredOutput, "_put", failing)
+        patch.setattr(StoredFiles, "put", failing)
         with pytest.raises(ServiceError, match="does not answer"):
             build(**again, overwrite=True)
     manifest = json.loads(fs.cat_file("luc-test/cut/luc-load.json"))

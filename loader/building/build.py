@@ -169,7 +169,7 @@ def build(
         store = StoredOutput(target) if is_address(target) else None
         if store is not None:
             finished = None if published is None else published.build_id
-            store.refuse_other(finished, overwrite=overwrite)
+            store.refuse_other({finished}, overwrite=overwrite)
         if sample:
             if published is not None and not overwrite:
                 # Refused before the sample that the published build was made from is replaced.
@@ -180,7 +180,8 @@ def build(
         run = Run(options, given, Stage(work), published, watcher, started, probe.wait)
         report = run.build(overwrite=overwrite)
         if store is not None:
-            place = store.publish(options.out, report.build_id)
+            place = store.publish(options.out, report.build_id, told=watcher.detail)
+            watcher.finished()
             watcher.notice(f"published at {place}, built in {options.out}")
         return report
 

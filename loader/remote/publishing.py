@@ -9,14 +9,13 @@
 A store has no rename of a folder. Files are never replaced: every build has a folder of its own,
 and readers find it through the manifest. Writing that is the commit, and where the store can (S3)
 it is written only if nobody else wrote one meanwhile. The build that was replaced stays, for those
-who read it; older ones go.
+who read it; older ones go. Where the database stays on a local disk, there is no luc.duckdb.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import (
@@ -26,11 +25,13 @@ from loader.errors import (
     SourceMissingError,
     UsageError,
 )
-from loader.remote.stores import causes, store_of, translated
-from loader.text import without_secrets
+from loader.remote.files import StoredFiles
+from loader.remote.stores import causes, translated
+from loader.text import human_bytes, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
+    from pathlib import Path
 
 __all__ = ["MANIFEST", "StoredOutput", "refuse_read_only"]
 
@@ -66,7 +67,7 @@ def refuse_read_only(option: str, address: str) -> None:
 
 
 class StoredOutput:
-    """The output of builds at an address; asks the store at once what is published there.
+    """What is published at an address; asks the store for the manifest at once.
 
     Parameters
     ----------
@@ -82,10 +83,8 @@ class StoredOutput:
     """
 
     def __init__(self, address: str) -> None:
-        self._address = address.rstrip("/")
-        self._store = store_of(self._address)
-        self._fs = self._store.fs
-        self._root = self._store.path.rstrip("/")
+        self.address = without_secrets(address.rstrip("/"))
+        self.files = StoredFiles(address)
         self._etag: str | None = None
         self._published = self._manifest()
 
@@ -94,13 +93,31 @@ class StoredOutput:
         """Which build is published."""
         return None if self._published is None else str(self._published["build_id"])
 
-    def refuse_other(self, build_id: str | None, *, overwrite: bool) -> None:
-        """Refuse to replace a build that is not the one that lies here.
+    @property
+    def replaced(self) -> str | None:
+        """Which build was published before, and is still there."""
+        found = None if self._published is None else self._published.get("replaces")
+        return None if found is None else str(found)
+
+    def listed(self) -> dict[str, int]:
+        """Return bytes by name of the files that the manifest names."""
+        files = [] if self._published is None else self._published["files"]
+        return {str(file["path"]): int(file["size"]) for file in files}
+
+    def not_whole(self) -> list[str]:
+        """Return the files that the manifest names and that are not there in their size."""
+        with self.translated():
+            there = self.files.sizes(_home(self.build_id))
+        return [name for name, size in self.listed().items() if there.get(name) != size]
+
+    def refuse_other(self, own: Collection[str | None], *, overwrite: bool) -> None:
+        """Refuse to replace a build that is not known here.
 
         Parameters
         ----------
-        build_id : str or None
-            Of the finished build in the local folder.
+        own : collection of (str or None)
+            Builds of the local folder: the published one, and one that was interrupted while it was
+            being published.
         overwrite : bool
 
         Raises
@@ -108,20 +125,32 @@ class StoredOutput:
         OutputError
             If it would be replaced.
         """
-        if self.build_id is not None and self.build_id != build_id and not overwrite:
+        if self.build_id is not None and self.build_id not in own and not overwrite:
             raise OutputError(
-                f"{self._address}: build {self.build_id} is published there; add --overwrite to "
-                "replace it, or choose another --out"
+                f"{self.address}: build {self.build_id} is published there; add --overwrite to "
+                "replace it, or choose another address"
             )
 
-    def publish(self, folder: Path, build_id: str) -> str:
+    def publish(
+        self,
+        folder: Path,
+        build_id: str,
+        names: Collection[str] = ("luc.duckdb", "parquet"),
+        kept: Collection[str | None] = (),
+        told: Callable[[str], None] = lambda _: None,
+    ) -> str:
         """Upload a finished build and make it the one that counts.
 
         Parameters
         ----------
         folder : pathlib.Path
-            With luc.duckdb and parquet/.
         build_id : str
+        names : collection of str
+            Files and folders in `folder` that are uploaded.
+        kept : collection of (str or None)
+            Builds that stay, beside this one and the one that it replaces.
+        told : callable, optional
+            Gets a line on how far the upload is.
 
         Returns
         -------
@@ -137,90 +166,114 @@ class StoredOutput:
         ServiceError
             If it does not answer; the same command goes on with the upload.
         """
-        home = f"builds/{build_id}"
-        place = f"{self._address}/{home}"
-        files = [folder / "luc.duckdb", *sorted((folder / "parquet").rglob("*"))]
-        sizes = {
-            path.relative_to(folder).as_posix(): path.stat().st_size
-            for path in files
-            if path.is_file()
-        }
-        if self.build_id == build_id:
+        home, again = _home(build_id), self.build_id == build_id
+        place = f"{self.address}/{home}"
+        present = {name.partition("/")[0] for name in self.listed()} if again else set()
+        wanted = set(names) if not again or self.not_whole() else set(names) - present
+        if not wanted:
             return place
-        with self._translated():
-            there = self._sizes(f"{self._root}/{home}")
-            for name, size in sizes.items():
-                if there.get(name) != size:
-                    self._put(folder / name, f"{home}/{name}")
-            there = self._sizes(f"{self._root}/{home}")
+        sizes = _sizes_of(folder, wanted)
+        with self.translated():
+            self._upload(folder, home, sizes, told)
+            there = self.files.sizes(home)
             wrong = [name for name, size in sizes.items() if there.get(name) != size]
             if wrong:
                 raise OutputError(f"{place}/{wrong[0]}: has not arrived whole; run it again")
-            manifest = {
-                "build_id": build_id,
-                "folder": home,
-                "files": [{"path": name, "size": size} for name, size in sizes.items()],
-                "replaces": self.build_id,
-            }
-            self._commit(json.dumps(manifest, indent=1).encode() + b"\n")
-            self._drop_others({build_id, self.build_id})
+            # Readers take every file of a folder: not those of an upload that was cut into others.
+            others = {n for n in there if n not in sizes and n.partition("/")[0] in wanted}
+            self.files.remove(f"{home}/{name}" for name in sorted(others))
+            listed = {n: s for n, s in self.listed().items() if again and n in there} | sizes
+            replaces = self.replaced if again else self.build_id
+            self._commit(_manifest_of(build_id, listed, replaces))
+            known = {build_id, replaces, *kept}
+            stale = [n for n in self.files.folders("builds") if n not in known]
+            self.files.remove(_home(name) for name in stale)
         return place
 
+    def _upload(
+        self, folder: Path, home: str, sizes: dict[str, int], told: Callable[[str], None]
+    ) -> None:
+        there = self.files.sizes(home)
+        missing = {name: size for name, size in sizes.items() if there.get(name) != size}
+        total, done = human_bytes(sum(sizes.values())), sum(sizes.values()) - sum(missing.values())
+        for name, size in missing.items():
+            told(f"uploading to {self.address}: {human_bytes(done)} of {total}")
+            self.files.put(folder / name, f"{home}/{name}")
+            done += size
+
     def _manifest(self) -> dict[str, Any] | None:
-        path = f"{self._root}/{MANIFEST}"
+        where = f"{self.address}/{MANIFEST}"
         try:
-            with translated(f"{self._address}/{MANIFEST}"):
-                self._etag = self._fs.info(path).get("ETag")
-                found = json.loads(self._fs.cat_file(path))
-                if isinstance(found, dict) and "build_id" in found:
-                    return found
+            with translated(where):
+                data, info = self.files.read(MANIFEST)
         except SourceMissingError:
             return None
         except SourceError as error:
             raise OutputError(str(error)) from error
-        raise OutputError(
-            f"{self._address}/{MANIFEST}: was not made by luc-load; choose another --out"
-        )
-
-    def _put(self, path: Path, name: str) -> None:
-        self._fs.put_file(str(path), f"{self._root}/{name}")
-
-    def _sizes(self, folder: str) -> dict[str, int]:
-        self._fs.invalidate_cache()
+        self._etag = info.get("ETag")
         try:
-            found = self._fs.find(folder, detail=True)
-        except FileNotFoundError:
-            return {}
-        return {name.removeprefix(f"{folder}/"): int(info["size"]) for name, info in found.items()}
+            found = json.loads(data)
+            _sizes = {str(file["path"]): int(file["size"]) for file in found["files"]}
+            if found["build_id"] and _sizes:
+                return dict(found)
+        except (ValueError, LookupError, TypeError):
+            pass
+        raise OutputError(f"{where}: was not made by luc-load; choose another address")
 
-    def _commit(self, data: bytes) -> None:
+    def _commit(self, manifest: dict[str, Any]) -> None:
         """Write the manifest, on stores that can only if it is still the one that was read."""
         condition: dict[str, str] = {}
-        if self._address.partition("://")[0] in _CONDITIONAL:
+        if self.files.scheme in _CONDITIONAL:
             condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
         try:
-            self._fs.pipe_file(f"{self._root}/{MANIFEST}", data, **condition)
+            self.files.write(MANIFEST, json.dumps(manifest, indent=1).encode() + b"\n", **condition)
         except Exception as error:
             codes = {
                 getattr(each, "response", {}).get("Error", {}).get("Code") for each in causes(error)
             }
             if isinstance(error, FileExistsError) or codes & _CONFLICTS:
                 raise OutputBusyError(
-                    f"{self._address}: another build was published there meanwhile; run the same "
+                    f"{self.address}: another build was published there meanwhile; run the same "
                     "command again, with --overwrite to replace it"
                 ) from error
             raise
 
-    def _drop_others(self, kept: set[str | None]) -> None:
-        folder = f"{self._root}/builds"
-        for path in self._fs.ls(folder, detail=False, refresh=True):
-            if path.rstrip("/").rpartition("/")[2] not in kept:
-                self._fs.rm(path, recursive=True)
-
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """Turn what the store's library raises into an error of luc-load.
+
+        Raises
+        ------
+        OutputError
+            If the store refuses.
+        ServiceError
+            If it does not answer.
+        """
         try:
-            with translated(self._address):
+            with translated(self.address):
                 yield
         except SourceError as error:
             raise OutputError(str(error)) from error
+
+
+def _home(build_id: str | None) -> str:
+    return f"builds/{build_id}"
+
+
+def _sizes_of(folder: Path, names: Collection[str]) -> dict[str, int]:
+    """Return the bytes of all files that are meant, by their name in the folder."""
+    found: dict[str, int] = {}
+    for name in sorted(names):
+        place = folder / name
+        files = [p for p in sorted(place.rglob("*")) if p.is_file()] if place.is_dir() else [place]
+        found |= {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    return found
+
+
+def _manifest_of(build_id: str, files: dict[str, int], replaces: str | None) -> dict[str, Any]:
+    return {
+        "build_id": build_id,
+        "folder": _home(build_id),
+        "files": [{"path": name, "size": size} for name, size in sorted(files.items())],
+        "replaces": replaces,
+    }

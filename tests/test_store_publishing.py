@@ -1,0 +1,122 @@
+"""What counts at an address is whole: a manifest, the files it names, and no others beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from loader.errors import OutputError, ServiceError
+from loader.remote.files import StoredFiles
+from loader.remote.publishing import StoredOutput
+
+pytest.importorskip("fsspec")
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A finished build, as far as an upload looks at it."""
+    folder = tmp_path / "built"
+    for name in ("luc.duckdb", "parquet/state/a.parquet", "parquet/state/b.parquet"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+    (folder / "parquet" / "build.json").write_bytes(b"{}")
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+def address(place: Path) -> str:
+    return f"file://{place}"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+
+
+def test_a_folder_of_another_disk_is_a_store_too(built: Path, place: Path) -> None:
+    where = StoredOutput(address(place)).publish(built, "one")
+    assert where == f"{address(place)}/builds/one"
+    assert files(place / "builds" / "one") == files(built)
+    again = StoredOutput(address(place))
+    assert (again.build_id, again.replaced, again.not_whole()) == ("one", None, [])
+    assert again.listed() == {name: len(data) for name, data in files(built).items()}
+
+
+def test_what_is_kept_is_the_build_its_forerunner_and_what_is_asked_for(
+    built: Path, place: Path
+) -> None:
+    for build_id, kept in (("one", ()), ("two", ()), ("three", ("one",)), ("four", ())):
+        StoredOutput(address(place)).publish(built, build_id, kept=kept)
+        if build_id == "three":
+            assert {p.name for p in (place / "builds").iterdir()} == {"one", "two", "three"}
+    assert {p.name for p in (place / "builds").iterdir()} == {"three", "four"}
+    assert StoredOutput(address(place)).replaced == "three"
+
+
+def test_files_of_an_earlier_upload_that_are_not_of_this_one_go_before_it_counts(
+    built: Path, place: Path
+) -> None:
+    """The same build cut into other parts: readers of the folder would get rows twice."""
+    left = place / "builds" / "one" / "parquet" / "state"
+    left.mkdir(parents=True)
+    (left / "other.parquet").write_bytes(b"rows that a.parquet has too")
+    StoredOutput(address(place)).publish(built, "one")
+    assert files(place / "builds" / "one") == files(built)
+
+
+def test_only_what_is_not_there_is_uploaded(
+    built: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = StoredFiles.put
+    uploaded: list[str] = []
+
+    def counting(self: StoredFiles, source: Path, name: str) -> None:
+        if len(uploaded) == 2:
+            raise ConnectionError("cut")
+        uploaded.append(name)
+        put(self, source, name)
+
+    monkeypatch.setattr(StoredFiles, "put", counting)
+    with pytest.raises(ServiceError, match="the same command goes on"):
+        StoredOutput(address(place)).publish(built, "one")
+    assert StoredOutput(address(place)).build_id is None
+    first, uploaded[:] = list(uploaded), ["", "", ""]
+    StoredOutput(address(place)).publish(built, "one")
+    assert not set(first) & set(uploaded)
+    assert files(place / "builds" / "one") == files(built)
+
+
+def test_a_published_build_gets_what_it_lacks_and_keeps_the_rest(built: Path, place: Path) -> None:
+    StoredOutput(address(place)).publish(built, "none")
+    StoredOutput(address(place)).publish(built, "one", names=("parquet",))
+    assert "luc.duckdb" not in StoredOutput(address(place)).listed()
+    StoredOutput(address(place)).publish(built, "one")
+    completed = StoredOutput(address(place))
+    assert completed.listed().keys() == files(built).keys()
+    assert completed.replaced == "none"
+    part = place / "builds" / "one" / "parquet" / "state" / "a.parquet"
+    part.write_bytes(b"")
+    assert StoredOutput(address(place)).not_whole() == ["parquet/state/a.parquet"]
+    StoredOutput(address(place)).publish(built, "one", names=("parquet",))
+    assert StoredOutput(address(place)).not_whole() == []
+    assert files(place / "builds" / "one") == files(built)
+
+
+@pytest.mark.parametrize("text", ["<html>", "[]", '{"build_id": "one"}', '{"files": []}'])
+def test_a_manifest_of_another_program_is_left_alone(place: Path, text: str) -> None:
+    place.mkdir()
+    (place / "luc-load.json").write_text(text)
+    with pytest.raises(OutputError, match="was not made by luc-load"):
+        StoredOutput(address(place))
+    assert (place / "luc-load.json").read_text() == text
+
+
+def test_the_manifest_names_the_folder_of_the_build(built: Path, place: Path) -> None:
+    StoredOutput(address(place)).publish(built, "one")
+    manifest = json.loads((place / "luc-load.json").read_text())
+    assert (manifest["folder"], manifest["replaces"]) == ("builds/one", None)
