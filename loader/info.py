@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.options import years_text
 from loader.querying.session import session
+from loader.remote.dataset import stored_dataset
+from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.database import run_statement
 from loader.storing.dataset import dataset_build_id
+from loader.storing.locking import PRIVATE
 from loader.storing.publish import PARQUET, named_database
 from loader.storing.unfinished import Unfinished, unfinished_build
+from loader.storing.uploads import Upload, Uploads
 from loader.summary import TableReport, table_lines
 from loader.text import human_bytes, printable
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
 __all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
 
@@ -74,10 +79,15 @@ class DatabaseInfo:
     synthetic : bool
     tables : tuple of TableReport
     sources : tuple of SourceInfo
-    parquet : pathlib.Path or None
-        The data set of the same build, if it lies beside the database.
+    parquet : pathlib.Path, str or None
+        The data set of the same build: beside the database, or at an address; None if there is
+        none, or the store could not be asked.
+    parquet_text : str
+        The same for people.
     unfinished : Unfinished or None
         A build in the same folder that is under way or was interrupted.
+    uploads : tuple of Upload
+        Data sets of other builds that were on their way to a store.
     """
 
     database: Path
@@ -91,17 +101,14 @@ class DatabaseInfo:
     synthetic: bool
     tables: tuple[TableReport, ...]
     sources: tuple[SourceInfo, ...]
-    parquet: Path | None
+    parquet: Path | str | None
+    parquet_text: str
     unfinished: Unfinished | None
+    uploads: tuple[Upload, ...] = ()
 
     def text(self) -> str:
         """Return it for people."""
         years = years_text(self.options["years"])
-        parquet = (
-            f"{self.parquet}/ is of the same build"
-            if self.parquet
-            else "no data set of the same build lies beside the database: build again to mend it"
-        )
         made_by = f"luc-load {self.luc_load_version} with DuckDB {self.duckdb_version}"
         built = f"build {self.build_id}, {self.built_at:%Y-%m-%d %H:%M} UTC"
         lines = [
@@ -114,19 +121,26 @@ class DatabaseInfo:
         lines += ["", "Tables:", *table_lines(self.tables), "", "Sources:"]
         for source in self.sources:
             lines += source.lines()
-        lines += ["", f"Parquet: {parquet}"]
+        lines += ["", f"Parquet: {self.parquet_text}"]
         if self.unfinished is not None:
             lines += ["", self.unfinished.text()]
+        for upload in self.uploads:
+            lines += ["", upload.text()]
         return "\n".join(lines)
 
 
-def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
+def database_info(
+    database: str | os.PathLike[str],
+    storage_options: str | Mapping[str, Any] | None = None,
+) -> DatabaseInfo:
     """Describe a database that luc-load built.
 
     Parameters
     ----------
     database : path
         The file, or the folder it lies in.
+    storage_options : mapping or str, optional
+        Options of fsspec, or JSON of them, for a data set at an address.
 
     Returns
     -------
@@ -140,7 +154,10 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
         If luc-load did not make it.
     DatabaseError
         If it cannot be opened, because another program holds it for writing, say.
+    UsageError
+        If `storage_options` are none.
     """
+    store = parse_storage_options(storage_options)
     path = named_database(database)
     unfinished = unfinished_build(path.parent)
     if unfinished is not None and not path.exists():
@@ -153,7 +170,8 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
             tables = tuple(TableReport(**table) for table in record["tables"])
         except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SourceError(str(path), "was not made by luc-load build") from error
-    parquet = path.parent / PARQUET
+    parquet, parquet_text = _dataset(path, build[0], record["options"].get("parquet"), store)
+    uploads = Uploads(path.parent / PRIVATE).unfinished()
     return DatabaseInfo(
         database=path,
         size=path.stat().st_size,
@@ -166,6 +184,23 @@ def database_info(database: str | os.PathLike[str]) -> DatabaseInfo:
         synthetic=build[7],
         tables=tables,
         sources=tuple(SourceInfo(*row) for row in sources),
-        parquet=parquet if dataset_build_id(parquet) == build[0] else None,
+        parquet=parquet,
+        parquet_text=parquet_text,
         unfinished=unfinished,
+        uploads=tuple(upload for upload in uploads if upload.build_id != build[0]),
     )
+
+
+def _dataset(
+    database: Path, build_id: str, address: str | None, options: Mapping[str, Any]
+) -> tuple[Path | str | None, str]:
+    """Return where the data set of the same build lies, and the same for people."""
+    if address is not None:
+        with using_storage_options(options):
+            found = stored_dataset(address, build_id)
+        return found.folder or None, found.text
+    folder = database.parent / PARQUET
+    if dataset_build_id(folder) == build_id:
+        return folder, f"{folder}/ is of the same build"
+    missing = "no data set of the same build lies beside the database"
+    return None, f"{missing}: build again to mend it"

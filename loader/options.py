@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from loader.errors import UsageError
 from loader.memory import available_memory
+from loader.text import without_secrets
 
 __all__ = ["Cells", "Encoding", "Options", "parse_size", "parse_years", "years_text"]
 
@@ -31,7 +32,7 @@ _FACTORS = {
     "gib": 2**30,
     "tib": 2**40,
 }
-_INPUTS = ("years", "cells", "storage_version", "parquet_encoding")
+_INPUTS = ("years", "cells", "storage_version", "parquet_encoding", "parquet")
 _YEAR_LIMITS = (-32768, 32767)
 _LEAST_MEMORY = 512 * 2**20
 _MOST_MEMORY = 2**30
@@ -61,6 +62,8 @@ class Options:
         Address of the dask.distributed scheduler whose workers read the sources.
     storage_options : mapping
         Of fsspec, for sources at addresses.
+    parquet : str or None
+        Address of the Parquet data set; None if it lies beside the database.
     """
 
     out: Path
@@ -72,6 +75,7 @@ class Options:
     memory_limit: int
     scheduler: str | None = None
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    parquet: str | None = None
 
     @classmethod
     def parse(
@@ -86,6 +90,7 @@ class Options:
         memory_limit: str | int | None,
         scheduler: str | None = None,
         storage_options: Mapping[str, Any] | None = None,
+        parquet: str | None = None,
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -122,11 +127,14 @@ class Options:
             memory_limit=limit,
             scheduler=scheduler,
             storage_options=storage_options or {},
+            parquet=parquet,
         )
 
     def inputs(self) -> dict[str, object]:
         """Return what decides the content of the result, ready for JSON."""
         chosen = asdict(self)
+        if self.parquet is not None:
+            chosen["parquet"] = without_secrets(self.parquet)
         return {key: chosen[key] for key in _INPUTS}
 
     @property

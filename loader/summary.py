@@ -38,8 +38,9 @@ class BuildReport:
     outcome : {"built", "published", "up to date", "planned"}
         "published" is a build that was finished earlier and only had to be exchanged; the figures
         of "planned" are estimates.
-    database, parquet : pathlib.Path
-        What was published.
+    database : pathlib.Path
+    parquet : pathlib.Path or str
+        What was published: the data set in a folder, or at an address.
     build_id : str
         The id that both carry.
     tables : tuple of TableReport
@@ -59,7 +60,7 @@ class BuildReport:
 
     outcome: Outcome
     database: Path
-    parquet: Path
+    parquet: Path | str
     build_id: str
     tables: tuple[TableReport, ...] = ()
     database_bytes: int = 0

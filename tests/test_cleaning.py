@@ -158,7 +158,7 @@ def test_unfinished_samples_go_and_similar_names_stay(below: str, tmp_path: Path
     for name in kept:
         (folder / name).write_bytes(b"1")
     (removed,) = clean_output(tmp_path)
-    assert (removed.path.name, removed.size) == (".states.nc.abc_d123.tmp", 5)
+    assert (Path(removed.path).name, removed.size) == (".states.nc.abc_d123.tmp", 5)
     assert sorted(p.name for p in folder.iterdir() if p.is_file()) == sorted(kept)
 
 

@@ -36,7 +36,7 @@ PHASES = {
     "while finishing": "loader.storing.database.StagedDatabase.finish",
     "while reading back": "loader.building.production.digest_of_table",
     "while completing Parquet": "loader.building.production.complete_dataset",
-    "before publishing": "loader.building.run.publish",
+    "before publishing": "loader.building.placing.publish",
 }
 
 PAUSED = """

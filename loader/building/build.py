@@ -15,8 +15,9 @@ from loader.options import Options
 from loader.reading.fingerprint import is_one_file
 from loader.reading.landmask import cache_directory
 from loader.reading.probe import Probe
-from loader.remote.publishing import StoredOutput, refuse_read_only
+from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
+from loader.remote.targets import checked_targets
 from loader.reporting import Reporter, Silent
 from loader.storing.locking import LOCK, PRIVATE, exclusive
 
@@ -51,6 +52,7 @@ def build(
     storage_options: str | Mapping[str, Any] | None = None,
     storage_version: str = "v1.0.0",
     parquet_encoding: str = "split",
+    parquet: str | os.PathLike[str] | None = None,
     scratch: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -89,6 +91,9 @@ def build(
         DuckDB's STORAGE_VERSION of the file.
     parquet_encoding : {"split", "plain"}
         Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
+    parquet : str, optional
+        Address of a folder in an object store for the Parquet data set, such as "s3://bucket/luc";
+        the database stays in `out`. Beside the database by default.
     scratch : path, optional
         The local folder in which a result for an address grows; one in the user's cache by default.
         It stays, so that the same command finds it again.
@@ -118,9 +123,7 @@ def build(
     """
     started = time.monotonic()
     watcher = reporter or Silent()
-    target = os.fspath(out)
-    if is_address(target):
-        refuse_read_only("--out", target)
+    target, place = checked_targets(out, parquet)
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,
         years=years,
@@ -131,6 +134,7 @@ def build(
         memory_limit=memory_limit,
         scheduler=scheduler,
         storage_options=parse_storage_options(storage_options),
+        parquet=place,
     )
     named = {
         "eluc": eluc,
@@ -150,7 +154,8 @@ def build(
         )
     given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
     with ExitStack() as stack:
-        if any(isinstance(path, str) and is_address(path) for path in (target, *given.values())):
+        used = (target, place, *given.values())
+        if any(isinstance(path, str) and is_address(path) for path in used):
             stack.enter_context(using_storage_options(options.storage_options))
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
         # Only here: another process tries the files while this one imports the libraries.
@@ -180,9 +185,8 @@ def build(
         run = Run(options, given, Stage(work), published, watcher, started, probe.wait)
         report = run.build(overwrite=overwrite)
         if store is not None:
-            place = store.publish(options.out, report.build_id, told=watcher.detail)
-            watcher.finished()
-            watcher.notice(f"published at {place}, built in {options.out}")
+            home = store.publish(options.out, report.build_id, told=watcher.detail)
+            watcher.notice(f"published at {home}, built in {options.out}")
         return report
 
 

@@ -80,7 +80,8 @@ class Identity:
             return uuid.uuid4().hex[:16]
         content: dict[str, object] = {
             "version": self.version,
-            "options": self.options,
+            # Where the result lies is no part of what it is.
+            "options": {key: value for key, value in self.options.items() if key != "parquet"},
             "digests": self.digests,
         }
         # Of what lies in a store there is no digest, but the store's word.
@@ -129,4 +130,6 @@ class Identity:
 
 
 def _words(value: object) -> str:
+    if value is None:
+        return "not given"
     return years_text(value) if isinstance(value, list) else str(value)

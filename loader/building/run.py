@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.identity import Identity
+from loader.building.placing import DatasetPlace
 from loader.building.production import open_sources, produce
 from loader.errors import OutputError, SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
-from loader.storing.dataset import dataset_build_id
-from loader.storing.publish import DATABASE, PARQUET, Published, publish
+from loader.storing.publish import DATABASE, Published
 from loader.storing.staging import refused
 from loader.storing.unfinished import unfinished_build
 from loader.summary import BuildReport
@@ -67,6 +67,7 @@ class Run:
         self._given = given
         self._stage = stage
         self._published = published
+        self._place = DatasetPlace(options.out, options.parquet, published)
         self._reporter = reporter
         self._started = started
         self._tried = tried
@@ -95,9 +96,10 @@ class Run:
         with refused(self._stage.folder.parent):
             self._stage.sweep()
         unfinished = self._unfinished()
+        self._refuse_other_dataset(unfinished, overwrite=overwrite)
         if unfinished is not None and self._stage.is_complete:
             self._refuse_other(overwrite=overwrite)
-            publish(self._stage, self._options.out)
+            self._place.publish(self._stage, unfinished.build_id(), self._reporter)
             return self._report("published", unfinished.build_id())
         if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
             return done
@@ -123,7 +125,7 @@ class Run:
                 )
             except SourceError as error:
                 raise self._changed(error) from error
-            publish(self._stage, self._options.out)
+            self._place.publish(self._stage, product.build_id, self._reporter)
             return self._report("built", product.build_id, sources, product)
 
     def _changed(self, error: SourceError) -> SourceError:
@@ -147,6 +149,7 @@ class Run:
         LucLoadError
             What `build` would raise before it begins to load.
         """
+        self._refuse_other_dataset(self._unfinished(), overwrite=overwrite)
         if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
             return done
         self._tried()
@@ -163,7 +166,7 @@ class Run:
         return BuildReport(
             outcome="planned",
             database=out / DATABASE,
-            parquet=out / PARQUET,
+            parquet=self._options.parquet or self._place.of(""),
             build_id="",
             tables=needed.tables,
             database_bytes=needed.database_bytes,
@@ -211,7 +214,7 @@ class Run:
         earlier = Identity.from_record(published.record)
         return (
             earlier is not None
-            and dataset_build_id(self._options.out / PARQUET) == published.build_id
+            and self._place.holds(published.build_id)
             and not self._identity.differences(earlier, self._digest)
         )
 
@@ -227,6 +230,11 @@ class Run:
         if differences:
             raise _refusal(self._options, differences)
 
+    def _refuse_other_dataset(self, unfinished: Identity | None, *, overwrite: bool) -> None:
+        waits = unfinished if self._stage.is_complete else None
+        finished = [] if waits is None else [waits.build_id()]
+        self._place.refuse_other(finished, overwrite=overwrite)
+
     def _report(
         self,
         outcome: Outcome,
@@ -239,7 +247,7 @@ class Run:
         return BuildReport(
             outcome=outcome,
             database=out / DATABASE,
-            parquet=out / PARQUET,
+            parquet=self._place.of(build_id),
             build_id=build_id,
             tables=loaded.reports() if loaded else (),
             database_bytes=(out / DATABASE).stat().st_size,

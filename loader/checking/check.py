@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loader.checking.contents import check_contents, check_parquet
 from loader.checking.results import CheckReport, CheckResult
@@ -17,11 +17,12 @@ from loader.errors import DatabaseError, SourceError, UsageError
 from loader.options import parse_size
 from loader.pipeline import aside
 from loader.querying.session import database_path, open_database
+from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 __all__ = ["check_database"]
 
@@ -42,6 +43,7 @@ def check_database(
     only: Collection[str] | None = None,
     threads: int | None = None,
     memory_limit: str | int | None = None,
+    storage_options: str | Mapping[str, Any] | None = None,
     finished: Callable[[CheckResult], None] = lambda _: None,
 ) -> CheckReport:
     """Check whether a database holds what was loaded, and whether its numbers agree.
@@ -59,6 +61,8 @@ def check_database(
     memory_limit : str or int, optional
         What DuckDB may take, such as "1GiB", which is the default; the rest goes to the system's
         folder of temporary files.
+    storage_options : mapping or str, optional
+        Options of fsspec, or JSON of them, for a data set at an address.
     finished : callable, optional
         Told of each check when it is done.
 
@@ -75,17 +79,21 @@ def check_database(
     DatabaseError
         If it cannot be opened, because another program holds it for writing, say.
     UsageError
-        If `memory_limit` is no size, or `only` names what is no check.
+        If `memory_limit` is no size, `storage_options` are none, or `only` names what is no check.
     """
+    options = parse_storage_options(storage_options)
     checks = _CHECKS if only is None else {name: _CHECKS[name] for name in _wanted(only)}
     path = database_path(database)
     limit = parse_size(memory_limit) if memory_limit is not None else _MEMORY
-    with closing(open_database(path, threads, limit)) as con:
+    with ExitStack() as stack:
+        con = stack.enter_context(closing(open_database(path, threads, limit)))
         try:
             record = json.loads(run_statement(con, "read_build")[0][2])
             subject = Subject.of(con, path, record)
         except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SourceError(str(path), "was not made by luc-load build") from error
+        if subject.address is not None:
+            stack.enter_context(using_storage_options(options))
         results: list[CheckResult] = []
 
         def work() -> None:

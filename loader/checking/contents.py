@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 import pyarrow.dataset as pads
+from pyarrow.fs import FileSelector, FileSystem, FSSpecHandler, LocalFileSystem, PyFileSystem
 
 from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
+from loader.errors import ServiceError, SourceError
+from loader.remote.dataset import stored_dataset
+from loader.remote.stores import store_of, translated
 from loader.storing.contents import DIGESTED, small_digest, year_digest
 from loader.storing.database import ROW_GROUP_ROWS, digest_of_table, read_table
 from loader.storing.dataset import dataset_build_id
@@ -15,8 +19,6 @@ from loader.storing.digest import TableDigest
 from loader.storing.publish import PARQUET
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from loader.checking.subject import Subject
 
 __all__ = ["check_contents", "check_parquet"]
@@ -31,8 +33,10 @@ def check_contents(subject: Subject) -> CheckResult:
 
 
 def check_parquet(subject: Subject) -> CheckResult:
-    """Compare the Parquet data set beside the database with the same digests."""
-    title = "The Parquet data set beside the database holds the same"
+    """Compare the Parquet data set of the database, wherever it lies, with the same digests."""
+    title = "The Parquet data set of the database holds the same"
+    if subject.address is not None:
+        return _check_stored(subject, title, subject.address)
     folder = subject.path.resolve().parent / PARQUET
     if not folder.exists():
         return CheckResult("parquet", title, "skipped", "no data set lies beside the database")
@@ -43,19 +47,46 @@ def check_parquet(subject: Subject) -> CheckResult:
         summary = f"{folder} {told}, the database of build {subject.build_id}; {advice}"
         return CheckResult("parquet", title, "failed", summary, bad_rows=0)
     try:
-        found = {table: _digest_of_parts(subject, folder / table) for table in subject.loaded}
-        small = {table: pads.dataset(folder / table).to_table() for table in DIGESTED}
+        bad = _bad_parts(subject, LocalFileSystem(), str(folder))
     except (OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())
         return CheckResult("parquet", title, "failed", f"{folder} cannot be read: {reason}")
-    return _compared("parquet", title, subject, _bad_years(subject, found, small))
+    return _compared("parquet", title, subject, bad)
 
 
-def _digest_of_parts(subject: Subject, folder: Path) -> TableDigest:
+def _check_stored(subject: Subject, title: str, address: str) -> CheckResult:
+    found = stored_dataset(address, subject.build_id)
+    if found.state != "same":
+        status: Literal["skipped", "failed"] = "failed" if found.state == "other" else "skipped"
+        return CheckResult("parquet", title, status, found.text)
+    try:
+        with translated(found.folder):
+            store = store_of(found.folder)
+            bad = _bad_parts(subject, PyFileSystem(FSSpecHandler(store.fs)), store.path)
+    except ServiceError as error:
+        return CheckResult("parquet", title, "skipped", str(error))
+    except SourceError as error:
+        return CheckResult("parquet", title, "failed", str(error))
+    return _compared("parquet", title, subject, bad)
+
+
+def _bad_parts(subject: Subject, store: FileSystem, folder: str) -> list[BadRow]:
+    """Read the whole data set in a folder of a file system, and return what is not as it was."""
+    found = {
+        table: _digest_of_parts(subject, store, f"{folder}/{table}") for table in subject.loaded
+    }
+    small = {
+        table: pads.dataset(f"{folder}/{table}", filesystem=store).to_table() for table in DIGESTED
+    }
+    return _bad_years(subject, found, small)
+
+
+def _digest_of_parts(subject: Subject, store: FileSystem, folder: str) -> TableDigest:
     digest = TableDigest()
     # A part at a time: a data set reads ahead, 100 fragments of memory.
-    for path in sorted(folder.glob("**/*.parquet")):
-        batches = pads.dataset(path).to_batches(
+    there = store.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
+    for path in sorted(one.path for one in there if one.path.endswith(".parquet")):
+        batches = pads.dataset(path, filesystem=store).to_batches(
             batch_size=ROW_GROUP_ROWS, batch_readahead=1, fragment_readahead=1
         )
         for batch in batches:

@@ -53,6 +53,8 @@ class Subject:
         Of the whole grid.
     is_global : bool
         Whether the grid covers the Earth.
+    address : str or None
+        Where the Parquet data set lies, if not beside the database.
     stopped : threading.Event
         Set when the user wants no more.
     """
@@ -67,6 +69,7 @@ class Subject:
     cells: str
     n_cells: int
     is_global: bool
+    address: str | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
@@ -109,6 +112,7 @@ class Subject:
             cells=str(record["options"]["cells"]),
             n_cells=n_cells,
             is_global=(north - south) > 170 and (east - west) > 350,
+            address=record["options"].get("parquet"),
         )
 
     @cached_property

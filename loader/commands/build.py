@@ -38,6 +38,11 @@ __all__ = ["build"]
     help="Folder of the result, or its address in an object store.",
 )
 @click.option(
+    "--parquet",
+    metavar="ADDRESS",
+    help="Put the Parquet data set in an object store, luc.duckdb in OUT.  [default: OUT/parquet]",
+)
+@click.option(
     "--scratch",
     type=PATH,
     metavar="DIR",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, talkative
+from loader.commands.common import DATABASE, PATH, storage_options, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["check"]
@@ -20,6 +20,7 @@ __all__ = ["check"]
 @click.option("--only", metavar="NAMES", help="Some checks, separated by commas.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads of DuckDB.")
 @click.option("--memory-limit", metavar="SIZE", help="Memory of DuckDB.  [default: 1GiB]")
+@storage_options
 @talkative
 def check(
     *,
@@ -28,6 +29,7 @@ def check(
     only: str | None,
     workers: int | None,
     memory_limit: str | None,
+    storage_options: str | None,
     **_talk: Any,  # noqa: ANN401  # click's own
 ) -> None:
     """Prove that a database is whole and that its numbers agree.
@@ -52,6 +54,7 @@ def check(
         only=None if only is None else [name.strip() for name in only.split(",") if name.strip()],
         threads=workers,
         memory_limit=memory_limit,
+        storage_options=storage_options,
         finished=lambda result: None if as_json else click.echo(result.text()),
     )
     if as_json:

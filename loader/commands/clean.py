@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from loader.commands.common import PATH, talkative
+from loader.commands.common import PATH, storage_options, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["clean"]
@@ -14,8 +14,14 @@ __all__ = ["clean"]
 
 @click.command()
 @click.argument("out", metavar="[OUT]", type=PATH, default="luc-data")
+@storage_options
 @talkative
-def clean(*, out: str, **_talk: Any) -> None:  # noqa: ANN401  # click's own
+def clean(
+    *,
+    out: str,
+    storage_options: str | None,
+    **_talk: Any,  # noqa: ANN401  # click's own
+) -> None:
     """Remove what an interrupted build or sample left behind.
 
     OUT is the folder of the result; luc-data if left out. What is published stays as it is, and
@@ -25,12 +31,13 @@ def clean(*, out: str, **_talk: Any) -> None:  # noqa: ANN401  # click's own
     Example:
       luc-load clean luc-data
     """
-    from loader.storing.cleaning import clean_output  # noqa: PLC0415  # --help must be quick
+    from loader.storing.cleaning import Removed, clean_output  # noqa: PLC0415  # --help must be quick
     from loader.text import human_bytes  # noqa: PLC0415
 
     stop_orderly()
-    removed = clean_output(out)
-    for item in removed:
+
+    def tell(item: Removed) -> None:
         click.echo(f"removed {item.path}  {human_bytes(item.size)}")
-    if not removed:
+
+    if not clean_output(out, storage_options, tell):
         click.echo(f"{out}: nothing to remove")

@@ -16,13 +16,25 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-__all__ = ["DATABASE", "PATH", "talkative", "terminal_reporter", "verbosity", "version"]
+__all__ = [
+    "DATABASE",
+    "PATH",
+    "storage_options",
+    "talkative",
+    "terminal_reporter",
+    "verbosity",
+    "version",
+]
 
 PATH = click.Path(path_type=str, readable=False)
 """Not looked at here: a file that cannot be read is an error of the input, not of usage."""
 
 DATABASE = "luc-data/luc.duckdb"
 """The database that is asked when none is named."""
+
+storage_options = click.option(
+    "--storage-options", metavar="JSON", help="Options of fsspec for a data set at an address."
+)
 
 version = click.version_option(__version__, prog_name="luc-load")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, talkative
+from loader.commands.common import DATABASE, PATH, storage_options, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["info"]
@@ -17,8 +17,15 @@ __all__ = ["info"]
 @click.option(
     "--connect", is_flag=True, help="Say instead how other programs open this file read-only."
 )
+@storage_options
 @talkative
-def info(*, database: str, connect: bool, **_talk: Any) -> None:  # noqa: ANN401  # click's own
+def info(
+    *,
+    database: str,
+    connect: bool,
+    storage_options: str | None,
+    **_talk: Any,  # noqa: ANN401  # click's own
+) -> None:
     """Say what a database holds, and from which sources it was built.
 
     DB is the file or its folder; luc-data/luc.duckdb if left out.
@@ -32,5 +39,5 @@ def info(*, database: str, connect: bool, **_talk: Any) -> None:  # noqa: ANN401
     from loader.querying.connect import connection_text  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    found = database_info(database)
+    found = database_info(database, storage_options)
     click.echo(connection_text(found.database) if connect else found.text())

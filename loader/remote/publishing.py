@@ -18,13 +18,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from loader.errors import (
-    OutputBusyError,
-    OutputError,
-    SourceError,
-    SourceMissingError,
-    UsageError,
-)
+from loader.errors import OutputBusyError, OutputError, SourceError, SourceMissingError
 from loader.remote.files import StoredFiles
 from loader.remote.stores import causes, translated
 from loader.text import human_bytes, without_secrets
@@ -33,37 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-__all__ = ["MANIFEST", "StoredOutput", "refuse_read_only"]
+__all__ = ["MANIFEST", "StoredOutput"]
 
 MANIFEST = "luc-load.json"
 _CONDITIONAL = ("s3", "s3a")
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict"}
-
-_READ_ONLY = {"http", "https", "github", "gist", "git", "data", "reference", "tar", "zip"}
-"""Schemes of fsspec that read only, or cannot replace one file of many."""
-
-
-def refuse_read_only(option: str, address: str) -> None:
-    """Refuse to publish at an address where nothing can be written.
-
-    Parameters
-    ----------
-    option : str
-        As on the command line.
-    address : str
-
-    Raises
-    ------
-    UsageError
-        If its scheme is one of those that only read, or names one file system inside another.
-    """
-    scheme, found = address.partition("://")[0], f"{option} is {without_secrets(address)}"
-    expected = "expected a folder of an object store, such as s3://bucket/prefix, or a local one"
-    if "::" in scheme:
-        raise UsageError(f"{found}, one file system in another; {expected}")
-    if scheme in _READ_ONLY:
-        told = f"but {scheme}:// is only read from, not written to"
-        raise UsageError(f"{found}, {told}; {expected}")
 
 
 class StoredOutput:
@@ -99,6 +67,10 @@ class StoredOutput:
         found = None if self._published is None else self._published.get("replaces")
         return None if found is None else str(found)
 
+    def dataset(self, build_id: str) -> str:
+        """Return the address of the folder of a build's tables."""
+        return f"{self.address}/{_home(build_id)}/parquet"
+
     def listed(self) -> dict[str, int]:
         """Return bytes by name of the files that the manifest names."""
         files = [] if self._published is None else self._published["files"]
@@ -109,6 +81,44 @@ class StoredOutput:
         with self.translated():
             there = self.files.sizes(_home(self.build_id))
         return [name for name, size in self.listed().items() if there.get(name) != size]
+
+    def withdraw(self, build_id: str) -> int:
+        """Remove what an upload left that was interrupted before its database was published.
+
+        If its manifest was written already, the build that it replaced counts again.
+
+        Parameters
+        ----------
+        build_id : str
+            No database of this build must be published.
+
+        Returns
+        -------
+        int
+            Bytes that were removed; 0 where another output has taken the build for its own.
+
+        Raises
+        ------
+        OutputBusyError
+            If another build was published there meanwhile.
+        OutputError
+            If the store refuses.
+        ServiceError
+            If it does not answer.
+        """
+        if build_id == self.replaced:
+            return 0
+        with self.translated():
+            if build_id == self.build_id:
+                before = {} if self.replaced is None else self.files.sizes(_home(self.replaced))
+                if self.replaced is not None and before:
+                    self._commit(_manifest_of(self.replaced, before, None))
+                else:
+                    self.files.remove([MANIFEST])
+            left = self.files.sizes(_home(build_id))
+            if left:
+                self.files.remove([_home(build_id)])
+        return sum(left.values())
 
     def refuse_other(self, own: Collection[str | None], *, overwrite: bool) -> None:
         """Refuse to replace a build that is not known here.

@@ -8,12 +8,19 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError
+from loader.remote.publishing import StoredOutput
+from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.schema import SOURCES, STATIC
 from loader.storing.locking import LOCK, PRIVATE, exclusive
-from loader.storing.publish import take_back
+from loader.storing.publish import inspect_output, take_back
 from loader.storing.staging import Stage
+from loader.storing.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Removed", "clean_output"]
 
@@ -23,19 +30,27 @@ _UNFINISHED_SAMPLE = re.compile(rf"\.({_NAMES})\.[a-z0-9_]+\.tmp")
 
 @dataclass(frozen=True)
 class Removed:
-    """A file or folder that was removed, and how many bytes its files had."""
+    """A file, folder or address that was removed, and how many bytes its files had."""
 
-    path: Path
+    path: Path | str
     size: int
 
 
-def clean_output(out: str | os.PathLike[str]) -> tuple[Removed, ...]:
+def clean_output(
+    out: str | os.PathLike[str],
+    storage_options: str | Mapping[str, Any] | None = None,
+    told: Callable[[Removed], None] = lambda _: None,
+) -> tuple[Removed, ...]:
     """Remove what interrupted builds and samples left in a folder; what is published stays.
 
     Parameters
     ----------
     out : path
         The folder of the result.
+    storage_options : mapping or str, optional
+        Options of fsspec, or JSON of them, for what an upload left at an address.
+    told : callable, optional
+        Gets each as soon as it is gone: a store may fail after the local folders.
 
     Returns
     -------
@@ -47,29 +62,59 @@ def clean_output(out: str | os.PathLike[str]) -> tuple[Removed, ...]:
     OutputBusyError
         If a build or a sample is under way there.
     OutputError
-        If the folder cannot be written.
+        If the folder cannot be written, or a store refuses.
+    ServiceError
+        If a store does not answer; what it holds is still known, and goes the next time.
+    UsageError
+        If `storage_options` are none.
     """
-    folder = Path(out)
-    removed: list[Removed] = []
+    folder, options = Path(out), parse_storage_options(storage_options)
+    removed = []
+    for item in _removals(folder, options):
+        told(item)
+        removed.append(item)
+    return tuple(removed)
+
+
+def _removals(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
+    """Remove one thing after the other, and yield each when it is gone."""
     try:
-        for place in (folder, folder / "sample"):
-            if place.is_dir():
-                removed += [_remove(path) for path in sorted(_unfinished_samples(place))]
-        work = folder / PRIVATE
-        if not work.is_dir() or work.is_symlink():
-            return tuple(removed)
-        with exclusive(work / LOCK):
-            stage = Stage(work)
-            if stage.folder.is_dir() and not stage.folder.is_symlink():
-                take_back(stage, folder)
-                removed.append(_remove(stage.folder))
-            if stage.discarded.is_dir() and not stage.discarded.is_symlink():
-                removed.append(_remove(stage.discarded))
-        if not any(work.iterdir()):
-            work.rmdir()
+        yield from _removing(folder, options)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be cleaned ({error.strerror})") from error
-    return tuple(removed)
+
+
+def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
+    for place in (folder, folder / "sample"):
+        if place.is_dir():
+            yield from map(_remove, sorted(_unfinished_samples(place)))
+    work = folder / PRIVATE
+    if not work.is_dir() or work.is_symlink():
+        return
+    with exclusive(work / LOCK):
+        stage = Stage(work)
+        if stage.folder.is_dir() and not stage.folder.is_symlink():
+            take_back(stage, folder)
+            yield _remove(stage.folder)
+        if stage.discarded.is_dir() and not stage.discarded.is_symlink():
+            yield _remove(stage.discarded)
+        uploads = Uploads(work)
+        if uploads.unfinished():
+            with using_storage_options(options):
+                yield from _withdrawn(folder, uploads)
+    if not any(work.iterdir()):
+        work.rmdir()
+
+
+def _withdrawn(folder: Path, uploads: Uploads) -> Iterator[Removed]:
+    """Remove what uploads left in stores, but not the data set of the published database."""
+    published = inspect_output(folder)
+    for upload in uploads.unfinished():
+        if published is None or published.build_id != upload.build_id:
+            size = StoredOutput(upload.address).withdraw(upload.build_id)
+            if size:
+                yield Removed(f"{upload.address}/builds/{upload.build_id}", size)
+        uploads.end(upload)
 
 
 def _unfinished_samples(folder: Path) -> list[Path]:

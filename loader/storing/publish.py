@@ -28,6 +28,7 @@ __all__ = [
     "inspect_output",
     "named_database",
     "publish",
+    "refuse_held",
     "take_back",
 ]
 
@@ -120,7 +121,21 @@ def _not_ours(path: Path) -> OutputError:
     return OutputError(f"{path}: was not made by luc-load; remove it or choose another --out")
 
 
-def publish(stage: Stage, out: Path) -> None:
+def refuse_held(out: Path) -> None:
+    """Refuse to replace a database that another process holds for writing.
+
+    Raises
+    ------
+    OutputBusyError
+    """
+    if held_for_writing((out / DATABASE).resolve()):
+        raise OutputBusyError(
+            f"{out / DATABASE}: another program opened it for writing meanwhile; the new build is "
+            "kept. Close the program and run the same command again to publish it"
+        )
+
+
+def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
     """Exchange what is published for the complete stage, and remove the stage.
 
     Parameters
@@ -128,6 +143,9 @@ def publish(stage: Stage, out: Path) -> None:
     stage : Stage
         Complete; may have been interrupted in this very function before.
     out : pathlib.Path
+    with_dataset : bool
+        Whether the data set belongs beside the database: if not, it is published elsewhere already,
+        and none stays here.
 
     Raises
     ------
@@ -137,18 +155,15 @@ def publish(stage: Stage, out: Path) -> None:
     OutputError
         If the disk refuses.
     """
+    refuse_held(out)
     target = (out / DATABASE).resolve()
     parquet = out / PARQUET
-    if held_for_writing(target):
-        raise OutputBusyError(
-            f"{out / DATABASE}: another program opened it for writing meanwhile; the new build is "
-            "kept. Close the program and run the same command again to publish it"
-        )
     try:
         if stage.parquet.exists():
             if parquet.exists():
                 parquet.rename(stage.folder / _REPLACED)
-            stage.parquet.rename(parquet)
+            if with_dataset:
+                stage.parquet.rename(parquet)
             sync_directory(out)
         if stage.database.exists():
             stage.database.replace(target)

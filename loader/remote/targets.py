@@ -1,0 +1,63 @@
+"""Where a build may put its result: a local folder, or an address that takes files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from loader.errors import UsageError
+from loader.remote.stores import is_address
+from loader.text import without_secrets
+
+__all__ = ["checked_targets"]
+
+_READ_ONLY = {"http", "https", "github", "gist", "git", "data", "reference", "tar", "zip"}
+"""Schemes of fsspec that read only, or cannot replace one file of many."""
+
+_EXPECTED = "expected a folder of an object store, such as s3://bucket/prefix"
+
+
+def checked_targets(
+    out: str | os.PathLike[str], parquet: str | os.PathLike[str] | None
+) -> tuple[str, str | None]:
+    """Return `--out` and `--parquet` as text, the address without a slash at its end.
+
+    Parameters
+    ----------
+    out : path
+    parquet : path or None
+
+    Raises
+    ------
+    UsageError
+        If nothing can be written at an address, or the two contradict each other.
+    """
+    target = os.fspath(out)
+    if is_address(target):
+        _refuse_read_only("--out", target, "or a local one")
+    if parquet is None:
+        return target, None
+    address = os.fspath(parquet).rstrip("/")
+    if is_address(target):
+        raise UsageError(
+            f"--out {without_secrets(target)} uploads the Parquet data set with the database; "
+            "leave --parquet out, or name a local folder with --out"
+        )
+    if not is_address(address):
+        beside = "leave it out to have the data set in OUT/parquet"
+        raise UsageError(f"--parquet is {address!r}; {_EXPECTED}, or file:///folder, or {beside}")
+    _refuse_read_only("--parquet", address, "or leave it out to have the data set in OUT/parquet")
+    scheme, _, rest = address.partition("://")
+    if scheme in {"file", "local"} and Path(rest).resolve().is_relative_to(Path(target).resolve()):
+        raise UsageError(f"--parquet is {address}, inside --out; name a folder elsewhere")
+    return target, address
+
+
+def _refuse_read_only(option: str, address: str, otherwise: str) -> None:
+    scheme, found = address.partition("://")[0], f"{option} is {without_secrets(address)}"
+    expected = f"{_EXPECTED}, {otherwise}"
+    if "::" in scheme:
+        raise UsageError(f"{found}, one file system in another; {expected}")
+    if scheme in _READ_ONLY:
+        told = f"but {scheme}:// is only read from, not written to"
+        raise UsageError(f"{found}, {told}; {expected}")

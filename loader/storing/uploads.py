@@ -1,0 +1,82 @@
+"""Which uploads were begun from an output and did not end: `.luc-load/uploads.json`.
+
+It outlives the stage, so that what a build left in a store is still known when the build itself was
+dropped for another.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from loader.storing.staging import refused, write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Upload", "Uploads"]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A build whose data set was to be published at an address."""
+
+    address: str
+    build_id: str
+
+    def text(self) -> str:
+        """Return it for people, in a sentence."""
+        return (
+            f"An upload of build {self.build_id} to {self.address} did not end: its command goes "
+            "on with it; luc-load clean removes it."
+        )
+
+
+class Uploads:
+    """The uploads that did not end.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        OUT/.luc-load; locked by this process, unless only `unfinished` is called.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self._path = work / "uploads.json"
+
+    def unfinished(self) -> tuple[Upload, ...]:
+        """Return those that were begun and did not end; none where the record is damaged."""
+        try:
+            found = json.loads(self._path.read_text())
+            return tuple(Upload(str(one["address"]), str(one["build_id"])) for one in found)
+        except (OSError, ValueError, LookupError, TypeError):
+            return ()
+
+    def begin(self, upload: Upload) -> None:
+        """Note that an upload begins.
+
+        Raises
+        ------
+        OutputError
+            If the disk refuses.
+        """
+        self._write({*self.unfinished(), upload})
+
+    def end(self, *uploads: Upload) -> None:
+        """Forget uploads.
+
+        Raises
+        ------
+        OutputError
+            If the disk refuses.
+        """
+        self._write(set(self.unfinished()) - set(uploads))
+
+    def _write(self, uploads: set[Upload]) -> None:
+        with refused(self._path):
+            if uploads:
+                plain = [asdict(one) for one in sorted(uploads, key=lambda u: u.build_id)]
+                write_whole(self._path, json.dumps(plain).encode())
+            else:
+                self._path.unlink(missing_ok=True)

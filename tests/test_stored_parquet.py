@@ -1,0 +1,382 @@
+"""The Parquet data set in a store, the database on this disk: one build, or the one before it."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from files import GRIDS, Form, eluc_content, state_content, write
+from object_store import credentials, free_port, s3_server
+
+from loader import build
+from loader.building import placing
+from loader.checking.check import check_database
+from loader.cli import commands
+from loader.errors import OutputError, ServiceError, UsageError
+from loader.info import database_info
+from loader.remote.files import StoredFiles
+from loader.storing.cleaning import clean_output
+
+fsspec = pytest.importorskip("fsspec")
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets of the stores' clients
+
+PLACE = GRIDS["finer"]
+YEARS = tuple(range(1950, 1956))
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("files")
+    states = write(folder / "states.nc", state_content(41, PLACE, YEARS, masks="mixed"), Form())
+    eluc = write(folder / "eluc.nc", eluc_content(42, PLACE, YEARS, missing=0.05), Form())
+    return {"states": states, "eluc": eluc}
+
+
+@pytest.fixture(scope="module")
+def local(given: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("local")
+    build(**given, out=out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    pytest.importorskip("moto.server", reason="needs moto[server]")
+    s3fs = pytest.importorskip("s3fs", reason="needs the extra s3")
+    with s3_server() as address:
+        options = {"key": "test", "secret": "test", "endpoint_url": address}
+        s3fs.S3FileSystem(**options).mkdir("luc-test")
+        yield address
+        with warnings.catch_warnings():
+            # fsspec leaves its sessions to the garbage collector, which warns of each.
+            warnings.simplefilter("ignore", ResourceWarning)
+            s3fs.S3FileSystem.clear_instance_cache()
+            gc.collect()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A folder that is used as a store."""
+    return tmp_path / "store"
+
+
+def address(store: Path) -> str:
+    return f"file://{store}"
+
+
+def manifest(store: Path) -> dict[str, Any]:
+    found = json.loads((store / "luc-load.json").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def build_id(out: Path) -> str:
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        return str(con.execute("SELECT build_id FROM build").fetchall()[0][0])
+
+
+def builds(store: Path) -> set[str]:
+    return {path.name for path in (store / "builds").iterdir()}
+
+
+def parts(folder: Path) -> dict[str, bytes]:
+    """The gridded tables: the others name the files, and when they were changed."""
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for table in ("state", "eluc", "cell", "year")
+        for path in (folder / table).glob("*.parquet")
+    }
+    assert len(found) >= 4
+    return found
+
+
+def status(out: Path) -> tuple[str, str]:
+    (found,) = check_database(out, only=["parquet"]).results
+    return found.status, found.summary
+
+
+def cut(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Lose the store after so many files."""
+    put, files = StoredFiles.put, 0
+
+    def failing(self: StoredFiles, source: Path, name: str) -> None:
+        nonlocal files
+        if files == after:
+            raise ConnectionError("cut")
+        files += 1
+        put(self, source, name)
+
+    monkeypatch.setattr(StoredFiles, "put", failing)
+
+
+def test_s3_holds_what_a_local_build_holds(
+    given: dict[str, Any],
+    local: Path,
+    endpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in credentials(endpoint).items():
+        monkeypatch.setenv(name, value)
+    out, where = tmp_path / "out", "s3://luc-test/data/"
+    fs = fsspec.filesystem("s3")
+    planned = build(**given, out=out, parquet=where, dry_run=True)
+    assert "s3://luc-test/data/  about" in planned.text()
+    assert not fs.exists("luc-test/data")
+    report = build(**given, out=out, parquet=where)
+    folder = f"s3://luc-test/data/builds/{report.build_id}/parquet"
+    assert report.parquet == folder
+    assert {path.name for path in out.iterdir()} == {"luc.duckdb"}
+    published = json.loads(fs.cat_file("luc-test/data/luc-load.json"))
+    assert published["build_id"] == build_id(out) == build_id(local)
+    fs.get(f"{folder}/", str(tmp_path / "fetched"), recursive=True)
+    assert parts(tmp_path / "fetched") == parts(local / "parquet")
+    for table in ("state", "eluc"):
+        with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+            stored = con.execute(f"SELECT * FROM {table}").fetchall()
+        read = pq.read_table(
+            f"luc-test/data/builds/{report.build_id}/parquet/{table}", filesystem=fs
+        )
+        assert sorted(zip(*read.to_pydict().values(), strict=True)) == sorted(stored)
+    assert status(out)[0] == "ok"
+    assert database_info(out).text().count(f"Parquet: {folder}/ is of the same build") == 1
+    assert build(**given, out=out, parquet="s3://luc-test/data").outcome == "up to date"
+
+
+def test_storage_options_reach_the_store(
+    given: dict[str, Any], endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in credentials(endpoint):
+        monkeypatch.delenv(name, raising=False)
+    own = {"key": "test", "secret": "test", "endpoint_url": endpoint}
+    options, out = json.dumps({"s3": own}), str(tmp_path)
+    monkeypatch.setenv("LUC_LOAD_BUILD_STORAGE_OPTIONS", options)
+    command = ["build", "--eluc", str(given["eluc"]), "-o", out, "--parquet", "s3://luc-test/own"]
+    runner = CliRunner()
+    assert runner.invoke(commands, command, catch_exceptions=False).exit_code == 0
+    told = runner.invoke(commands, ["info", "--storage-options", options, out]).output
+    assert "is of the same build" in told
+    only = ["check", "--only", "parquet"]
+    told = runner.invoke(commands, [*only, "--storage-options", options, out]).output
+    assert "parquet            ok" in told
+    # Another server than the one that has it.
+    dead = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    once = {"config_kwargs": {"retries": {"total_max_attempts": 1}}}
+    wrong = json.dumps({"s3": {**own, **dead, **once}})
+    found = runner.invoke(commands, [*only, "--storage-options", wrong, out])
+    assert "parquet            skipped  s3://luc-test/own was not looked at" in found.output
+    assert found.exit_code == 0
+    told = runner.invoke(commands, ["info", "--storage-options", wrong, out]).output
+    assert "Parquet: s3://luc-test/own was not looked at" in told
+
+
+def test_a_cut_upload_leaves_both_as_they_were_and_goes_on(
+    given: dict[str, Any], tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, where = tmp_path / "out", address(store)
+    first = build(**given, out=out, parquet=where)
+    before = parts(store / "builds" / first.build_id / "parquet")
+    again: dict[str, Any] = {**given, "years": "1952:", "out": out, "parquet": where}
+    with monkeypatch.context() as patch:
+        cut(patch, after=2)
+        with pytest.raises(ServiceError, match="the same command goes on"):
+            build(**again, overwrite=True)
+    assert manifest(store)["build_id"] == build_id(out) == first.build_id
+    assert parts(store / "builds" / first.build_id / "parquet") == before
+    assert status(out)[0] == "ok"
+    (left,) = builds(store) - {first.build_id}
+    told = database_info(out).text()
+    assert "A finished build waits here to be published" in told
+    assert f"An upload of build {left} to {where} did not end" in told
+    arrived = {p: p.stat().st_mtime_ns for p in (store / "builds" / left).rglob("*.*")}
+    assert len(arrived) == 2
+    second = build(**again, overwrite=True)
+    assert (second.outcome, second.build_id) == ("published", left)
+    assert {path: path.stat().st_mtime_ns for path in arrived} == arrived
+    assert manifest(store)["build_id"] == build_id(out) == left
+    assert builds(store) == {first.build_id, left}
+    assert status(out)[0] == "ok"
+    assert not (out / ".luc-load").exists()
+
+
+def test_clean_removes_what_a_cut_upload_left(
+    given: dict[str, Any], tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, where = tmp_path / "out", address(store)
+    first = build(**given, out=out, parquet=where)
+    again: dict[str, Any] = {**given, "out": out, "parquet": where, "overwrite": True}
+    for years in ("1952:", "1953:"):
+        # The second build drops the first one's stage, but not what it left in the store.
+        with monkeypatch.context() as patch:
+            cut(patch, after=2)
+            with pytest.raises(ServiceError):
+                build(**again, years=years)
+    left = builds(store) - {first.build_id}
+    assert len(left) == 2
+    result = CliRunner().invoke(commands, ["clean", str(out)], catch_exceptions=False)
+    for name in left:
+        assert f"removed {where}/builds/{name}  " in result.output
+    assert builds(store) == {first.build_id}
+    assert {path.name for path in out.iterdir()} == {"luc.duckdb"}
+    assert status(out)[0] == "ok"
+    assert clean_output(out) == ()
+
+
+@pytest.mark.parametrize("then", ["build", "clean"])
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_kill_between_manifest_and_database_is_told_and_healed(
+    given: dict[str, Any],
+    tmp_path: Path,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    then: str,
+    earlier: bool,
+) -> None:
+    out, where = tmp_path / "out", address(store)
+    first = build(**given, out=out, parquet=where) if earlier else None
+
+    def killed(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    again: dict[str, Any] = {**given, "years": "1952:", "out": out, "parquet": where}
+    with monkeypatch.context() as patch:
+        patch.setattr(placing, "publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(**again, overwrite=earlier)
+    second = manifest(store)["build_id"]
+    if first is not None:
+        assert build_id(out) == first.build_id != second
+        told = f"{where} is of build {second}, the database of build {first.build_id}"
+        assert told in database_info(out).text()
+        assert (status(out)[0], told in status(out)[1]) == ("failed", True)
+        # Who has the old database still finds its data set.
+        assert (store / "builds" / first.build_id / "parquet" / "build.json").is_file()
+    if then == "build":
+        assert build(**again, overwrite=earlier).outcome == "published"
+        assert manifest(store)["build_id"] == build_id(out) == second
+    else:
+        clean_output(out)
+        assert not (store / "builds" / second).exists()
+        if first is None:
+            assert not (store / "luc-load.json").exists()
+            return
+        assert manifest(store)["build_id"] == build_id(out) == first.build_id
+    assert status(out)[0] == "ok"
+
+
+def test_clean_leaves_the_data_set_of_the_published_database(
+    given: dict[str, Any], tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill after the rename of the database, before the upload is forgotten."""
+    out = tmp_path / "out"
+
+    def killed(*_given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("loader.storing.uploads.Uploads.end", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(**given, out=out, parquet=address(store))
+    assert "did not end" not in database_info(out).text()
+    assert clean_output(out) == ()
+    assert status(out)[0] == "ok"
+    assert {path.name for path in out.iterdir()} == {"luc.duckdb"}
+
+
+def test_the_data_set_moves_to_a_store_and_back(
+    given: dict[str, Any], local: Path, tmp_path: Path, store: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(local, out)
+    with pytest.raises(OutputError, match=r"parquet not given instead of file:.*--overwrite"):
+        build(**given, out=out, parquet=address(store))
+    assert (out / "parquet").is_dir()
+    build(**given, out=out, parquet=address(store), overwrite=True)
+    assert not (out / "parquet").exists()
+    assert build_id(out) == build_id(local) == manifest(store)["build_id"]
+    with pytest.raises(OutputError, match=r"parquet file:.* instead of not given"):
+        build(**given, out=out)
+    build(**given, out=out, overwrite=True)
+    assert parts(out / "parquet") == parts(local / "parquet")
+    assert status(out)[0] == "ok"
+
+
+def test_the_data_set_of_another_database_is_not_replaced_unasked(
+    given: dict[str, Any], tmp_path: Path, store: Path
+) -> None:
+    where = address(store)
+    first = build(**given, out=tmp_path / "one", parquet=where)
+    other: dict[str, Any] = {**given, "years": "1952:", "out": tmp_path / "two", "parquet": where}
+    for dry_run in (True, False):
+        with pytest.raises(OutputError, match=f"build {first.build_id} is published there"):
+            build(**other, dry_run=dry_run)
+    second = build(**other, overwrite=True)
+    found = status(tmp_path / "one")
+    assert (found[0], f"is of build {second.build_id}" in found[1]) == ("failed", True)
+
+
+def test_damage_in_the_store_is_found_and_mended(
+    given: dict[str, Any], tmp_path: Path, store: Path
+) -> None:
+    out, where = tmp_path / "out", address(store)
+    report = build(**given, out=out, parquet=where)
+    folder = store / "builds" / report.build_id / "parquet"
+    part = next((folder / "state").iterdir())
+    sound = part.read_bytes()
+    rows = pq.read_table(part)
+    position = rows.schema.get_field_index("primf")
+    other = pa.chunked_array([rows.column("primn").combine_chunks()])
+    pq.write_table(rows.set_column(position, "primf", other), part)
+    # As large as the manifest says: only who reads the values sees it.
+    text = manifest(store)
+    for file in text["files"]:
+        if file["path"] == f"parquet/state/{part.name}":
+            file["size"] = part.stat().st_size
+    (store / "luc-load.json").write_text(json.dumps(text))
+    assert status(out)[0] == "failed"
+    assert "other values" in check_database(out, only=["parquet"]).results[0].text()
+    part.unlink()
+    found = status(out)
+    assert found[0] == "failed"
+    assert f"lacks parquet/state/{part.name}" in found[1]
+    assert build(**given, out=out, parquet=where).outcome == "built"
+    assert part.read_bytes() == sound
+    assert status(out)[0] == "ok"
+    shutil.rmtree(store)
+    assert "there is no data set at" in database_info(out).text()
+
+
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ({"parquet": "https://example.org/luc"}, "only read from, not written to"),
+        ({"parquet": "somewhere"}, "expected a folder of an object store"),
+        ({"parquet": ""}, "expected a folder of an object store"),
+        ({"parquet": "s3://b/p", "out": "s3://b/out"}, "uploads the Parquet data set with the"),
+        ({"parquet": "file://{out}/parquet"}, "inside --out"),
+        ({"parquet": "gopher://host/luc"}, "unknown scheme"),
+    ],
+)
+def test_an_address_that_cannot_be_meant_is_a_usage_error(
+    given: dict[str, Any], tmp_path: Path, named: dict[str, str], found: str
+) -> None:
+    out = tmp_path / "out"
+    options: dict[str, Any] = {
+        "out": str(out),
+        **{key: text.format(out=out) for key, text in named.items()},
+    }
+    with pytest.raises(UsageError, match=found) as error:
+        build(**given, **options)
+    assert error.value.exit_code == 2
+    assert not any(tmp_path.iterdir())
