@@ -45,7 +45,7 @@ torture: $(VENV)/installed-test  ## kills, full and failing disks, other process
 	PYTHONPATH=tests $(BIN)/python -m torture --page docs/reliability.md $(TORTURE_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
 
-scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to an S3 server on loopback: 10 minutes
+scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes
 	$(PIP) install --group scale
 	$(BIN)/python -m pytest -m slow tests/scale $(PYTEST_ARGS)
 

@@ -1,4 +1,4 @@
-"""A real S3 server process on loopback, and a web server that sends parts of files."""
+"""Servers on loopback: S3 and Google Cloud Storage, and a web server that sends parts of files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-__all__ = ["credentials", "free_port", "s3_server", "web_server"]
+__all__ = ["credentials", "free_port", "gs_server", "s3_server", "web_server"]
 
 
 def free_port() -> int:
@@ -38,7 +38,22 @@ def credentials(endpoint: str) -> dict[str, str]:
 def s3_server() -> Iterator[str]:
     """Run moto's server; yield its address."""
     port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with _serving(["moto.server", "-H", "127.0.0.1", "-p", str(port)], port) as address:
+        yield address
+
+
+@contextmanager
+def gs_server(bucket: str) -> Iterator[str]:
+    """Run gcp-storage-emulator with an empty bucket; yield its address."""
+    port = free_port()
+    where = ["--host=127.0.0.1", f"--port={port}", "--in-memory", f"--default-bucket={bucket}"]
+    with _serving(["gcp_storage_emulator", "start", *where], port) as address:
+        yield address
+
+
+@contextmanager
+def _serving(module: list[str], port: int) -> Iterator[str]:
+    command = [sys.executable, "-m", *module]
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
@@ -52,8 +67,8 @@ def s3_server() -> Iterator[str]:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
-                assert process.poll() is None, "the S3 server ended"
-                assert time.monotonic() < deadline, "the S3 server does not answer"
+                assert process.poll() is None, f"{module[0]} ended"
+                assert time.monotonic() < deadline, f"{module[0]} does not answer"
                 time.sleep(0.05)
         yield f"http://127.0.0.1:{port}"
     finally:

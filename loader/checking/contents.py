@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
-import pyarrow.dataset as pads
+import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileSystem, FSSpecHandler, LocalFileSystem, PyFileSystem
 
 from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
@@ -19,6 +19,8 @@ from loader.storing.digest import TableDigest
 from loader.storing.publish import PARQUET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from loader.checking.subject import Subject
 
 __all__ = ["check_contents", "check_parquet"]
@@ -75,25 +77,33 @@ def _bad_parts(subject: Subject, store: FileSystem, folder: str) -> list[BadRow]
     found = {
         table: _digest_of_parts(subject, store, f"{folder}/{table}") for table in subject.loaded
     }
-    small = {
-        table: pads.dataset(f"{folder}/{table}", filesystem=store).to_table() for table in DIGESTED
-    }
+    small = {table: _small_table(store, f"{folder}/{table}") for table in DIGESTED}
     return _bad_years(subject, found, small)
+
+
+def _small_table(store: FileSystem, folder: str) -> pa.Table:
+    batches = list(_batches(store, folder))
+    if not batches:
+        raise FileNotFoundError(f"{folder} holds no rows")
+    return pa.Table.from_batches(batches)
 
 
 def _digest_of_parts(subject: Subject, store: FileSystem, folder: str) -> TableDigest:
     digest = TableDigest()
-    # A part at a time: a data set reads ahead, 100 fragments of memory.
+    for batch in _batches(store, folder):
+        if subject.stopped.is_set():
+            break
+        digest.merge(TableDigest.of(batch))
+    return digest
+
+
+def _batches(store: FileSystem, folder: str) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of all parts in a folder."""
     there = store.get_file_info(FileSelector(folder, allow_not_found=True, recursive=True))
     for path in sorted(one.path for one in there if one.path.endswith(".parquet")):
-        batches = pads.dataset(path, filesystem=store).to_batches(
-            batch_size=ROW_GROUP_ROWS, batch_readahead=1, fragment_readahead=1
-        )
-        for batch in batches:
-            if subject.stopped.is_set():
-                return digest
-            digest.merge(TableDigest.of(batch))
-    return digest
+        # A part at a time, and closed: a data set reads ahead, and leaves files of stores open.
+        with store.open_input_file(path) as file:
+            yield from pq.ParquetFile(file).iter_batches(ROW_GROUP_ROWS)
 
 
 def _bad_years(
