@@ -47,6 +47,7 @@ torture: $(VENV)/installed-test  ## kills, full and failing disks, other process
 
 scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes
 	$(PIP) install --group scale
+	$(BIN)/python -m pytest tests/test_remote.py tests/test_store*.py $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -m slow tests/scale $(PYTEST_ARGS)
 
 measure-scale: $(VENV)/installed-test  ## what a block costs a worker and the client, as in docs/scale.md: 2 GB in bench-data

@@ -25,6 +25,7 @@ from loader.cli import commands
 from loader.errors import OutputError, ServiceError, UsageError
 from loader.info import database_info
 from loader.remote.files import StoredFiles
+from loader.reporting import Silent
 from loader.storing.cleaning import clean_output
 
 fsspec = pytest.importorskip("fsspec")
@@ -104,6 +105,16 @@ def parts(folder: Path) -> dict[str, bytes]:
 def status(out: Path) -> tuple[str, str]:
     (found,) = check_database(out, only=["parquet"]).results
     return found.status, found.summary
+
+
+class Noting(Silent):
+    """Keeps the notices."""
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
 
 
 def cut(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
@@ -233,6 +244,29 @@ def test_clean_removes_what_a_cut_upload_left(
     assert clean_output(out) == ()
 
 
+def test_clean_leaves_nothing_in_s3_of_a_build_that_never_counted(
+    given: dict[str, Any], endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in credentials(endpoint).items():
+        monkeypatch.setenv(name, value)
+    where, out = "s3://luc-test/never", tmp_path / "out"
+    first: dict[str, Any] = {"eluc": given["eluc"], "out": out, "parquet": where}
+    fs = fsspec.filesystem("s3")
+
+    def killed(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(placing, "publish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            build(**first)
+    left = json.loads(fs.cat_file("luc-test/never/luc-load.json"))["folder"]
+    _stage, uploaded = clean_output(out)
+    assert uploaded.path == f"{where}/{left}"
+    assert fs.find("luc-test/never", refresh=True) == []
+    assert not (out / ".luc-load").exists()
+
+
 @pytest.mark.parametrize("then", ["build", "clean"])
 @pytest.mark.parametrize("earlier", [True, False])
 def test_a_kill_between_manifest_and_database_is_told_and_healed(
@@ -307,7 +341,10 @@ def test_the_data_set_moves_to_a_store_and_back(
     assert build_id(out) == build_id(local) == manifest(store)["build_id"]
     with pytest.raises(OutputError, match=r"parquet file:.* instead of not given"):
         build(**given, out=out)
-    build(**given, out=out, overwrite=True)
+    reporter = Noting()
+    build(**given, out=out, overwrite=True, reporter=reporter)
+    assert reporter.notices == [f"the data set of the replaced build stays at {address(store)}"]
+    assert manifest(store)["build_id"] == build_id(local)
     assert parts(out / "parquet") == parts(local / "parquet")
     assert status(out)[0] == "ok"
 

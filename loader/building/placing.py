@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loader.remote.publishing import StoredOutput
 from loader.storing.dataset import dataset_build_id
@@ -11,7 +11,7 @@ from loader.storing.publish import PARQUET, publish, refuse_held
 from loader.storing.uploads import Upload, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from loader.reporting import Reporter
@@ -44,6 +44,7 @@ class DatasetPlace:
     def __init__(self, out: Path, address: str | None, published: Published | None) -> None:
         self._out = out
         self._published = None if published is None else published.build_id
+        self._earlier = None if published is None else _address(published.record)
         self._store = None if address is None else StoredOutput(address)
 
     def of(self, build_id: str) -> Path | str:
@@ -81,7 +82,7 @@ class DatasetPlace:
         stage : Stage
         build_id : str
         reporter : Reporter
-            Told how far an upload is.
+            Told how far an upload is, and of a data set that stays behind.
 
         Raises
         ------
@@ -94,16 +95,29 @@ class DatasetPlace:
         """
         if self._store is None:
             publish(stage, self._out)
-            return
+        else:
+            self._upload(self._store, stage, build_id, reporter)
+        here = None if self._store is None else self._store.address
+        if self._earlier is not None and self._earlier != here:
+            reporter.notice(f"the data set of the replaced build stays at {self._earlier}")
+
+    def _upload(self, store: StoredOutput, stage: Stage, build_id: str, reporter: Reporter) -> None:
         # Before the manifest: the database would stay behind it.
         refuse_held(self._out)
         uploads = Uploads(self._out / PRIVATE)
-        if self._store.build_id != build_id:
-            uploads.begin(Upload(self._store.address, build_id))
+        if store.build_id != build_id:
+            uploads.begin(Upload(store.address, build_id))
         try:
             kept = {self._published}
-            self._store.publish(stage.folder, build_id, (PARQUET,), kept, reporter.detail)
+            store.publish(stage.folder, build_id, (PARQUET,), kept, reporter.detail)
         finally:
             reporter.finished()
         publish(stage, self._out, with_dataset=False)
-        uploads.end(*(one for one in uploads.unfinished() if one.address == self._store.address))
+        uploads.end(*(one for one in uploads.unfinished() if one.address == store.address))
+
+
+def _address(record: Mapping[str, Any]) -> str | None:
+    """Return where the data set of a published build lies, if not beside its database."""
+    options = record.get("options")
+    found = options.get("parquet") if isinstance(options, dict) else None
+    return found if isinstance(found, str) else None
