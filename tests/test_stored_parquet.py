@@ -5,6 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import signal
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from command import environment, luc_load
 from files import GRIDS, Form, eluc_content, state_content, write
 from object_store import credentials, free_port, s3_server
+from test_interruptions import PAUSED
 
 from loader import build
 from loader.building import placing
@@ -307,6 +312,56 @@ def test_a_kill_between_manifest_and_database_is_told_and_healed(
             return
         assert manifest(store)["build_id"] == build_id(out) == first.build_id
     assert status(out)[0] == "ok"
+
+
+STEPS = {
+    "while the upload is noted": "loader.storing.uploads.Uploads.begin",
+    "while a part is uploaded": "loader.remote.files.StoredFiles.put",
+    "before the manifest": "loader.remote.files.StoredFiles.write",
+    "before the database": "loader.building.placing.publish",
+    "after the database": "loader.storing.uploads.Uploads.end",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_that_ends_at_any_step_leaves_a_database_with_its_data_set(
+    given: dict[str, Any], tmp_path: Path, store: Path, step: str, number: signal.Signals
+) -> None:
+    out, named = tmp_path / "out", [f"--{name}={path}" for name, path in given.items()]
+    first = build(**given, out=out, parquet=address(store))
+    again = ["build", *named, "-o", str(out), "--parquet", address(store), "--years", "1952:"]
+    with subprocess.Popen(
+        [sys.executable, "-c", PAUSED, STEPS[step], *again, "--overwrite"],
+        env=environment(),
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr is not None
+        while (line := process.stderr.readline()) != b"here\n":
+            assert line, "the build ended before it came there"
+        process.send_signal(number)
+        told = process.stderr.read()
+    assert b"Traceback" not in told
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number)
+    now = build_id(out)
+    folder = store / "builds" / now / "parquet"
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        for table in ("state", "eluc"):
+            rows = con.execute(f"SELECT * FROM {table} ORDER BY ALL").fetchall()
+            assert (
+                sorted(zip(*pq.read_table(folder / table).to_pydict().values(), strict=True))
+                == rows
+            )
+    if now == first.build_id:
+        done = luc_load(*again, "--overwrite", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    else:
+        luc_load("clean", str(out), cwd=tmp_path)
+    assert manifest(store)["build_id"] == build_id(out) != first.build_id
+    assert builds(store) == {first.build_id, build_id(out)}
+    assert status(out)[0] == "ok"
+    assert {path.name for path in out.iterdir()} == {"luc.duckdb"}
 
 
 def test_clean_leaves_the_data_set_of_the_published_database(
