@@ -347,15 +347,16 @@ def test_a_cut_upload_leaves_what_was_published(
     fs = fsspec.filesystem("s3")
     put, files = StoredFiles.put, 0
 
-    def failing(self: StoredFiles, path: Path, name: str) -> None:
+    def failing(self: StoredFiles, group: dict[str, Path]) -> None:
         nonlocal files
         files += 1
         if files == 3:
             raise ConnectionError("cut")
-        put(self, path, name)
+        put(self, group)
 
     again: dict[str, Any] = {**given, "years": "1952:", "scratch": tmp_path / "b"}
     with monkeypatch.context() as patch:
+        patch.setattr("loader.remote.files._FILES", 1)
         patch.setattr(StoredFiles, "put", failing)
         with pytest.raises(ServiceError, match="does not answer"):
             build(**again, overwrite=True)

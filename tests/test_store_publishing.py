@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loader.errors import OutputError, ServiceError
-from loader.remote.files import StoredFiles
+from loader.remote.files import AT_ONCE, StoredFiles, _groups, _how_to_put
 from loader.remote.publishing import StoredOutput
 
 pytest.importorskip("fsspec")
@@ -75,12 +75,13 @@ def test_only_what_is_not_there_is_uploaded(
     put = StoredFiles.put
     uploaded: list[str] = []
 
-    def counting(self: StoredFiles, source: Path, name: str) -> None:
+    def counting(self: StoredFiles, group: dict[str, Path]) -> None:
         if len(uploaded) == 2:
             raise ConnectionError("cut")
-        uploaded.append(name)
-        put(self, source, name)
+        uploaded.extend(group)
+        put(self, group)
 
+    monkeypatch.setattr("loader.remote.files._FILES", 1)
     monkeypatch.setattr(StoredFiles, "put", counting)
     with pytest.raises(ServiceError, match="the same command goes on"):
         StoredOutput(address(place)).publish(built, "one")
@@ -105,6 +106,25 @@ def test_a_published_build_gets_what_it_lacks_and_keeps_the_rest(built: Path, pl
     StoredOutput(address(place)).publish(built, "one", names=("parquet",))
     assert StoredOutput(address(place)).not_whole() == []
     assert files(place / "builds" / "one") == files(built)
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs"])
+@pytest.mark.parametrize("size", [1, 2**27, 78 * 10**9, 5 * 2**40])
+def test_pieces_of_a_file_are_few_enough_for_s3_and_fit_in_memory(scheme: str, size: int) -> None:
+    how = _how_to_put(scheme, size)
+    assert how["chunksize"] % 2**18 == 0
+    if scheme == "s3":
+        assert size / how["chunksize"] <= 10_000
+    if size < 10**11:
+        assert how["chunksize"] * how.get("max_concurrency", 1) <= AT_ONCE
+
+
+def test_files_that_go_together_are_few_and_small_or_one() -> None:
+    sizes = {"a": AT_ONCE * 3, "b": 1, "c": AT_ONCE - 1, "d": 1} | {f"e{n}": 1 for n in range(9)}
+    groups = list(_groups(sizes))
+    assert [name for group in groups for name in group] == list(sizes)
+    assert groups[:2] == [["a"], ["b", "c"]]
+    assert [len(group) for group in groups[2:]] == [8, 2]
 
 
 @pytest.mark.parametrize("text", ["<html>", "[]", '{"build_id": "one"}', '{"files": []}'])

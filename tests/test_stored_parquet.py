@@ -126,13 +126,14 @@ def cut(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """Lose the store after so many files."""
     put, files = StoredFiles.put, 0
 
-    def failing(self: StoredFiles, source: Path, name: str) -> None:
+    def failing(self: StoredFiles, group: dict[str, Path]) -> None:
         nonlocal files
         if files == after:
             raise ConnectionError("cut")
         files += 1
-        put(self, source, name)
+        put(self, group)
 
+    monkeypatch.setattr("loader.remote.files._FILES", 1)
     monkeypatch.setattr(StoredFiles, "put", failing)
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from loader.errors import OutputBusyError, OutputError, SourceError, SourceMissingError
 from loader.remote.files import StoredFiles
 from loader.remote.stores import causes, translated
-from loader.text import human_bytes, without_secrets
+from loader.text import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -184,7 +184,7 @@ class StoredOutput:
             return place
         sizes = _sizes_of(folder, wanted)
         with self.translated():
-            self._upload(folder, home, sizes, told)
+            self.files.upload(folder, home, sizes, told)
             there = self.files.sizes(home)
             wrong = [name for name, size in sizes.items() if there.get(name) != size]
             if wrong:
@@ -199,17 +199,6 @@ class StoredOutput:
             stale = [n for n in self.files.folders("builds") if n not in known]
             self.files.remove(_home(name) for name in stale)
         return place
-
-    def _upload(
-        self, folder: Path, home: str, sizes: dict[str, int], told: Callable[[str], None]
-    ) -> None:
-        there = self.files.sizes(home)
-        missing = {name: size for name, size in sizes.items() if there.get(name) != size}
-        total, done = human_bytes(sum(sizes.values())), sum(sizes.values()) - sum(missing.values())
-        for name, size in missing.items():
-            told(f"uploading to {self.address}: {human_bytes(done)} of {total}")
-            self.files.put(folder / name, f"{home}/{name}")
-            done += size
 
     def _manifest(self) -> dict[str, Any] | None:
         where = f"{self.address}/{MANIFEST}"
