@@ -132,6 +132,8 @@ class DatabaseInfo:
 def database_info(
     database: str | os.PathLike[str],
     storage_options: str | Mapping[str, Any] | None = None,
+    *,
+    ask_store: bool = True,
 ) -> DatabaseInfo:
     """Describe a database that luc-load built.
 
@@ -141,6 +143,8 @@ def database_info(
         The file, or the folder it lies in.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for a data set at an address.
+    ask_store : bool
+        Whether to look for a data set at an address; what lies on a disk is always looked at.
 
     Returns
     -------
@@ -170,7 +174,16 @@ def database_info(
             tables = tuple(TableReport(**table) for table in record["tables"])
         except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SourceError(str(path), "was not made by luc-load build") from error
-    parquet, parquet_text = _dataset(path, build[0], record["options"].get("parquet"), store)
+    address = record["options"].get("parquet")
+    parquet: Path | str | None
+    if address is None:
+        parquet, parquet_text = _local_dataset(path, build[0])
+    elif ask_store:
+        with using_storage_options(store):
+            found = stored_dataset(address, build[0])
+        parquet, parquet_text = found.folder or None, found.text
+    else:
+        parquet, parquet_text = None, f"{address} was not looked at"
     uploads = Uploads(path.parent / PRIVATE).unfinished()
     return DatabaseInfo(
         database=path,
@@ -191,14 +204,8 @@ def database_info(
     )
 
 
-def _dataset(
-    database: Path, build_id: str, address: str | None, options: Mapping[str, Any]
-) -> tuple[Path | str | None, str]:
+def _local_dataset(database: Path, build_id: str) -> tuple[Path | None, str]:
     """Return where the data set of the same build lies, and the same for people."""
-    if address is not None:
-        with using_storage_options(options):
-            found = stored_dataset(address, build_id)
-        return found.folder or None, found.text
     folder = database.parent / PARQUET
     if dataset_build_id(folder) == build_id:
         return folder, f"{folder}/ is of the same build"

@@ -195,7 +195,9 @@ def test_storage_options_reach_the_store(
     assert "parquet            skipped  s3://luc-test/own was not looked at" in found.output
     assert found.exit_code == 0
     told = runner.invoke(commands, ["info", "--storage-options", wrong, out]).output
-    assert "Parquet: s3://luc-test/own was not looked at" in told
+    assert "Parquet: s3://luc-test/own was not looked at: " in told
+    monkeypatch.setattr("loader.info.stored_dataset", None)
+    assert "duckdb -readonly" in runner.invoke(commands, ["info", "--connect", out]).output
 
 
 def test_a_cut_upload_leaves_both_as_they_were_and_goes_on(

@@ -39,5 +39,5 @@ def info(
     from loader.querying.connect import connection_text  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    found = database_info(database, storage_options)
+    found = database_info(database, storage_options, ask_store=not connect)
     click.echo(connection_text(found.database) if connect else found.text())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 from object_store import credentials, s3_server
 
 from loader import build, write_sample
-from loader.storing.database import connect_read_only, digest_of_table
+from scale.outcome import digest, fetch, parts
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,28 +54,20 @@ def test_it_equals_the_local_build_in_every_row(endpoint: str, tmp_path: Path) -
             scratch=tmp_path / "scratch",
             scheduler=cluster.scheduler_address,
         )
-    manifest = json.loads(fs.cat_file("luc-scale/out/luc-load.json"))
-    fetched = tmp_path / "fetched"
-    for file in manifest["files"]:
-        (fetched / file["path"]).parent.mkdir(parents=True, exist_ok=True)
-        fs.get_file(f"luc-scale/out/{manifest['folder']}/{file['path']}", fetched / file["path"])
+        build(
+            **addresses,
+            out=tmp_path / "beside",
+            parquet="s3://luc-scale/data",
+            scheduler=cluster.scheduler_address,
+        )
+    fetched = fetch(fs, "luc-scale/out", tmp_path / "fetched")
+    data = fetch(fs, "luc-scale/data", tmp_path / "data")
+    assert not (tmp_path / "beside" / "parquet").exists()
     tables = [table.name for table in local.tables]
     assert tables == ["state", "eluc"]
     for table in tables:
         # The parts are the same files to the last byte, and so is every row of the database.
         assert parts(fetched, table) == parts(tmp_path / "local", table)
         assert digest(fetched, table) == digest(tmp_path / "local", table)
-
-
-def parts(out: Path, table: str) -> dict[str, str]:
-    found = sorted((out / "parquet" / table).glob("*.parquet"))
-    assert found
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
-
-def digest(out: Path, table: str) -> object:
-    con = connect_read_only(out / "luc.duckdb")
-    try:
-        return digest_of_table(con, table)
-    finally:
-        con.close()
+        assert parts(data, table) == parts(tmp_path / "local", table)
+        assert digest(tmp_path / "beside", table) == digest(tmp_path / "local", table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from object_store import gs_server
 from loader import build, write_sample
 from loader.checking.check import check_database
 from loader.info import database_info
-from loader.storing.database import connect_read_only, digest_of_table
+from scale.outcome import digest, fetch, parts
 
 pytestmark = [
     pytest.mark.slow,
@@ -70,7 +69,7 @@ def test_from_and_to_a_bucket_every_row_is_that_of_a_local_build(
     first = build(**given)
     fetched = fetch(loaded.fs, "luc/out", tmp_path / "fetched")
     for table in TABLES:
-        assert parts(fetched / "parquet" / table) == parts(loaded.local / "parquet" / table)
+        assert parts(fetched, table) == parts(loaded.local, table)
         assert digest(fetched, table) == digest(loaded.local, table)
     assert build(**given).outcome == "up to date"
     second = build(**given, years="2016:", overwrite=True)
@@ -85,34 +84,9 @@ def test_the_parquet_in_a_bucket_beside_a_local_database(loaded: Loaded, tmp_pat
     assert {path.name for path in out.iterdir()} == {"luc.duckdb"}
     fetched = fetch(loaded.fs, "luc/data", tmp_path / "fetched")
     for table in TABLES:
-        assert parts(fetched / "parquet" / table) == parts(loaded.local / "parquet" / table)
+        assert parts(fetched, table) == parts(loaded.local, table)
         assert digest(out, table) == digest(loaded.local, table)
     told = f"gs://luc/data/builds/{report.build_id}/parquet/ is of the same build"
     assert told in database_info(out, OPTIONS).text()
     (checked,) = check_database(out, only=["parquet"], storage_options=OPTIONS).results
     assert checked.status == "ok"
-
-
-def fetch(fs: Any, place: str, folder: Path) -> Path:  # noqa: ANN401
-    """Fetch what the manifest names."""
-    manifest = json.loads(fs.cat_file(f"{place}/luc-load.json"))
-    for file in manifest["files"]:
-        target = folder / file["path"]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fs.get_file(f"{place}/{manifest['folder']}/{file['path']}", str(target))
-        assert target.stat().st_size == file["size"]
-    return folder
-
-
-def parts(folder: Path) -> dict[str, str]:
-    found = sorted(folder.glob("*.parquet"))
-    assert found
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
-
-def digest(out: Path, table: str) -> object:
-    con = connect_read_only(out / "luc.duckdb")
-    try:
-        return digest_of_table(con, table)
-    finally:
-        con.close()
