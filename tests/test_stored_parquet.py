@@ -452,6 +452,14 @@ def test_damage_in_the_store_is_found_and_mended(
     assert "there is no data set at" in database_info(out).text()
 
 
+@pytest.mark.parametrize("command", ["info", "check", "clean"])
+def test_a_database_at_an_address_is_a_usage_error(command: str, tmp_path: Path) -> None:
+    done = luc_load(command, "s3://me:secret@luc-test/out", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "s3://luc-test/out is an address" in done.stderr
+    assert "secret" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("named", "found"),
     [

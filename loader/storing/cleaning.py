@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loader.errors import OutputBusyError, OutputError
+from loader.errors import OutputBusyError, OutputError, UsageError
 from loader.remote.publishing import StoredOutput
-from loader.remote.stores import parse_storage_options, using_storage_options
+from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.schema import SOURCES, STATIC
 from loader.storing.locking import LOCK, PRIVATE, exclusive
 from loader.storing.publish import inspect_output, take_back
 from loader.storing.staging import Stage
 from loader.storing.uploads import Uploads
+from loader.text import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,8 +67,11 @@ def clean_output(
     ServiceError
         If a store does not answer; what it holds is still known, and goes the next time.
     UsageError
-        If `storage_options` are none.
+        If `out` is an address, or `storage_options` are none.
     """
+    if is_address(os.fspath(out)):
+        expected = "expected a folder here: of a result for an address, the one where it grew"
+        raise UsageError(f"{without_secrets(os.fspath(out))} is an address; {expected} (--scratch)")
     folder, options = Path(out), parse_storage_options(storage_options)
     removed = []
     for item in _removals(folder, options):

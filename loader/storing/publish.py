@@ -7,19 +7,19 @@ in between leaves the old database whole beside the new data set, and the next r
 from __future__ import annotations
 
 import json
+import os
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from loader.errors import DatabaseError, OutputBusyError, OutputError
+from loader.errors import DatabaseError, OutputBusyError, OutputError, UsageError
+from loader.remote.stores import is_address
 from loader.storing.database import connect_read_only, is_duckdb_file, run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.locking import held_for_writing
 from loader.storing.staging import Stage, sync_directory
-
-if TYPE_CHECKING:
-    import os
+from loader.text import without_secrets
 
 __all__ = [
     "DATABASE",
@@ -40,7 +40,19 @@ _REPLACED = "replaced"
 
 
 def named_database(database: str | os.PathLike[str]) -> Path:
-    """Return the file of a database that is named by its file or its folder."""
+    """Return the file of a database that is named by its file or its folder.
+
+    Raises
+    ------
+    UsageError
+        If it is an address.
+    """
+    if is_address(os.fspath(database)):
+        expected = "expected a file or folder here: where it was built (--scratch), or a copy of it"
+        found = without_secrets(os.fspath(database))
+        raise UsageError(
+            f"{found} is an address, and a database is read on a local disk; {expected}"
+        )
     path = Path(database)
     return path / DATABASE if path.is_dir() else path
 
