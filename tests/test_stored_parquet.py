@@ -20,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 from command import environment, luc_load
 from files import GRIDS, Form, eluc_content, state_content, write
-from object_store import credentials, free_port, s3_server
+from object_store import Fault, credentials, faulty, free_port, s3_server
 from test_interruptions import PAUSED
 
 from loader import build
@@ -107,8 +107,8 @@ def parts(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def status(out: Path) -> tuple[str, str]:
-    (found,) = check_database(out, only=["parquet"]).results
+def status(out: Path, options: dict[str, str] | None = None) -> tuple[str, str]:
+    (found,) = check_database(out, only=["parquet"], storage_options=options).results
     return found.status, found.summary
 
 
@@ -273,6 +273,64 @@ def test_clean_leaves_nothing_in_s3_of_a_build_that_never_counted(
     assert uploaded.path == f"{where}/{left}"
     assert fs.find("luc-test/never", refresh=True) == []
     assert not (out / ".luc-load").exists()
+
+
+FAULTS: dict[str, tuple[Fault, int, type[Exception] | None, str]] = {
+    "one part is cut": ("cut", 1, None, ""),
+    "one part is refused for a moment": ("fail", 1, None, ""),
+    "the store fails for good": ("fail", 99, ServiceError, "the same command goes on"),
+    "the credentials expire": ("refuse", 99, OutputError, "access is refused"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_store_that_fails_in_an_upload(
+    given: dict[str, Any], endpoint: str, tmp_path: Path, name: str
+) -> None:
+    fault, times, expected, message = FAULTS[name]
+    where, out = f"s3://luc-test/fault-{fault}-{times}", tmp_path / "out"
+    seen: list[str] = []
+
+    def failing(method: str, path: str) -> Fault:
+        if method == "PUT" and "/parquet/eluc/" in path and len(seen) < times:
+            seen.append(path)
+            return fault
+        return None
+
+    with faulty(endpoint, failing) as address:
+        options = {"key": "test", "secret": "test", "endpoint_url": address}
+        named: dict[str, Any] = {"eluc": given["eluc"], "out": out, "parquet": where}
+        named["storage_options"] = options
+        if expected is not None:
+            with pytest.raises(expected, match=message):
+                build(**named)
+            assert not (out / "luc.duckdb").exists()
+            assert not fsspec.filesystem("s3", **options).exists(f"{where}/luc-load.json")
+            times = 0
+        assert build(**named).outcome == ("built" if expected is None else "published")
+        assert seen
+        assert status(out, options)[0] == "ok"
+
+
+def test_a_manifest_whose_answer_was_lost_is_our_own(
+    given: dict[str, Any], endpoint: str, tmp_path: Path
+) -> None:
+    """The library repeats the request, and the store refuses what is there by then."""
+    seen: list[str] = []
+
+    def failing(method: str, path: str) -> Fault:
+        if method == "PUT" and path.endswith("/luc-load.json") and not seen:
+            seen.append(path)
+            return "lose"
+        return None
+
+    with faulty(endpoint, failing) as address:
+        options = {"key": "test", "secret": "test", "endpoint_url": address}
+        named: dict[str, Any] = {"parquet": "s3://luc-test/lost", "storage_options": options}
+        build(eluc=given["eluc"], out=tmp_path, **named)
+        assert seen
+        assert status(tmp_path, options)[0] == "ok"
 
 
 @pytest.mark.parametrize("then", ["build", "clean"])

@@ -137,6 +137,7 @@ class StoredFiles:
 
     def read(self, name: str) -> tuple[bytes, dict[str, Any]]:
         """Return a small file, and what the store says of it."""
+        self.fs.invalidate_cache()
         info = self.fs.info(self.path(name))
         return self.fs.cat_file(self.path(name)), info
 
