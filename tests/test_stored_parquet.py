@@ -27,9 +27,11 @@ from loader import build
 from loader.building import placing
 from loader.checking.check import check_database
 from loader.cli import commands
-from loader.errors import OutputError, ServiceError, UsageError
+from loader.errors import OutputBusyError, OutputError, ServiceError, UsageError
 from loader.info import database_info
 from loader.remote.files import StoredFiles
+from loader.remote.publishing import StoredOutput
+from loader.remote.stores import using_storage_options
 from loader.reporting import Silent
 from loader.storing.cleaning import clean_output
 
@@ -311,6 +313,22 @@ def test_a_store_that_fails_in_an_upload(
         assert build(**named).outcome == ("built" if expected is None else "published")
         assert seen
         assert status(out, options)[0] == "ok"
+
+
+def test_of_two_that_replace_a_data_set_at_once_s3_refuses_one(
+    given: dict[str, Any], local: Path, endpoint: str, tmp_path: Path
+) -> None:
+    options = {"key": "test", "secret": "test", "endpoint_url": endpoint}
+    where, named = "s3://luc-test/two", {"eluc": given["eluc"], "storage_options": options}
+    build(**named, out=tmp_path, parquet=where)
+    with using_storage_options(options):
+        late = StoredOutput(where)
+    second = build(**named, out=tmp_path, parquet=where, years="1951:", overwrite=True)
+    with pytest.raises(OutputBusyError, match="another build was published there meanwhile"):
+        late.publish(local, "late", ["parquet"])
+    with using_storage_options(options):
+        assert StoredOutput(where).build_id == second.build_id
+    assert status(tmp_path, options)[0] == "ok"
 
 
 def test_a_manifest_whose_answer_was_lost_is_our_own(
