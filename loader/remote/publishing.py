@@ -212,8 +212,8 @@ class StoredOutput:
         self._etag = info.get("ETag")
         try:
             found = json.loads(data)
-            _sizes = {str(file["path"]): int(file["size"]) for file in found["files"]}
-            if found["build_id"] and _sizes:
+            sizes = [int(file["size"]) for file in found["files"] if file["path"]]
+            if found["build_id"] and sizes:
                 return dict(found)
         except (ValueError, LookupError, TypeError):
             pass
