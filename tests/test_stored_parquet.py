@@ -315,6 +315,18 @@ def test_a_store_that_fails_in_an_upload(
         assert status(out, options)[0] == "ok"
 
 
+@pytest.mark.parametrize("option", ["out", "parquet"])
+def test_a_bucket_that_does_not_exist_is_told_before_the_work(
+    given: dict[str, Any], endpoint: str, tmp_path: Path, option: str
+) -> None:
+    options = {"key": "test", "secret": "test", "endpoint_url": endpoint}
+    named: dict[str, Any] = {"eluc": given["eluc"], "out": tmp_path / "out"}
+    named |= {option: "s3://no-such-bucket/luc", "storage_options": options}
+    with pytest.raises(OutputError, match="there is no bucket no-such-bucket"):
+        build(**named, scratch=tmp_path / "scratch")
+    assert not any(tmp_path.iterdir())
+
+
 def test_of_two_that_replace_a_data_set_at_once_s3_refuses_one(
     given: dict[str, Any], local: Path, endpoint: str, tmp_path: Path
 ) -> None:

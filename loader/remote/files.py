@@ -63,6 +63,20 @@ class StoredFiles:
         """Return the path of a file or folder as the store's library wants it."""
         return f"{self.root}/{name}"
 
+    def missing_bucket(self) -> str | None:
+        """Return the bucket of the address if it does not exist, as far as may be known."""
+        bucket = self.root.partition("/")[0]
+        if self.scheme not in _BUCKETS:
+            return None
+        try:
+            self.fs.info(bucket)
+        except FileNotFoundError:
+            return bucket
+        except PermissionError:
+            # Whoever may write to it need not be allowed to look at it.
+            pass
+        return None
+
     def sizes(self, folder: str) -> dict[str, int]:
         """Return the bytes of every file below a folder, by its name in the folder."""
         self.fs.invalidate_cache()

@@ -121,7 +121,7 @@ class StoredOutput:
         return sum(left.values())
 
     def refuse_other(self, own: Collection[str | None], *, overwrite: bool) -> None:
-        """Refuse to replace a build that is not known here.
+        """Refuse to replace a build that is not known here, or to publish where no bucket is.
 
         Parameters
         ----------
@@ -133,8 +133,14 @@ class StoredOutput:
         Raises
         ------
         OutputError
-            If it would be replaced.
+            If it would be replaced, or there is no bucket.
         """
+        if self.build_id is None:
+            with self.translated():
+                bucket = self.files.missing_bucket()
+            if bucket is not None:
+                told = f"{self.address}: there is no bucket {bucket}"
+                raise OutputError(f"{told}; make it, or choose another address")
         if self.build_id is not None and self.build_id not in own and not overwrite:
             raise OutputError(
                 f"{self.address}: build {self.build_id} is published there; add --overwrite to "
