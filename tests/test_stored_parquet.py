@@ -231,6 +231,35 @@ def test_a_cut_upload_leaves_both_as_they_were_and_goes_on(
     assert not (out / ".luc-load").exists()
 
 
+def test_a_build_that_waits_for_one_address_goes_to_another(
+    given: dict[str, Any], local: Path, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours of work are not lost with a bucket: its parts are used again, the database is not."""
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        cut(patch, after=3)
+        with pytest.raises(ServiceError):
+            build(**given, out=out, parquet=address(store))
+    (left,) = builds(store)
+    other = tmp_path / "other"
+    report = build(**given, out=out, parquet=address(other))
+    assert (report.outcome, report.reused_parts > 0, report.build_id) == ("built", True, left)
+    assert manifest(other)["build_id"] == build_id(out) == left
+    assert parts(other / "builds" / left / "parquet") == parts(local / "parquet")
+    assert status(out)[0] == "ok"
+    assert address(other) in database_info(out).parquet_text
+    record = json.loads((other / "builds" / left / "parquet" / "build.json").read_text())
+    assert record["options"]["parquet"] == address(other)
+    with monkeypatch.context() as patch:
+        cut(patch, after=3)
+        with pytest.raises(ServiceError):
+            build(**given, out=out, years="1952:", parquet=address(store), overwrite=True)
+    beside = build(**given, out=out, years="1952:", overwrite=True)
+    assert (beside.outcome, beside.reused_parts > 0) == ("built", True)
+    assert (out / "parquet" / "state").is_dir()
+    assert status(out)[0] == "ok"
+
+
 def test_clean_removes_what_a_cut_upload_left(
     given: dict[str, Any], tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

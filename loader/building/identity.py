@@ -74,6 +74,15 @@ class Identity:
         """Return it with the digests of the sources."""
         return replace(self, digests=dict(digests))
 
+    def is_placed_as(self, other: Identity) -> bool:
+        """Return whether the Parquet data set lies where that of another build lies."""
+        return bool(self.options.get("parquet") == other.options.get("parquet"))
+
+    def placed_as(self, other: Identity) -> Identity:
+        """Return it with the Parquet data set where that of another build lies."""
+        place = {"parquet": other.options.get("parquet")}
+        return replace(self, options={**self.options, **place})
+
     def build_id(self) -> str:
         """Return an id that equal builds share; a source in memory makes it unique."""
         if any(fingerprint is None for fingerprint in self.fingerprints.values()):

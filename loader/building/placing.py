@@ -11,7 +11,7 @@ from loader.storing.publish import PARQUET, publish, refuse_held
 from loader.storing.uploads import Upload, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from loader.reporting import Reporter
@@ -57,12 +57,12 @@ class DatasetPlace:
             return dataset_build_id(self._out / PARQUET) == build_id
         return self._store.build_id == build_id and not self._store.not_whole()
 
-    def refuse_other(self, finished: Collection[str], *, overwrite: bool) -> None:
+    def refuse_other(self, waiting: str | None, *, overwrite: bool) -> None:
         """Refuse to replace, at an address, a data set that is not the local database's.
 
         Parameters
         ----------
-        finished : collection of str
+        waiting : str or None
             A build that waits to be published: an interruption may have come after the manifest.
         overwrite : bool
 
@@ -72,7 +72,7 @@ class DatasetPlace:
             If it would be replaced.
         """
         if self._store is not None:
-            self._store.refuse_other({self._published, *finished}, overwrite=overwrite)
+            self._store.refuse_other({self._published, waiting}, overwrite=overwrite)
 
     def publish(self, stage: Stage, build_id: str, reporter: Reporter) -> None:
         """Publish a complete stage: the data set first, the database last.

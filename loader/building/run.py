@@ -74,7 +74,7 @@ class Run:
         self._paths = {name: path for name, path in given.items() if isinstance(path, str)}
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
         # Once a run: of a large file that was touched it takes a minute.
-        self._digest = cache(self._digest_anew)
+        self._digest = cache(lambda name: digest_file(self._paths[name]))
         self._identity = Identity.of(
             options, {name: self._fingerprints.get(name) for name in given}
         )
@@ -96,11 +96,12 @@ class Run:
         with refused(self._stage.folder.parent):
             self._stage.sweep()
         unfinished = self._unfinished()
-        self._refuse_other_dataset(unfinished, overwrite=overwrite)
-        if unfinished is not None and self._stage.is_complete:
+        waiting = self._waiting(unfinished)
+        self._place.refuse_other(waiting, overwrite=overwrite)
+        if waiting is not None:
             self._refuse_other(overwrite=overwrite)
-            self._place.publish(self._stage, unfinished.build_id(), self._reporter)
-            return self._report("published", unfinished.build_id())
+            self._place.publish(self._stage, waiting, self._reporter)
+            return self._report("published", waiting)
         if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
             return done
         self._tried()
@@ -149,7 +150,7 @@ class Run:
         LucLoadError
             What `build` would raise before it begins to load.
         """
-        self._refuse_other_dataset(self._unfinished(), overwrite=overwrite)
+        self._place.refuse_other(self._waiting(self._unfinished()), overwrite=overwrite)
         if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
             return done
         self._tried()
@@ -182,11 +183,20 @@ class Run:
         return estimate(sources.gridded, self._options, lambda: land_mask(grid))
 
     def _unfinished(self) -> Identity | None:
-        """Return the identity of this same build if it lies unfinished."""
+        """Return the identity of this same build if it lies unfinished, wherever it was to go."""
         record = self._stage.record()
         found = Identity.from_record(record) if record is not None else None
-        same = found is not None and not self._identity.differences(found, self._digest)
-        return found if same else None
+        if found is None:
+            return None
+        # Its parts are the same for every place, as long as they are still in the stage.
+        here = found.placed_as(self._identity) if self._stage.parquet.is_dir() else found
+        return None if self._identity.differences(here, self._digest) else found
+
+    def _waiting(self, unfinished: Identity | None) -> str | None:
+        """Return the id of an unfinished build of which only the publishing here is left."""
+        if unfinished is None or not self._stage.is_complete:
+            return None
+        return unfinished.build_id() if unfinished.is_placed_as(self._identity) else None
 
     def _begin(self, expected: Estimate) -> None:
         """Start an empty stage; only here is what another build left given up."""
@@ -197,9 +207,6 @@ class Run:
             )
         tables = [asdict(table) for table in expected.tables]
         self._stage.begin(self._identity.as_record() | {"expected": tables})
-
-    def _digest_anew(self, name: str) -> str:
-        return digest_file(self._paths[name])
 
     def _nothing_to_do(self, *, overwrite: bool) -> BuildReport | None:
         """Return a report where this same build is published, and refuse to replace another."""
@@ -229,11 +236,6 @@ class Run:
         )
         if differences:
             raise _refusal(self._options, differences)
-
-    def _refuse_other_dataset(self, unfinished: Identity | None, *, overwrite: bool) -> None:
-        waits = unfinished if self._stage.is_complete else None
-        finished = [] if waits is None else [waits.build_id()]
-        self._place.refuse_other(finished, overwrite=overwrite)
 
     def _report(
         self,

@@ -100,6 +100,8 @@ class Stage:
     def drop_database(self) -> None:
         """Remove an unfinished database: it is never trusted after an interruption."""
         with refused(self.folder):
+            # A finished one goes too where its build is to be published elsewhere.
+            self._complete.unlink(missing_ok=True)
             for path in self.folder.glob("luc.duckdb*"):
                 if path.is_dir():
                     shutil.rmtree(path)
