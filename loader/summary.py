@@ -51,7 +51,8 @@ class BuildReport:
     synthetic : bool
         Whether any source is a made-up sample.
     reused_parts : int
-        Parts that an interrupted build had left.
+        Parts that were not written again: an interrupted build had left them, or the replaced one
+        holds the same rows.
     notices : tuple of str
         What the user should know about the result.
     free_bytes : int
@@ -88,7 +89,7 @@ class BuildReport:
             f"  {self.parquet}/  {human_bytes(self.parquet_bytes)}",
         ]
         if self.reused_parts:
-            lines.append(f"  {self.reused_parts} parts of an interrupted build were used again")
+            lines.append(f"  {self.reused_parts} parts of an earlier run were used again")
         lines += [f"\nNote: {notice}" for notice in self.notices]
         return "\n".join([*lines, "", "Next:", *self._next_lines()])
 

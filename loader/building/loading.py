@@ -17,6 +17,7 @@ from loader.reading.plan import Block, plan_blocks
 from loader.reporting import Progress
 from loader.storing.arrow import table_schema, to_arrow
 from loader.storing.digest import TableDigest
+from loader.storing.earlier import EarlierParts
 from loader.storing.parquet import commit_part, read_part, write_part
 from loader.storing.staging import Part
 from loader.summary import TableReport
@@ -59,7 +60,8 @@ class Loaded:
     parquet_bytes : int
         Size of all parts.
     reused : int
-        Parts that an interrupted build had left.
+        Parts that were not written: an interrupted build had left them, or the published one has
+        them too.
     """
 
     digests: dict[str, TableDigest] = field(default_factory=dict)
@@ -107,6 +109,7 @@ def load_tables(
     totals: Totals,
     reporter: Reporter,
     cluster: Cluster | None = None,
+    earlier: EarlierParts | None = None,
 ) -> Loaded:
     """Read all sources, write their Parquet parts and load the database.
 
@@ -125,7 +128,9 @@ def load_tables(
         Adds up what passes.
     reporter : Reporter
     cluster : Cluster, optional
-        Reads the blocks instead of this process.
+        Reads the blocks instead of this process, and writes all their parts.
+    earlier : EarlierParts, optional
+        Published parts; those that hold the rows that are read are used again.
 
     Returns
     -------
@@ -136,7 +141,7 @@ def load_tables(
     LucLoadError
         Whatever a stage raises.
     """
-    loading = _Loading(sources, options, stage, mask, cluster)
+    loading = _Loading(sources, options, stage, mask, cluster, earlier)
 
     def interrupt() -> None:
         if cluster is not None:
@@ -172,12 +177,15 @@ class _Loading:
         stage: Stage,
         mask: Callable[[], LandMask],
         cluster: Cluster | None,
+        earlier: EarlierParts | None,
     ) -> None:
         self.loaded = Loaded()
         self._cluster = cluster
         self._sources = sources
         self._options = options
         self._stage = stage
+        self._earlier = earlier or EarlierParts(None)
+        self._kept: dict[Block, tuple[int, bool]] = {}
         self._cells = StoredCells(options, stage, mask, cluster)
         self.loaded.surveys = self._cells.surveys
         self._rules: dict[str, CellRule] = {}
@@ -217,30 +225,31 @@ class _Loading:
                 yield item if item is not None else self._read(reader, block, schema)
 
     def keep_part(self, item: _Item) -> None:
-        """Write the part of a block, unless it lies there already."""
+        """Write the part of a block, unless it lies there already or is published."""
         if item.part is not None:
+            self._kept[item.block] = item.part.size, True
             return
         table = item.block.table
+        path = self._stage.part_path(item.block)
         size = item.size
+        taken = self._earlier.take(table, item.rows, path) if size is None else None
         if size is None:
-            size = write_part(
-                item.rows, self._stage.part_path(item.block), self._options.parquet_encoding
-            )
+            size = taken or write_part(item.rows, path, self._options.parquet_encoding)
         learned = int(np.count_nonzero(self._rules[table].has_value))
         if learned != self._known_cells.get(table):
             self._known_cells[table] = learned
             self._stage.keep_cells(table, self._rules[table].has_value)
         self._stage.add_part(item.block, Part(size, item.digest.rows_of_year, item.digest.content))
-        self.loaded.parquet_bytes += size
+        self._kept[item.block] = size, taken is not None
 
     def account(self, item: _Item) -> Progress:
         """Add a finished block to what was loaded."""
         block = item.block
         self.loaded.digests[block.table].merge(item.digest)
         self.loaded.stored_cells[block.table][item.rows.column("cell_id").to_numpy()] = True
-        if item.part is not None:
-            self.loaded.reused += 1
-            self.loaded.parquet_bytes += item.part.size
+        size, reused = self._kept.pop(block)
+        self.loaded.parquet_bytes += size
+        self.loaded.reused += reused
         share_of_rows = (block.south - block.north) / self._n_lat
         self._values_done += (block.last - block.first) * self._weights[block.table] * share_of_rows
         rows = sum(digest.rows for digest in self.loaded.digests.values())

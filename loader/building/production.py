@@ -15,6 +15,7 @@ from loader.building.assemble import (
     source_table,
     year_table,
 )
+from loader.building.identity import Identity
 from loader.building.layouts import layout_table
 from loader.building.loading import Loaded, load_tables
 from loader.building.totals import Totals
@@ -29,15 +30,17 @@ from loader.reading.static import StaticGrid, open_static
 from loader.schema import SOURCES, STATIC
 from loader.storing.contents import contents_table
 from loader.storing.database import StagedDatabase, connect_read_only, digest_of_table
-from loader.storing.dataset import complete_dataset
+from loader.storing.dataset import complete_dataset, dataset_record
+from loader.storing.earlier import EarlierParts
+from loader.storing.publish import PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import duckdb
     import xarray as xr
 
-    from loader.building.identity import Identity
     from loader.options import Options
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
@@ -206,8 +209,9 @@ def produce(
             None if static is None else static.country_code,
             None if static is None else static.countries,
         )
+        earlier = _earlier_parts(options.out / PARQUET, identity)
         loaded = load_tables(
-            gridded, options, stage, database, mask.result, totals, reporter, cluster
+            gridded, options, stage, database, mask.result, totals, reporter, cluster, earlier
         )
         _refuse_empty_years(gridded, loaded)
         complete = identity.with_digests(digests.result())
@@ -235,6 +239,18 @@ def produce(
     stage.write_record(record)
     stage.complete()
     return Product(build_id, loaded, sources.is_synthetic)
+
+
+def _earlier_parts(parquet: Path, identity: Identity) -> EarlierParts:
+    """Return the published parts, if this build would write the same rows as the same bytes."""
+    earlier = Identity.from_record(dataset_record(parquet) or {})
+    encoding = "parquet_encoding"
+    same = (
+        earlier is not None
+        and earlier.version == identity.version
+        and earlier.options.get(encoding) == identity.options[encoding]
+    )
+    return EarlierParts(parquet if same else None)
 
 
 def _refuse_empty_years(sources: Mapping[str, GriddedSource], loaded: Loaded) -> None:

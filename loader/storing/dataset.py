@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["BUILD_RECORD", "SMALL_TABLES", "complete_dataset", "dataset_build_id"]
+__all__ = ["BUILD_RECORD", "SMALL_TABLES", "complete_dataset", "dataset_build_id", "dataset_record"]
 
 BUILD_RECORD = "build.json"
 """Beside the folders of the tables, so that no reader takes it for data."""
@@ -69,10 +69,16 @@ def complete_dataset(
     return size
 
 
-def dataset_build_id(parquet: Path) -> str | None:
-    """Return the build id of a data set, or None if luc-load did not make it."""
+def dataset_record(parquet: Path) -> dict[str, Any] | None:
+    """Return the record of the build of a data set, or None if luc-load did not make it."""
     try:
         record = json.loads((parquet / BUILD_RECORD).read_text())
-        return str(record["build_id"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
+    return record if isinstance(record, dict) and "build_id" in record else None
+
+
+def dataset_build_id(parquet: Path) -> str | None:
+    """Return the build id of a data set, or None if luc-load did not make it."""
+    record = dataset_record(parquet)
+    return None if record is None else str(record["build_id"])
