@@ -122,6 +122,8 @@ class DatabaseInfo:
         for source in self.sources:
             lines += source.lines()
         lines += ["", f"Parquet: {self.parquet_text}"]
+        if self.options.get("tables") == "views":
+            lines.append("The tables above are views that read these files.")
         if self.unfinished is not None:
             lines += ["", self.unfinished.text()]
         for upload in self.uploads:
@@ -166,7 +168,7 @@ def database_info(
     unfinished = unfinished_build(path.parent)
     if unfinished is not None and not path.exists():
         raise SourceMissingError(str(path), f"there is no such database; {unfinished.text()}")
-    with session(path) as con:
+    with session(path, with_tables=False) as con:
         try:
             build = run_statement(con, "read_build_row")[0]
             sources = run_statement(con, "read_sources")

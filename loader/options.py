@@ -14,10 +14,11 @@ from loader.errors import UsageError
 from loader.memory import available_memory
 from loader.text import without_secrets
 
-__all__ = ["Cells", "Encoding", "Options", "parse_size", "parse_years", "years_text"]
+__all__ = ["Cells", "Encoding", "Options", "Tables", "parse_size", "parse_years", "years_text"]
 
 Cells = Literal["data", "land", "all"]
 Encoding = Literal["split", "plain"]
+Tables = Literal["stored", "views"]
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?\s*$", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z]+://\S+")
@@ -54,6 +55,8 @@ class Options:
         DuckDB's STORAGE_VERSION.
     parquet_encoding : {"split", "plain"}
         Of the values in the Parquet files: BYTE_STREAM_SPLIT or PLAIN.
+    tables : {"stored", "views"}
+        Whether luc.duckdb holds the gridded rows, or views of them in the Parquet files.
     workers : int
         1 does one thing at a time; more overlaps reading with writing.
     memory_limit : int
@@ -73,6 +76,7 @@ class Options:
     parquet_encoding: Encoding
     workers: int
     memory_limit: int
+    tables: Tables = "stored"
     scheduler: str | None = None
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parquet: str | None = None
@@ -88,6 +92,7 @@ class Options:
         parquet_encoding: str,
         workers: int | None,
         memory_limit: str | int | None,
+        tables: str = "stored",
         scheduler: str | None = None,
         storage_options: Mapping[str, Any] | None = None,
         parquet: str | None = None,
@@ -113,10 +118,10 @@ class Options:
         if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
             expected = "expected the address of a dask scheduler, such as tcp://host:8786"
             raise UsageError(f"--scheduler is {scheduler!r}; {expected}")
-        if "?" in os.fspath(out):
-            raise UsageError(
-                f"--out is {os.fspath(out)!r}; DuckDB takes no path with a question mark"
-            )
+        for sign, name in (("?", "question mark"), ("\\", "backslash")):
+            if sign in str(Path(out).absolute()):
+                path = Path(out).absolute()
+                raise UsageError(f"--out is '{path}'; DuckDB takes no path with a {name}")
         return cls(
             out=Path(out),
             years=parse_years(years) if isinstance(years, str) else _checked_years(years),
@@ -125,6 +130,7 @@ class Options:
             parquet_encoding=_one_of("--parquet-encoding", parquet_encoding, Encoding),
             workers=workers or max(2, os.cpu_count() or 1),
             memory_limit=limit,
+            tables=_one_of("--tables", tables, Tables),
             scheduler=scheduler,
             storage_options=storage_options or {},
             parquet=parquet,
@@ -135,7 +141,9 @@ class Options:
         chosen = asdict(self)
         if self.parquet is not None:
             chosen["parquet"] = without_secrets(self.parquet)
-        return {key: chosen[key] for key in _INPUTS}
+        inputs = {key: chosen[key] for key in _INPUTS}
+        # Left out where it is the default: builds of before the option have the same identity.
+        return inputs if self.tables == "stored" else inputs | {"tables": self.tables}
 
     @property
     def block_bytes(self) -> int:

@@ -119,6 +119,28 @@ def old_answers(database: Path, old_python: Path) -> dict[str, int | str]:
     return answers
 
 
+@pytest.fixture(scope="module")
+def views(database: Path) -> Path:
+    """The same as a file of views over the Parquet data set."""
+    folder = database.parents[1]
+    built = luc_load("build", "-o", "views [of]", "--tables", "views", cwd=folder)
+    assert built.returncode == 0, built.stderr
+    return folder / "views [of]" / "luc.duckdb"
+
+
+def test_duckdb_1_1_3_reads_views_of_parquet_as_well(
+    old_answers: dict[str, int | str], old_python: Path, views: Path
+) -> None:
+    done = subprocess.run(
+        [old_python, "-c", RUN, str(views)],
+        input=json.dumps(everything()),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == old_answers
+
+
 @pytest.mark.parametrize("what", everything())
 def test_duckdb_1_1_3_reads_it(old_answers: dict[str, int | str], what: str) -> None:
     answer = old_answers[what]
@@ -169,6 +191,22 @@ def test_the_executable_1_5_reads_it(
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert (len(done.stdout.splitlines()) < 2) is (what in EXPECTED_EMPTY)
+
+
+def test_the_executable_1_5_reads_views_of_parquet_as_well(
+    executable: Path, views: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "statements.sql"
+    file.write_text("".join(f"{sql};\n" for sql in everything().values()), encoding="utf-8")
+    done = subprocess.run(
+        [executable, "-readonly", "-csv", "-init", os.devnull, "-f", str(file), str(views)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) > len(everything())
 
 
 def test_nothing_is_left_beside_a_database_that_was_read(database: Path) -> None:

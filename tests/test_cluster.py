@@ -98,6 +98,14 @@ def test_it_equals_a_local_build_to_the_last_byte(
     assert build(**given, out=tmp_path / "spread").outcome == "up to date"
 
 
+def test_views_read_the_parts_that_workers_wrote(cluster: LocalCluster, tmp_path: Path) -> None:
+    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
+    build(**given, out=tmp_path / "local")
+    scheduler = cluster.scheduler_address
+    build(**given, out=tmp_path / "spread", tables="views", scheduler=scheduler)
+    assert rows(tmp_path / "spread") == rows(tmp_path / "local")
+
+
 @pytest.mark.parametrize("cells", ["land", pytest.param("all", marks=pytest.mark.slow)])
 def test_every_rule_of_cells_is_the_same(cluster: LocalCluster, tmp_path: Path, cells: str) -> None:
     given: dict[str, Any] = dict(sources(tmp_path, "growing"))

@@ -18,6 +18,7 @@ from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 import loader.reading.plan
 from loader import build
+from loader.reading.plan import Block
 from loader.storing.earlier import EarlierParts
 from loader.storing.parquet import write_part
 
@@ -201,6 +202,9 @@ TABLE = pa.table(
 )
 
 
+BLOCK = Block("eluc", 1950, 1950, 0, 1, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("values", "same"),
     [
@@ -216,23 +220,26 @@ TABLE = pa.table(
 def test_a_part_is_the_same_to_the_bit_or_not_at_all(
     values: list[float | None], same: bool, tmp_path: Path
 ) -> None:
-    (tmp_path / "eluc").mkdir()
-    write_part(TABLE, tmp_path / "eluc" / "a.parquet")
+    part = tmp_path / "eluc" / f"{BLOCK.name}.parquet"
+    part.parent.mkdir()
+    write_part(TABLE, part)
     rows = TABLE.slice(0, len(values)).set_column(2, "eluc", pa.array(values, pa.float32()))
-    size = EarlierParts(tmp_path).take("eluc", rows, tmp_path / "a.parquet")
+    size = EarlierParts(tmp_path).take(BLOCK, rows, tmp_path / "a.parquet")
     assert (size is not None) == same
     assert (tmp_path / "a.parquet").exists() == same
 
 
 def test_not_a_number_is_the_same_as_itself(tmp_path: Path) -> None:
     rows = TABLE.set_column(2, "eluc", pa.array([0.0, float("nan"), 2.5], pa.float32()))
-    (tmp_path / "eluc").mkdir()
-    write_part(rows, tmp_path / "eluc" / "a.parquet")
-    assert EarlierParts(tmp_path).take("eluc", rows, tmp_path / "a.parquet")
+    part = tmp_path / "eluc" / f"{BLOCK.name}.parquet"
+    part.parent.mkdir()
+    write_part(rows, part)
+    assert EarlierParts(tmp_path).take(BLOCK, rows, tmp_path / "a.parquet")
 
 
 def test_other_units_in_the_schema_are_another_part(tmp_path: Path) -> None:
-    (tmp_path / "eluc").mkdir()
-    write_part(TABLE, tmp_path / "eluc" / "a.parquet")
+    part = tmp_path / "eluc" / f"{BLOCK.name}.parquet"
+    part.parent.mkdir()
+    write_part(TABLE, part)
     other = TABLE.replace_schema_metadata({"title": "something else"})
-    assert EarlierParts(tmp_path).take("eluc", other, tmp_path / "a.parquet") is None
+    assert EarlierParts(tmp_path).take(BLOCK, other, tmp_path / "a.parquet") is None

@@ -52,6 +52,7 @@ def build(
     storage_options: str | Mapping[str, Any] | None = None,
     storage_version: str = "v1.0.0",
     parquet_encoding: str = "split",
+    tables: str = "stored",
     parquet: str | os.PathLike[str] | None = None,
     scratch: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
@@ -91,6 +92,8 @@ def build(
         DuckDB's STORAGE_VERSION of the file.
     parquet_encoding : {"split", "plain"}
         Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
+    tables : {"stored", "views"}
+        Whether luc.duckdb holds the gridded rows, or views of them in the Parquet files.
     parquet : str, optional
         Address of a folder in an object store for the Parquet data set, such as "s3://bucket/luc";
         the database stays in `out`. Beside the database by default.
@@ -123,13 +126,14 @@ def build(
     """
     started = time.monotonic()
     watcher = reporter or Silent()
-    target, place = checked_targets(out, parquet)
+    target, place = checked_targets(out, parquet, tables)
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,
         years=years,
         cells=cells,
         storage_version=storage_version,
         parquet_encoding=parquet_encoding,
+        tables=tables,
         workers=workers,
         memory_limit=memory_limit,
         scheduler=scheduler,

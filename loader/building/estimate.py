@@ -112,7 +112,8 @@ def estimate(
         values = count * years * len(source.variables)
         in_parquet, in_database = _BYTES_OF_VALUE.get(source.kind.table, _BYTES_OF_VALUE["state"])
         parquet += values * in_parquet
-        database += values * in_database
+        if options.tables == "stored":
+            database += values * in_database
         seconds += values / _VALUES_A_SECOND + count * years / _ROWS_A_SECOND
         first, last = int(source.years[0]), int(source.years[-1])
         tables.append(TableReport(source.kind.table, count * years, first, last, years, count))

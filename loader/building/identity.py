@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Identity"]
 
+_UNSAID = {"tables": "stored"}
+"""Options that are left out of a record where they are the default."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -107,9 +110,10 @@ class Identity:
             else []
         )
         return version + [
-            f"{key.replace('_', '-')} {_words(other.options.get(key))} instead of {_words(value)}"
-            for key, value in self.options.items()
-            if other.options.get(key) != value
+            f"{key.replace('_', '-')} {_words(other.options.get(key, _UNSAID.get(key)))} "
+            f"instead of {_words(self.options.get(key, _UNSAID.get(key)))}"
+            for key in (dict.fromkeys(other.options) | self.options)
+            if other.options.get(key) != self.options.get(key)
         ]
 
     def differences(self, other: Identity, digest_of: Callable[[str], str]) -> list[str]:

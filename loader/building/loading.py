@@ -59,6 +59,8 @@ class Loaded:
         By table, of the sources that had to be looked through.
     parquet_bytes : int
         Size of all parts.
+    parts : dict of str to list of str
+        By table: files below the Parquet data set, in order.
     reused : int
         Parts that were not written: an interrupted build had left them, or the published one has
         them too.
@@ -70,6 +72,7 @@ class Loaded:
     surveys: dict[str, CellSurvey] = field(default_factory=dict)
     parquet_bytes: int = 0
     reused: int = 0
+    parts: dict[str, list[str]] = field(default_factory=dict)
 
     def reports(self) -> tuple[TableReport, ...]:
         """Return rows, years and cells of every table."""
@@ -154,8 +157,9 @@ def load_tables(
     sinks: list[Callable[[_Item], None]] = [
         loading.keep_part,
         lambda item: totals.add(item.block.table, item.rows),
-        lambda item: database.insert(item.block.table, item.rows),
     ]
+    if options.tables == "stored":
+        sinks.append(lambda item: database.insert(item.block.table, item.rows))
     try:
         if options.workers == 1:
             alone = partial(in_turn, loading.items(), sinks, finished)
@@ -232,7 +236,7 @@ class _Loading:
         table = item.block.table
         path = self._stage.part_path(item.block)
         size = item.size
-        taken = self._earlier.take(table, item.rows, path) if size is None else None
+        taken = self._earlier.take(item.block, item.rows, path) if size is None else None
         if size is None:
             size = taken or write_part(item.rows, path, self._options.parquet_encoding)
         learned = int(np.count_nonzero(self._rules[table].has_value))
@@ -246,6 +250,8 @@ class _Loading:
         """Add a finished block to what was loaded."""
         block = item.block
         self.loaded.digests[block.table].merge(item.digest)
+        path = self._stage.part_path(block).relative_to(self._stage.parquet)
+        self.loaded.parts.setdefault(block.table, []).append(f"/{path.as_posix()}")
         self.loaded.stored_cells[block.table][item.rows.column("cell_id").to_numpy()] = True
         size, reused = self._kept.pop(block)
         self.loaded.parquet_bytes += size

@@ -11,7 +11,6 @@ from loader.building.assemble import (
     build_table,
     cell_area_ha,
     cell_table,
-    is_synthetic,
     source_table,
     year_table,
 )
@@ -21,15 +20,17 @@ from loader.building.loading import Loaded, load_tables
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.cluster.build import build_cluster
-from loader.errors import BadValueError, DatabaseError, GridError
+from loader.errors import BadValueError, DatabaseError
 from loader.pipeline import aside
 from loader.reading.fingerprint import Digests, Fingerprint
 from loader.reading.landmask import land_mask
-from loader.reading.recognition import open_source
-from loader.reading.static import StaticGrid, open_static
-from loader.schema import SOURCES, STATIC
 from loader.storing.contents import contents_table
-from loader.storing.database import StagedDatabase, connect_read_only, digest_of_table
+from loader.storing.database import (
+    StagedDatabase,
+    connect_read_only,
+    digest_of_table,
+    rename_folder,
+)
 from loader.storing.dataset import complete_dataset, dataset_record
 from loader.storing.earlier import EarlierParts
 from loader.storing.publish import PARQUET
@@ -39,15 +40,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
-    import xarray as xr
 
+    from loader.building.sources import Sources
     from loader.options import Options
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
     from loader.storing.digest import TableDigest
     from loader.storing.staging import Stage
 
-__all__ = ["Product", "Sources", "open_sources", "produce"]
+__all__ = ["Product", "produce"]
 
 _VERIFIERS = 2
 """Tables read back at a time."""
@@ -60,84 +61,6 @@ class Product:
     build_id: str
     loaded: Loaded
     is_synthetic: bool
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The opened sources of a build, on one grid.
-
-    Attributes
-    ----------
-    gridded : dict of str to GriddedSource
-        By name, in the order of loading.
-    static : StaticGrid or None
-    """
-
-    gridded: dict[str, GriddedSource]
-    static: StaticGrid | None = None
-
-    @property
-    def paths(self) -> dict[str, str]:
-        """Path by name."""
-        found = {name: source.path for name, source in self.gridded.items()}
-        return found if self.static is None else found | {STATIC.name: self.static.path}
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether any of them is a made-up sample."""
-        attributes = [source.attributes for source in self.gridded.values()]
-        if self.static is not None:
-            attributes.append(self.static.attributes)
-        return any(map(is_synthetic, attributes))
-
-
-def open_sources(
-    given: Mapping[str, str | xr.Dataset], options: Options, reporter: Reporter, stack: ExitStack
-) -> Sources:
-    """Open all sources of a build.
-
-    Parameters
-    ----------
-    given : mapping of str to (str or xarray.Dataset)
-        By name, in the order of loading.
-    options : Options
-    reporter : Reporter
-        Told what the user should know about the files.
-    stack : contextlib.ExitStack
-        Closes the files.
-
-    Returns
-    -------
-    Sources
-
-    Raises
-    ------
-    SourceError
-        If one is not what it must be.
-    GridError
-        If they do not share one grid.
-    """
-    sources: dict[str, GriddedSource] = {}
-    for name, where in given.items():
-        if name == STATIC.name:
-            continue
-        source = open_source(SOURCES[name], where, options.years)
-        if isinstance(where, str):
-            stack.callback(source.close)
-        sources[name] = source
-    static = open_static(given[STATIC.name]) if STATIC.name in given else None
-    first, *others = sources.values()
-    for other in (*others, static):
-        if other is not None and not other.grid.same_as(first.grid):
-            raise GridError(
-                other.path,
-                f"has another grid ({other.grid}) than {first.path} ({first.grid}); expected "
-                "one grid for all sources (regrid one of them first)",
-            )
-    for opened in (first, *others, static):
-        for notice in opened.notices if opened is not None else ():
-            reporter.notice(notice)
-    return Sources(sources, static)
 
 
 def produce(
@@ -189,7 +112,8 @@ def produce(
             stage.database, options.storage_version, options.database_bytes, options.workers
         )
         stack.callback(database.close)
-        database.create(context)
+        is_view = options.tables == "views"
+        database.create(context, set(context.variables) if is_view else ())
         cluster = None
         if options.scheduler is not None:
             cluster = stack.enter_context(
@@ -218,6 +142,8 @@ def produce(
         build_id = complete.build_id()
         tables = [asdict(report) for report in loaded.reports()]
         record = {**complete.as_record(), "tables": tables}
+        if stage.mark:
+            record["mark"] = stage.mark
         version = options.storage_version
         has_state = loaded.has_value.get("state")
         small = {
@@ -230,11 +156,17 @@ def produce(
             "build": build_table(build_id, record, version, synthetic=sources.is_synthetic),
         }
         small["table_content"] = contents_table(loaded.digests, small)
-        aside(lambda: database.finish(context, small), database.interrupt)
+        parts = loaded.parts if is_view else None
+        aside(
+            lambda: database.finish(context, small, parts, stage.parquet.resolve()),
+            database.interrupt,
+        )
     finished = connect_read_only(stage.database, options.workers, options.database_bytes)
     with closing(finished) as con:
         _verify(con, loaded)
         loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
+    if is_view:
+        rename_folder(stage.database, (options.out / PARQUET).resolve())
     digests.refuse_changed(fingerprints)
     stage.write_record(record)
     stage.complete()
@@ -243,14 +175,16 @@ def produce(
 
 def _earlier_parts(parquet: Path, identity: Identity) -> EarlierParts:
     """Return the published parts, if this build would write the same rows as the same bytes."""
-    earlier = Identity.from_record(dataset_record(parquet) or {})
+    found = dataset_record(parquet) or {}
+    earlier = Identity.from_record(found)
     encoding = "parquet_encoding"
     same = (
         earlier is not None
         and earlier.version == identity.version
         and earlier.options.get(encoding) == identity.options[encoding]
     )
-    return EarlierParts(parquet if same else None)
+    mark = str(found.get("mark", ""))
+    return EarlierParts(parquet if same else None, mark)
 
 
 def _refuse_empty_years(sources: Mapping[str, GriddedSource], loaded: Loaded) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.identity import Identity
 from loader.building.placing import DatasetPlace
-from loader.building.production import open_sources, produce
+from loader.building.production import produce
+from loader.building.sources import open_sources
 from loader.errors import OutputError, SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loader.building.production import Product, Sources
+    from loader.building.production import Product
+    from loader.building.sources import Sources
     from loader.options import Options
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
@@ -160,8 +162,7 @@ class Run:
             notices = _missing_change(sources.gridded)
             synthetic = sources.is_synthetic
         out = self._options.out
-        unfinished = unfinished_build(out)
-        if unfinished is not None:
+        if (unfinished := unfinished_build(out)) is not None:
             notices += (unfinished.text(),)
         existing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
         return BuildReport(
@@ -206,7 +207,8 @@ class Run:
                 "options had left"
             )
         tables = [asdict(table) for table in expected.tables]
-        self._stage.begin(self._identity.as_record() | {"expected": tables})
+        is_view = self._options.tables == "views"
+        self._stage.begin(self._identity.as_record() | {"expected": tables}, marked=is_view)
 
     def _nothing_to_do(self, *, overwrite: bool) -> BuildReport | None:
         """Return a report where this same build is published, and refuse to replace another."""
@@ -229,11 +231,9 @@ class Run:
         if overwrite or self._published is None:
             return
         earlier = Identity.from_record(self._published.record)
-        differences = (
-            ["a record that this version cannot read"]
-            if earlier is None
-            else self._identity.differences(earlier, self._digest)
-        )
+        differences = ["a record that this version cannot read"]
+        if earlier is not None:
+            differences = self._identity.differences(earlier, self._digest)
         if differences:
             raise _refusal(self._options, differences)
 

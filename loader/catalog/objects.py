@@ -7,9 +7,11 @@ years. Both work on the connection's current database (`USE db` for an attached 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import duckdb
 
@@ -20,7 +22,17 @@ from loader.grid import TOLERANCE_DEG, Grid
 from loader.moves import MOVES
 from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, USES, Variable
 
-__all__ = ["SchemaContext", "YearBlock", "create_tables", "create_views", "year_blocks"]
+__all__ = [
+    "SchemaContext",
+    "YearBlock",
+    "as_path",
+    "as_pattern",
+    "create_parquet_views",
+    "create_tables",
+    "create_views",
+    "name_folder",
+    "year_blocks",
+]
 
 _BLOCK_YEARS = 16
 """Years that a view joins at a time: on the 0.25 degree grid a hash table of a third of a GB."""
@@ -94,7 +106,9 @@ def year_blocks(years: Sequence[int]) -> tuple[YearBlock, ...]:
     return tuple(map(YearBlock, firsts, [*firsts[1:], None], befores))
 
 
-def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
+def create_tables(
+    con: duckdb.DuckDBPyConnection, context: SchemaContext, viewed: Collection[str] = ()
+) -> None:
     """Create every table, empty, in the connection's current database.
 
     Parameters
@@ -112,10 +126,44 @@ def create_tables(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> Non
     values = {"variables": context.columns, "uses": USES}
     tables = read_files("sql/tables")
     for name in creation_order(tables):
+        if name in viewed:
+            continue
         _execute(con, render(tables[name], values), name)
 
 
-def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
+def create_parquet_views(
+    con: duckdb.DuckDBPyConnection,
+    context: SchemaContext,
+    parts: Mapping[str, Sequence[str]],
+    folder: Path,
+) -> None:
+    """Create views, of the tables' names and columns, over the parts in a Parquet data set."""
+    name_folder(con, folder)
+    for table, names in parts.items():
+        values = {"table": table, "variables": context.columns[table], "parts": names}
+        _execute(con, statement("create_parquet_view", values), table)
+
+
+def name_folder(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Let the views read the parts below `folder`."""
+    file = read_files("sql/parquet")["parquet_folder"]
+    _execute(con, render(file, {"folder": as_pattern(str(folder))}), file.name)
+    _comment_on(con, "MACRO", file)
+
+
+def as_pattern(path: str) -> str:
+    """Write a path such that DuckDB, which takes it for a pattern, finds just it."""
+    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", path)
+
+
+def as_path(pattern: str) -> str:
+    """Return the path that `as_pattern` wrote."""
+    return re.sub(r"\[([*?\[])\]", r"\1", pattern)
+
+
+def create_views(
+    con: duckdb.DuckDBPyConnection, context: SchemaContext, viewed: Collection[str] = ()
+) -> None:
     """Create views and macros, comment on everything, fill `data_dictionary`.
 
     Parameters
@@ -137,7 +185,7 @@ def create_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None
         _execute(con, render(objects[name], values), name)
     for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
         for file in files.values():
-            _comment_on(con, kind, file)
+            _comment_on(con, "VIEW" if file.name in viewed else kind, file)
     _document_columns(con, context, tables | views)
 
 

@@ -74,6 +74,12 @@ __all__ = ["build"]
     default="split",
     help="Of the values in Parquet: split is smaller, plain is read by Spark 3 too.",
 )
+@click.option(
+    "--tables",
+    type=click.Choice(["stored", "views"]),
+    default="stored",
+    help="Whether luc.duckdb holds the gridded rows, or views of the Parquet files.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a result of other inputs or options.")
 @click.option("--dry-run", is_flag=True, help="Say what would be built: rows, disk, time.")
 @talkative

@@ -18,7 +18,7 @@ _EXPECTED = "expected a folder of an object store, such as s3://bucket/prefix"
 
 
 def checked_targets(
-    out: str | os.PathLike[str], parquet: str | os.PathLike[str] | None
+    out: str | os.PathLike[str], parquet: str | os.PathLike[str] | None, tables: str = "stored"
 ) -> tuple[str, str | None]:
     """Return `--out` and `--parquet` as text, the address without a slash at its end.
 
@@ -26,6 +26,8 @@ def checked_targets(
     ----------
     out : path
     parquet : path or None
+    tables : {"stored", "views"}
+        Views read the Parquet files of a local folder.
 
     Raises
     ------
@@ -35,6 +37,11 @@ def checked_targets(
     target = os.fspath(out)
     if is_address(target):
         _refuse_read_only("--out", target, "or a local one")
+    if tables == "views" and (is_address(target) or parquet is not None):
+        raise UsageError(
+            "--tables views makes a database that reads the Parquet files from a disk; leave "
+            "--parquet out and name a local folder with --out, or use --tables stored"
+        )
     if parquet is None:
         return target, None
     address = os.fspath(parquet).rstrip("/")

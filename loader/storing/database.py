@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from loader.catalog.objects import SchemaContext, create_tables, create_views
+from loader.catalog.objects import (
+    SchemaContext,
+    create_parquet_views,
+    create_tables,
+    create_views,
+    name_folder,
+)
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError
 from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -25,6 +31,7 @@ __all__ = [
     "digest_of_table",
     "is_duckdb_file",
     "read_table",
+    "rename_folder",
     "run_statement",
     "safe_config",
 ]
@@ -78,9 +85,9 @@ class StagedDatabase:
             values = {"path": str(path.absolute()), "storage_version": storage_version}
             self._con.execute(statement("attach_database", values)).fetchall()
 
-    def create(self, context: SchemaContext) -> None:
-        """Create the tables and begin the transaction that fills them."""
-        create_tables(self._con, context)
+    def create(self, context: SchemaContext, viewed: Collection[str] = ()) -> None:
+        """Create the tables but those `viewed`, and begin the transaction that fills them."""
+        create_tables(self._con, context, viewed)
         with _translated(f"{self.path}: no transaction could begin"):
             self._con.begin()
 
@@ -92,7 +99,13 @@ class StagedDatabase:
             whole_groups = pa.Table.from_batches(batches, schema=rows.schema)
             self._con.from_arrow(whole_groups).insert_into(table)
 
-    def finish(self, context: SchemaContext, small: Mapping[str, pa.Table]) -> None:
+    def finish(
+        self,
+        context: SchemaContext,
+        small: Mapping[str, pa.Table],
+        parts: Mapping[str, Sequence[str]] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         """Add the small tables, views and comments, and leave one complete file without a log.
 
         Parameters
@@ -101,6 +114,10 @@ class StagedDatabase:
             The same as for `create`.
         small : mapping of str to pyarrow.Table
             Rows by table.
+        parts : mapping of str to sequence of str, optional
+            Files below `folder` of each table that is a view of them.
+        folder : pathlib.Path, optional
+            The Parquet data set.
         """
         for table, rows in small.items():
             self.insert(table, rows)
@@ -109,7 +126,10 @@ class StagedDatabase:
             self._con.execute(statement("set_threads", {"threads": self._threads})).fetchall()
             # One transaction: hundreds of comments would each wait for the disk.
             self._con.begin()
-            create_views(self._con, context)
+            if parts:
+                assert folder is not None
+                create_parquet_views(self._con, context, parts, folder)
+            create_views(self._con, context, parts or ())
             self._con.commit()
             self._con.execute(statement("checkpoint")).fetchall()
         self.close()
@@ -121,6 +141,18 @@ class StagedDatabase:
     def interrupt(self) -> None:
         """Stop the statement that is running, from another thread."""
         self._con.interrupt()
+
+
+def rename_folder(path: Path, folder: Path) -> None:
+    """Let the views of a staged database read the parts in another folder, which need not exist."""
+    with _translated(f"{path}: could not be completed"):
+        con = duckdb.connect(":memory:", config=safe_config(1))
+        try:
+            con.execute(statement("attach_again", {"path": str(path.absolute())})).fetchall()
+            name_folder(con, folder)
+            con.execute(statement("checkpoint")).fetchall()
+        finally:
+            con.close()
 
 
 def safe_config(threads: int | None = None, memory_limit: int | None = None) -> dict[str, Any]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from loader.reading.plan import Block
+
 __all__ = ["EarlierParts"]
 
 
@@ -30,21 +32,25 @@ class EarlierParts:
     parquet : pathlib.Path or None
         The published data set, on the file system of the new one; None if none can be used, as
         after a change of the program's version or of the encoding.
+    mark : str
+        What the names of its parts end in.
     """
 
-    def __init__(self, parquet: Path | None) -> None:
+    def __init__(self, parquet: Path | None, mark: str = "") -> None:
         self._parquet = parquet
+        self._mark = mark
 
-    def take(self, table: str, rows: pa.Table, path: Path) -> int | None:
+    def take(self, block: Block, rows: pa.Table, path: Path) -> int | None:
         """Give a published part its place in the new data set, too, if it holds these rows.
 
         Parameters
         ----------
-        table : str
+        block : Block
+            What names the part.
         rows : pyarrow.Table
             cell_id, year and float32 columns.
         path : pathlib.Path
-            The name of the part in the new data set; its own name is that of its block.
+            The part in the new data set.
 
         Returns
         -------
@@ -53,7 +59,7 @@ class EarlierParts:
         """
         if self._parquet is None:
             return None
-        earlier = self._parquet / table / path.name
+        earlier = self._parquet / block.table / f"{block.name}{self._mark}.parquet"
         if not _holds(earlier, rows):
             return None
         # A second name instead of a copy: neither is ever written to, and either may be removed.

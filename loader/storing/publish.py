@@ -17,7 +17,7 @@ from loader.errors import DatabaseError, OutputBusyError, OutputError, UsageErro
 from loader.remote.stores import is_address
 from loader.storing.database import connect_read_only, is_duckdb_file, run_statement
 from loader.storing.dataset import dataset_build_id
-from loader.storing.locking import held_for_writing
+from loader.storing.locking import PRIVATE, held_for_writing
 from loader.storing.staging import Stage, sync_directory
 from loader.text import without_secrets
 
@@ -25,6 +25,7 @@ __all__ = [
     "DATABASE",
     "PARQUET",
     "Published",
+    "datasets_beside",
     "inspect_output",
     "named_database",
     "publish",
@@ -183,6 +184,13 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
         stage.discard()
     except OSError as error:
         raise OutputError(f"{out}: cannot be published ({error.strerror or error})") from error
+
+
+def datasets_beside(database: Path) -> list[Path]:
+    """Return where the data set of a database may lie: in place, or amid an exchange."""
+    folders = dict.fromkeys((database.absolute().parent, database.resolve().parent))
+    set_aside = [Stage(folder / PRIVATE).folder / _REPLACED for folder in folders]
+    return [folder / PARQUET for folder in folders] + set_aside
 
 
 def take_back(stage: Stage, out: Path) -> None:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from loader.reading.plan import Block
 
 __all__ = ["Part", "Stage", "refused", "sync_directory", "write_whole"]
+
+
+_MARK = "mark"
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,15 @@ class Stage:
         """Whether only the publishing is left."""
         return self._complete.exists()
 
-    def begin(self, record: dict[str, Any]) -> None:
+    def begin(self, record: dict[str, Any], *, marked: bool = False) -> None:
         """Start an empty stage for a build.
+
+        Parameters
+        ----------
+        record : dict
+            Which build it is.
+        marked : bool
+            Whether the parts have names that those of no other build have.
 
         Raises
         ------
@@ -90,12 +101,22 @@ class Stage:
             self.discard()
             self._cells.mkdir(parents=True)
             self.parquet.mkdir()
-            self.write_record(record)
+            mark = {_MARK: f"-{secrets.token_hex(4)}"} if marked else {}
+            self.write_record(record | mark)
 
     def write_record(self, record: dict[str, Any]) -> None:
         """Note which build lies here."""
         with refused(self._record):
             write_whole(self._record, json.dumps(record).encode())
+
+    @property
+    def mark(self) -> str:
+        """What the name of every part ends in: "", or for a database of views a text of its own.
+
+        Views name the files that they read. While data set and database are exchanged, or after a
+        kill in between, the views of one build find nothing instead of the parts of the other.
+        """
+        return str((self.record() or {}).get(_MARK, ""))
 
     def drop_database(self) -> None:
         """Remove an unfinished database: it is never trusted after an interruption."""
@@ -113,7 +134,7 @@ class Stage:
         folder = self.parquet / block.table
         with refused(folder):
             folder.mkdir(exist_ok=True)
-        return folder / f"{block.name}.parquet"
+        return folder / f"{block.name}{self.mark}.parquet"
 
     def keep_only(self, table: str, blocks: Iterable[Block]) -> None:
         """Remove what lies among the parts of a table but belongs to none of its blocks.
@@ -131,6 +152,7 @@ class Stage:
     def parts(self) -> dict[str, Part]:
         """Return the parts that are complete on disk, by table and name of the block."""
         found: dict[str, Part] = {}
+        mark = self.mark
         try:
             lines = self._manifest.read_bytes().splitlines()
         except OSError:
@@ -140,7 +162,7 @@ class Stage:
                 entry = json.loads(line)
                 years = {int(year): int(rows) for year, rows in entry["rows_of_year"].items()}
                 part = Part(int(entry["size"]), years, int(entry["content"]))
-                path = self.parquet / f"{entry['part']}.parquet"
+                path = self.parquet / f"{entry['part']}{mark}.parquet"
                 if path.stat().st_size == part.size:
                     found[entry["part"]] = part
             except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):

@@ -10,5 +10,14 @@ SET enable_progress_bar = false;
 SET temp_directory = {{ spill | literal }};
 ATTACH {{ path | literal }} AS luc (READ_ONLY);
 USE luc;
+{%- if folders %}
+SET allowed_directories = [
+{%- for folder in folders %}
+    {{ folder | literal }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+
+];
+{%- endif %}
+
 SET enable_external_access = false;
 SET lock_configuration = true;

@@ -1,0 +1,102 @@
+"""The opened sources of a build, which share one grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loader.building.assemble import is_synthetic
+from loader.errors import GridError
+from loader.reading.recognition import open_source
+from loader.reading.static import StaticGrid, open_static
+from loader.schema import SOURCES, STATIC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import ExitStack
+
+    import xarray as xr
+
+    from loader.options import Options
+    from loader.reading.source import GriddedSource
+    from loader.reporting import Reporter
+
+__all__ = ["Sources", "open_sources"]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The opened sources of a build, on one grid.
+
+    Attributes
+    ----------
+    gridded : dict of str to GriddedSource
+        By name, in the order of loading.
+    static : StaticGrid or None
+    """
+
+    gridded: dict[str, GriddedSource]
+    static: StaticGrid | None = None
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Path by name."""
+        found = {name: source.path for name, source in self.gridded.items()}
+        return found if self.static is None else found | {STATIC.name: self.static.path}
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether any of them is a made-up sample."""
+        attributes = [source.attributes for source in self.gridded.values()]
+        if self.static is not None:
+            attributes.append(self.static.attributes)
+        return any(map(is_synthetic, attributes))
+
+
+def open_sources(
+    given: Mapping[str, str | xr.Dataset], options: Options, reporter: Reporter, stack: ExitStack
+) -> Sources:
+    """Open all sources of a build.
+
+    Parameters
+    ----------
+    given : mapping of str to (str or xarray.Dataset)
+        By name, in the order of loading.
+    options : Options
+    reporter : Reporter
+        Told what the user should know about the files.
+    stack : contextlib.ExitStack
+        Closes the files.
+
+    Returns
+    -------
+    Sources
+
+    Raises
+    ------
+    SourceError
+        If one is not what it must be.
+    GridError
+        If they do not share one grid.
+    """
+    sources: dict[str, GriddedSource] = {}
+    for name, where in given.items():
+        if name == STATIC.name:
+            continue
+        source = open_source(SOURCES[name], where, options.years)
+        if isinstance(where, str):
+            stack.callback(source.close)
+        sources[name] = source
+    static = open_static(given[STATIC.name]) if STATIC.name in given else None
+    first, *others = sources.values()
+    for other in (*others, static):
+        if other is not None and not other.grid.same_as(first.grid):
+            raise GridError(
+                other.path,
+                f"has another grid ({other.grid}) than {first.path} ({first.grid}); expected "
+                "one grid for all sources (regrid one of them first)",
+            )
+    for opened in (first, *others, static):
+        for notice in opened.notices if opened is not None else ():
+            reporter.notice(notice)
+    return Sources(sources, static)
