@@ -6,16 +6,19 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import netCDF4
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from loader import build
 from loader.errors import OutputError, UsageError
 from loader.grid import Grid
 from loader.reading.landmask import land_mask
 from loader.sample import SAMPLE_NAMES, is_synthetic, matches, write_sample
+from loader.sample.space import sample_bytes
 
 USES = [
     "primf",
@@ -504,3 +507,29 @@ def test_memory_does_not_grow_with_the_years(tmp_path: Path) -> None:
         peaks.append(int(done.stdout) / 1024)
     # Eight more years are 116 MB uncompressed.
     assert peaks[1] - peaks[0] < 25
+
+
+def test_a_disk_without_room_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=5_000))
+    with pytest.raises(OutputError, match=r"has 5 kB free, but the sample needs about .* MB"):
+        write_sample(tmp_path / "new" / "raw", years=(2000, 2002), resolution=COARSE)
+    with pytest.raises(OutputError, match="but the sample needs about"):
+        build(sample=True, out=tmp_path / "out", years="2000:2002")
+    assert not list(tmp_path.rglob("*.nc"))
+
+
+def test_files_that_are_there_need_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sample(tmp_path, years=(2000, 2001), resolution=COARSE)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    assert write_sample(tmp_path, years=(2000, 2001), resolution=COARSE)
+
+
+def test_the_estimate_of_a_sample_is_no_less_than_its_files_and_not_much_more(full: Path) -> None:
+    names = {path: name for name, path in SAMPLE_NAMES.items()}
+    found = {names[path.name]: path.stat().st_size for path in full.glob("*.nc")}
+    assert found
+    for name, size in found.items():
+        estimated = sample_bytes([name], (2012, 2012), 0.25)
+        assert size <= estimated <= 1.25 * size, name

@@ -28,6 +28,7 @@ from loader.sample.schema import (
     STATIC_ATTRIBUTES,
     TRANSITIONS,
 )
+from loader.sample.space import refuse_full_disk
 from loader.sample.trajectory import Rhythm, states
 from loader.schema import SOURCES, STATIC
 
@@ -88,7 +89,8 @@ def write_sample(
     UsageError
         If an option is out of range, or emissions are asked for before 1850 only.
     OutputError
-        If a file that is not synthetic is in the way, or one cannot be written.
+        If a file that is not synthetic is in the way, one cannot be written, or the disk has no
+        room for them.
     LandMaskError
         If the land mask cannot be read.
 
@@ -102,6 +104,7 @@ def write_sample(
     missing = [s for s, path in paths.items() if not matches(path, years, resolution, seed)]
     for source in missing:
         _refuse_foreign(paths[source])
+    refuse_full_disk(folder, missing, years, resolution)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
