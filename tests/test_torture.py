@@ -146,6 +146,72 @@ def test_a_limit_on_open_files(ground: Ground, count: int) -> None:
     ground.check_healed(ground.run())
 
 
+def resident(process: subprocess.Popen[str]) -> int:
+    """Return the resident memory of a process, KiB; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_kill_at_the_peak_of_memory(larger: Ground) -> None:
+    """Where the kernel would choose it, a build holds most in memory and least on disk."""
+    larger.prepare()
+    watched = larger.start()
+    peak = 0
+    while watched.poll() is None:
+        peak = max(peak, resident(watched))
+    _, said = watched.communicate()
+    assert watched.returncode == 0, said
+    for share in (0.97, 0.9, 0.8):
+        larger.prepare()
+        process = larger.start()
+        while process.poll() is None and resident(process) < share * peak:
+            pass
+        process.kill()
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        assert larger.check_damage(said) == "old"
+        larger.check_healed(larger.run())
+
+
+@pytest.fixture
+def small_group() -> Iterator[Path]:
+    """Make a control group whose processes the kernel kills when they take 128 MiB together."""
+    for mounted, name in (
+        ("/sys/fs/cgroup", "memory.max"),
+        ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+    ):
+        group = Path(mounted) / f"luc-load-test-{os.getpid()}"
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        # Only a group has the file from the beginning.
+        if not (group / name).exists():
+            group.rmdir()
+            continue
+        (group / name).write_text(str(128 * 2**20))
+        yield group
+        group.rmdir()
+        return
+    pytest.skip("needs the right to make a control group that limits memory")
+
+
+@pytest.mark.slow
+def test_the_kernel_kills_a_build_that_takes_too_much_memory(
+    larger: Ground, small_group: Path
+) -> None:
+    larger.prepare()
+    done = larger.run(group=small_group)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert larger.check_damage(done.stderr) == "old"
+    larger.check_healed(larger.run())
+
+
 # A disk that fills up while a build runs
 
 

@@ -141,15 +141,19 @@ class Ground:
         *more: str,
         env: Mapping[str, str] | None = None,
         limit: tuple[int, int] | None = None,
+        group: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """Run the command to its end, good or bad; one that hangs is an error.
 
-        `limit` is a resource and how much of it the process may have.
+        `limit` is a resource and how much of it the process may have, `group` the folder of the
+        control group in which it runs.
         """
 
         def before() -> None:
             if limit is not None:
                 resource.setrlimit(limit[0], (limit[1], limit[1]))
+            if group is not None:
+                (group / "cgroup.procs").write_text("0")
 
         try:
             return subprocess.run(
