@@ -692,3 +692,81 @@ def test_a_block_larger_than_the_memory_for_blocks_is_cut_by_rows(
     run(sources, tmp_path)
     assert len(list((tmp_path / "parquet" / "state").glob("*.parquet"))) > 3
     assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def _flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    # Not in the header or the footer, which hold little.
+    for place in range(len(data) // 3, len(data) // 3 + 64):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _emptied(path: Path) -> None:
+    rows = pq.read_table(path)
+    pq.write_table(rows.slice(1), path)
+
+
+STAGED: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    "database, flipped": ("luc.duckdb", _flipped),
+    "database, cut": ("luc.duckdb", _cut),
+    "part, flipped": ("parquet/state/*.parquet", _flipped),
+    "part, cut": ("parquet/eluc/*.parquet", _cut),
+    "part, gone": ("parquet/eluc/*.parquet", Path.unlink),
+    "small table, other rows": ("parquet/cell/cell.parquet", _emptied),
+    "small table, gone": ("parquet/year/year.parquet", Path.unlink),
+    "record, without tables": ("record.json", lambda path: path.write_text("{}")),
+}
+
+
+LEFT = ("none", *(damage for damage, (name, _) in STAGED.items() if "/" not in name))
+"""What can happen to a stage whose data set was exchanged already."""
+
+
+@pytest.mark.parametrize(
+    ("parquet", "damage"),
+    [
+        *(("in the stage", damage) for damage in (*STAGED, "none")),
+        *(("exchanged", damage) for damage in LEFT),
+        *(("exchanged for none", damage) for damage in LEFT),
+    ],
+)
+def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
+    parquet: str, damage: str, tmp_path: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    if parquet != "exchanged for none":
+        run(sources, out, years=":1952")
+    stage = out / ".luc-load" / "stage"
+    real = Path.replace
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def killed_at_database(path: Path, target: Path) -> Path:
+        if path.name == "luc.duckdb":
+            raise KeyboardInterrupt
+        return real(path, target)
+
+    with monkeypatch.context() as patch:
+        if parquet == "in the stage":
+            patch.setattr("loader.building.placing.publish", killed)
+        else:
+            patch.setattr(Path, "replace", killed_at_database)
+        with pytest.raises(KeyboardInterrupt):
+            run(sources, out, overwrite=True)
+    assert (stage / "parquet").exists() == (parquet == "in the stage")
+    if damage != "none":
+        name, spoil = STAGED[damage]
+        spoil(min(stage.glob(name)))
+    listener = Listener()
+    report = run(sources, out, overwrite=True, reporter=listener)
+    assert report.outcome == ("published" if damage == "none" else "built")
+    assert differences(out, EXPECTED, sources) == []
+    assert not (out / ".luc-load").exists()
+    told = any("is damaged; it is made anew" in notice for notice in listener.notices)
+    assert told == (damage not in {"none", "record, without tables"})

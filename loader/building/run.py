@@ -12,11 +12,12 @@ from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.identity import Identity
 from loader.building.placing import DatasetPlace
 from loader.building.production import produce
-from loader.building.sources import open_sources
+from loader.building.sources import missing_change, open_sources
+from loader.building.waiting import is_whole
 from loader.errors import OutputError, SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
-from loader.storing.publish import DATABASE, Published
+from loader.storing.publish import DATABASE, Published, take_back
 from loader.storing.staging import refused
 from loader.storing.unfinished import unfinished_build
 from loader.summary import BuildReport
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from loader.building.production import Product
     from loader.building.sources import Sources
     from loader.options import Options
-    from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
     from loader.storing.staging import Stage
     from loader.summary import Outcome
@@ -102,6 +102,10 @@ class Run:
         self._place.refuse_other(waiting, overwrite=overwrite)
         if waiting is not None:
             self._refuse_other(overwrite=overwrite)
+            if not is_whole(self._stage, self._options):
+                self._mistrust()
+                waiting = None
+        if waiting is not None:
             self._place.publish(self._stage, waiting, self._reporter)
             return self._report("published", waiting)
         if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
@@ -159,7 +163,7 @@ class Run:
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             needed = self._estimate(sources)
-            notices = _missing_change(sources.gridded)
+            notices = missing_change(sources.gridded)
             synthetic = sources.is_synthetic
         out = self._options.out
         if (unfinished := unfinished_build(out)) is not None:
@@ -198,6 +202,12 @@ class Run:
         if unfinished is None or not self._stage.is_complete:
             return None
         return unfinished.build_id() if unfinished.is_placed_as(self._identity) else None
+
+    def _mistrust(self) -> None:
+        """Keep of a finished build that was damaged only what is read again anyway: its parts."""
+        self._reporter.notice("the finished build that waited here is damaged; it is made anew")
+        take_back(self._stage, self._options.out)
+        self._stage.drop_database()
 
     def _begin(self, expected: Estimate) -> None:
         """Start an empty stage; only here is what another build left given up."""
@@ -257,7 +267,7 @@ class Run:
             seconds=time.monotonic() - self._started,
             synthetic=product is not None and product.is_synthetic,
             reused_parts=loaded.reused if loaded else 0,
-            notices=_missing_change(sources.gridded) if sources else (),
+            notices=missing_change(sources.gridded) if sources else (),
         )
 
 
@@ -279,21 +289,3 @@ def _refusal(options: Options, differences: list[str]) -> OutputError:
         f"{options.out / DATABASE}: was built from other inputs or options "
         f"({'; '.join(differences)}); add --overwrite to replace it, or choose another --out"
     )
-
-
-def _missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:
-    """Say so when the change of the last ELUC year is unknown: its state comes a year later."""
-    if "eluc" not in sources or "states" not in sources:
-        return ()
-    eluc, states = ({int(year) for year in sources[name].years} for name in ("eluc", "states"))
-    last = max(eluc)
-    wanted = last + 1
-    if wanted in states:
-        return ()
-    both = [year for year in eluc if year in states and year + 1 in states]
-    ends = f"ends in {max(both)}" if both else "is empty"
-    found = (
-        f"the states of {wanted} were not loaded, so the land-use change of {last}, the last year "
-        f"of ELUC, is unknown and the view luc {ends}"
-    )
-    return (f"{found}. Load the states of {wanted} too, for example with --years :{wanted}.",)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
 
-__all__ = ["Sources", "open_sources"]
+__all__ = ["Sources", "missing_change", "open_sources"]
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,32 @@ def open_sources(
         for notice in opened.notices if opened is not None else ():
             reporter.notice(notice)
     return Sources(sources, static)
+
+
+def missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:
+    """Say so when the change of the last ELUC year is unknown: its state comes a year later.
+
+    Parameters
+    ----------
+    sources : mapping of str to GriddedSource
+        By name.
+
+    Returns
+    -------
+    tuple of str
+        One notice, or none.
+    """
+    if "eluc" not in sources or "states" not in sources:
+        return ()
+    eluc, states = ({int(year) for year in sources[name].years} for name in ("eluc", "states"))
+    last = max(eluc)
+    wanted = last + 1
+    if wanted in states:
+        return ()
+    both = [year for year in eluc if year in states and year + 1 in states]
+    ends = f"ends in {max(both)}" if both else "is empty"
+    found = (
+        f"the states of {wanted} were not loaded, so the land-use change of {last}, the last year "
+        f"of ELUC, is unknown and the view luc {ends}"
+    )
+    return (f"{found}. Load the states of {wanted} too, for example with --years :{wanted}.",)

@@ -16,7 +16,7 @@ from typing import Any
 from loader.errors import DatabaseError, OutputBusyError, OutputError, UsageError
 from loader.remote.stores import is_address
 from loader.storing.database import connect_read_only, is_duckdb_file, run_statement
-from loader.storing.dataset import dataset_build_id
+from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import PRIVATE, held_for_writing
 from loader.storing.staging import Stage, sync_directory
 from loader.text import without_secrets
@@ -194,7 +194,7 @@ def datasets_beside(database: Path) -> list[Path]:
 
 
 def take_back(stage: Stage, out: Path) -> None:
-    """Undo the half of an exchange: the old database gets its data set back.
+    """Undo the half of an exchange: an old database gets its data set back, and the stage its own.
 
     Parameters
     ----------
@@ -204,8 +204,17 @@ def take_back(stage: Stage, out: Path) -> None:
     """
     replaced, parquet = stage.folder / _REPLACED, out / PARQUET
     # Without its database in the stage the exchange is over, and the new data set stays.
-    if replaced.is_dir() and stage.database.exists():
-        if parquet.exists():
-            parquet.rename(stage.parquet)
+    if not stage.database.exists():
+        return
+    if not stage.parquet.exists() and _is_of(stage, parquet):
+        parquet.rename(stage.parquet)
+    if replaced.is_dir():
         replaced.rename(parquet)
-        sync_directory(out)
+    sync_directory(out)
+
+
+def _is_of(stage: Stage, parquet: Path) -> bool:
+    found = dataset_record(parquet)
+    if found is None:
+        return False
+    return {key: value for key, value in found.items() if key != "build_id"} == stage.record()

@@ -134,7 +134,11 @@ class Stage:
         folder = self.parquet / block.table
         with refused(folder):
             folder.mkdir(exist_ok=True)
-        return folder / f"{block.name}{self.mark}.parquet"
+        return self.named_part(f"{block.table}/{block.name}")
+
+    def named_part(self, name: str) -> Path:
+        """Return where a part lies; `name` is that of its table, a slash and that of its block."""
+        return self.parquet / f"{name}{self.mark}.parquet"
 
     def keep_only(self, table: str, blocks: Iterable[Block]) -> None:
         """Remove what lies among the parts of a table but belongs to none of its blocks.
@@ -152,7 +156,6 @@ class Stage:
     def parts(self) -> dict[str, Part]:
         """Return the parts that are complete on disk, by table and name of the block."""
         found: dict[str, Part] = {}
-        mark = self.mark
         try:
             lines = self._manifest.read_bytes().splitlines()
         except OSError:
@@ -162,7 +165,7 @@ class Stage:
                 entry = json.loads(line)
                 years = {int(year): int(rows) for year, rows in entry["rows_of_year"].items()}
                 part = Part(int(entry["size"]), years, int(entry["content"]))
-                path = self.parquet / f"{entry['part']}{mark}.parquet"
+                path = self.named_part(entry["part"])
                 if path.stat().st_size == part.size:
                     found[entry["part"]] = part
             except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
