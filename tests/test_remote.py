@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import netCDF4
+import numpy as np
 import pytest
 import xarray as xr
 from files import GRIDS, Form, eluc_content, state_content, write
@@ -27,6 +28,7 @@ from loader.errors import (
     UsageError,
 )
 from loader.reading.addresses import StoredFile
+from loader.reading.shards import missing_chunks
 from loader.remote.files import StoredFiles
 from loader.remote.publishing import StoredOutput
 
@@ -134,22 +136,26 @@ def test_a_web_server_without_ranges_is_refused(files: Path, tmp_path: Path) -> 
     assert "does not send parts of a file" in str(error.value)
 
 
-@pytest.mark.parametrize("version", [2, 3])
-@pytest.mark.parametrize("place", ["local", pytest.param("s3", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("version", "form"),
+    [(2, "bare"), (2, "consolidated"), (3, "bare"), (3, "consolidated"), (3, "sharded")],
+)
+@pytest.mark.parametrize("place", ["local", "memory", pytest.param("s3", marks=pytest.mark.slow)])
 def test_a_zarr_store_gives_the_same_rows(
     request: pytest.FixtureRequest,
     files: Path,
     local: dict[str, list[Any]],
     tmp_path: Path,
     version: int,
+    form: str,
     place: str,
 ) -> None:
     pytest.importorskip("zarr", reason="needs the extra zarr")
-    where = str(tmp_path)
-    if place == "s3":
-        where = f"{request.getfixturevalue('bucket')}/zarr{version}"
+    where = {"local": str(tmp_path), "memory": f"memory://{tmp_path.name}"}.get(place)
+    if where is None:
+        where = f"{request.getfixturevalue('bucket')}/zarr{version}-{form}"
     for name in ("states", "eluc"):
-        zarr_copy(files / f"{name}.nc", f"{where}/{name}.zarr", version)
+        zarr_copy(files / f"{name}.nc", f"{where}/{name}.zarr", version, form)
     out = tmp_path / "out"
     given: dict[str, Any] = {"states": f"{where}/states.zarr", "eluc": f"{where}/eluc.zarr"}
     build(**given, out=out)
@@ -157,7 +163,7 @@ def test_a_zarr_store_gives_the_same_rows(
     assert build(**given, out=out).outcome == "up to date"
 
 
-def zarr_copy(path: Path, target: str, version: int) -> None:
+def zarr_copy(path: Path, target: str, version: int, form: str = "bare") -> None:
     """Write a file anew as a Zarr store, chunks and fill values as they are."""
     with xr.open_dataset(path, decode_times=False, mask_and_scale=False) as dataset:
         plain = dataset.load().drop_encoding()
@@ -168,17 +174,77 @@ def zarr_copy(path: Path, target: str, version: int) -> None:
             for name, variable in plain.data_vars.items()
             if variable.ndim == 3
         }
-        plain.to_zarr(target, zarr_format=version, encoding=chunked, consolidated=False)
+        if form == "sharded":
+            for name, encoding in chunked.items():
+                # Of 6 years the second shard holds 2, and room for as many more.
+                encoding["shards"] = (4, *plain[name].shape[1:])
+        consolidated = form == "consolidated"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # version 3 knows no consolidated metadata yet
+            plain.to_zarr(target, zarr_format=version, encoding=chunked, consolidated=consolidated)
 
 
-def test_a_zarr_store_that_lacks_a_chunk_is_refused(files: Path, tmp_path: Path) -> None:
-    pytest.importorskip("zarr", reason="needs the extra zarr")
-    zarr_copy(files / "states.nc", str(tmp_path / "states.zarr"), 3)
-    chunk = tmp_path / "states.zarr" / "secdf" / "c" / "3" / "0" / "0"
-    chunk.unlink()
-    with pytest.raises(SourceError, match=r"secdf: lacks 1 of 6 chunks") as error:
-        build(states=tmp_path / "states.zarr", out=tmp_path / "out")
+@pytest.mark.parametrize("place", ["local", "memory"])
+@pytest.mark.parametrize(
+    ("version", "form"), [(2, "bare"), (2, "consolidated"), (3, "bare"), (3, "sharded")]
+)
+@pytest.mark.parametrize("years", [1, 2])
+def test_a_zarr_store_that_lacks_a_chunk_is_refused(
+    files: Path, tmp_path: Path, version: int, form: str, place: str, years: int
+) -> None:
+    zarr = pytest.importorskip("zarr", reason="needs the extra zarr")
+    where = str(tmp_path) if place == "local" else f"memory://{tmp_path.name}-lacking"
+    zarr_copy(files / "states.nc", f"{where}/states.zarr", version, form)
+    # What only holds the fill value is taken out again, as by default it is not written.
+    array = zarr.open_array(
+        f"{where}/states.zarr", path="secdf", config={"write_empty_chunks": False}
+    )
+    array[6 - years :] = array.fill_value
+    with pytest.raises(SourceError, match=rf"secdf: lacks {years} of 6 chunks") as error:
+        build(states=f"{where}/states.zarr", out=tmp_path / "out")
     assert error.value.exit_code == 3
+    assert "write_empty_chunks=True" in str(error.value)
+
+
+@pytest.mark.parametrize("at", ["start", "end"])
+@pytest.mark.parametrize("empty", [True, False])
+def test_chunks_in_shards_are_counted_wherever_the_index_is(
+    tmp_path: Path, at: str, empty: bool
+) -> None:
+    zarr = pytest.importorskip("zarr", reason="needs the extra zarr")
+    group = zarr.open_group(tmp_path, mode="w", zarr_format=3)
+    array = group.create_array(
+        "a",
+        shape=(5, 10, 7),
+        chunks=(1, 3, 4),
+        shards={"shape": (2, 6, 8), "index_location": at},
+        dtype="f4",
+        fill_value=0,
+        config={"write_empty_chunks": empty},
+    )
+    values = np.ones(array.shape, dtype=np.float32)
+    values[3, :3, :4] = 0
+    values[4, 9:, 4:] = 0
+    array[:] = values
+    assert missing_chunks(str(tmp_path), array) == (0 if empty else 2, 5 * 4 * 2)
+    (tmp_path / "a" / "c" / "0" / "1" / "0").unlink()
+    assert missing_chunks(str(tmp_path), array)[0] == (8 if empty else 10)
+    shard = tmp_path / "a" / "c" / "0" / "0" / "0"
+    shard.write_bytes(shard.read_bytes()[:40])
+    with pytest.raises(SourceError, match="a: shard a/c/0/0/0 is cut off"):
+        missing_chunks(str(tmp_path), array)
+
+
+def test_shards_in_shards_are_refused(tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr", reason="needs the extra zarr")
+    codecs = pytest.importorskip("zarr.codecs")
+    group = zarr.open_group(tmp_path, mode="w", zarr_format=3)
+    inner = codecs.ShardingCodec(chunk_shape=(1, 2))
+    array = group.create_array(
+        "a", shape=(4, 4), chunks=(2, 2), shards=(4, 4), dtype="f4", serializer=inner
+    )
+    with pytest.raises(SourceError, match="a: has shards in shards"):
+        missing_chunks(str(tmp_path), array)
 
 
 def test_what_is_not_there_is_named(bucket: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import xarray as xr
 
 from loader.errors import ExtraMissingError, LucLoadError, SourceError, one_line
 from loader.reading.headers import HDF5_MAGIC, what_is
+from loader.reading.shards import missing_chunks
 from loader.remote.stores import is_lost, store_of, translated
 from loader.schema import SOURCES
 
@@ -189,11 +190,11 @@ def open_zarr_store(path: str) -> xr.Dataset:
 def _refuse_missing_chunks(path: str, group: Any) -> None:  # noqa: ANN401  # zarr's own
     """Refuse a store that was half written: a chunk that is not there reads as the fill value."""
     for name, array in group.arrays():
-        if array.ndim and array.nchunks_initialized < array.nchunks:
-            missing = array.nchunks - array.nchunks_initialized
+        missing, total = missing_chunks(path, array) if array.ndim else (0, 0)
+        if missing:
             raise SourceError(
                 path,
-                f"lacks {missing} of {array.nchunks} chunks: it was half written, or written "
+                f"lacks {missing} of {total} chunks: it was half written, or written "
                 "without its empty chunks; write it again, with write_empty_chunks=True",
                 name,
             )

@@ -1,0 +1,118 @@
+"""Which chunks of a Zarr array are stored, also those inside of shards."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from loader.errors import SourceError
+from loader.remote.stores import is_address, store_of
+
+__all__ = ["missing_chunks"]
+
+_ABSENT = np.iinfo(np.uint64).max
+"""Offset and length of a chunk that a shard does not hold (Zarr v3, sharding-indexed codec)."""
+
+_ENTRY_BYTES = 16
+_CHECKSUM_BYTES = 4
+
+_Bounds = tuple[int, ...]
+
+
+def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  # zarr's own
+    """Count the chunks of an array that are not stored, which would read as its fill value.
+
+    Parameters
+    ----------
+    path : str
+        Of the store: a local folder or an address.
+    array : zarr.Array
+
+    Returns
+    -------
+    tuple of (int, int)
+        Chunks that are missing, and chunks in all.
+
+    Raises
+    ------
+    SourceError
+        If the index of a shard is damaged, or encoded in a way that the specification does not
+        expect of stores that are written once.
+
+    Notes
+    -----
+    zarr counts a shard that exists as whole. A shard ends (or begins) with its index: offset and
+    length of each inner chunk, uint64 in little-endian order, and mostly a CRC-32C of 4 bytes; see
+    https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/.
+    """
+    total = math.prod(
+        -(-size // chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)
+    )
+    if getattr(array, "shards", None) is None:
+        return array.nchunks - array.nchunks_initialized, total
+    return total - sum(_stored(path, array, place) for place in _places(array)), total
+
+
+def _places(array: Any) -> itertools.product[_Bounds]:  # noqa: ANN401
+    counts = (-(-size // shard) for size, shard in zip(array.shape, array.shards, strict=True))
+    return itertools.product(*map(range, counts))
+
+
+def _stored(path: str, array: Any, place: _Bounds) -> int:  # noqa: ANN401
+    """Return how many chunks of the array one shard holds."""
+    inner = tuple(s // c for s, c in zip(array.shards, array.chunks, strict=True))
+    codec, *others = array.metadata.codecs
+    known = [_name(one) for one in getattr(codec, "index_codecs", ())]
+    nested = [_name(one) for one in (*others, *getattr(codec, "codecs", ()))]
+    if known not in (["bytes"], ["bytes", "crc32c"]) or "sharding_indexed" in nested or others:
+        found = "has shards in shards, or shards that are encoded once more"
+        expected = "expected sharding_indexed alone, its index as bytes and crc32c; write it again"
+        raise SourceError(path, f"{found}; {expected}", array.basename)
+    size = math.prod(inner) * _ENTRY_BYTES + _CHECKSUM_BYTES * (len(known) - 1)
+    key = f"{array.path}/{array.metadata.encode_chunk_key(place)}".lstrip("/")
+    data = _index(path, key, size, at_end=codec.index_location.value == "end")
+    if data is None:
+        return 0
+    if len(data) != size:
+        raise SourceError(path, f"shard {key} is cut off; write it again", array.basename)
+    offsets = _offsets(data, inner)
+    # Chunks beyond the edge of the array belong to a shard, but hold nothing.
+    inside = tuple(
+        slice(0, min(count, -(-extent // chunk) - position * count))
+        for count, extent, chunk, position in zip(
+            inner, array.shape, array.chunks, place, strict=True
+        )
+    )
+    return int(np.count_nonzero(offsets[inside] != _ABSENT))
+
+
+def _name(codec: Any) -> str:  # noqa: ANN401
+    return str(codec.to_dict()["name"])
+
+
+def _offsets(data: bytes, inner: _Bounds) -> npt.NDArray[np.uint64]:
+    entries = np.frombuffer(data, dtype="<u8", count=2 * math.prod(inner))
+    return entries.reshape(*inner, 2)[..., 0]
+
+
+def _index(path: str, key: str, size: int, *, at_end: bool) -> bytes | None:
+    """Read the first or last bytes of a shard; None if there is no such shard."""
+    try:
+        if is_address(path):
+            store = store_of(path)
+            where = f"{store.path.rstrip('/')}/{key}"
+            begin, end = (-size, None) if at_end else (0, size)
+            found: bytes = store.fs.cat_file(where, start=begin, end=end)
+            return found
+        with (Path(path) / key).open("rb") as file:
+            if at_end:
+                length = file.seek(0, 2)
+                file.seek(max(0, length - size))
+            return file.read(size)
+    except FileNotFoundError:
+        return None
