@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import xarray as xr
 
-from loader.errors import ExtraMissingError, LucLoadError, SourceError, one_line
+from loader.errors import (
+    ExtraMissingError,
+    LucLoadError,
+    ServiceError,
+    SourceError,
+    one_line,
+)
 from loader.reading.headers import HDF5_MAGIC, what_is
 from loader.reading.shards import missing_chunks
 from loader.remote.stores import is_lost, store_of, translated
@@ -24,6 +31,9 @@ __all__ = ["UNDECODED", "StoredFile", "is_zarr_folder", "open_address", "open_za
 _ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 
 _HEAD_BYTES = 512
+
+_PAUSES_SECONDS = (0.5, 2.0, 5.0)
+"""Before the same range is asked for again: a busy store says so, or closes the connection."""
 
 _BLOCK_BYTES = 2**18
 """HDF5's metadata lie scattered in small pieces: whole blocks around them are read and kept."""
@@ -134,16 +144,28 @@ class StoredFile:
         return file
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return a range of its bytes.
+        """Return a range of its bytes; what fails is asked for again, a few seconds long.
 
         Raises
         ------
         ServiceError
-            If the store does not answer.
+            If the store does not answer, or sends more or less than was asked for.
         """
-        with translated(self._store.address):
+        for pause in _PAUSES_SECONDS:
+            try:
+                return self._read_once(offset, size)
+            except ServiceError:
+                time.sleep(pause)
+        return self._read_once(offset, size)
+
+    def _read_once(self, offset: int, size: int) -> bytes:
+        address = self._store.address
+        with translated(address):
             data: bytes = self._store.fs.cat_file(self._store.path, start=offset, end=offset + size)
-            return data
+        if len(data) != size:
+            sent = f"the store sent {len(data)} bytes where {size} were asked for"
+            raise ServiceError(f"{address}: {sent}; the same command goes on where it stopped")
+        return data
 
 
 def open_zarr_store(path: str) -> xr.Dataset:

@@ -48,16 +48,6 @@ _EXTRAS = {
 
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
-_PATIENCE: dict[str, dict[str, Any]] = {
-    "s3": {
-        "config_kwargs": {
-            "connect_timeout": _CONNECT_SECONDS,
-            "read_timeout": _READ_SECONDS,
-            "retries": {"max_attempts": 3},
-        }
-    }
-}
-"""A host that does not answer ends the build soon; `--storage-options` replace these."""
 
 _CLIENTS = ("aiohttp", "botocore", "aiobotocore", "gcsfs", "google")
 """Packages whose errors, unless they carry an answer, mean that there was none."""
@@ -118,11 +108,27 @@ def using_storage_options(options: Mapping[str, Any]) -> Iterator[None]:
         for scheme in _EXTRAS:
             own = options.get(scheme, {}) if by_scheme else dict(options)
             known = fsspec.config.conf.get(scheme, {})
-            fsspec.config.conf[scheme] = {**_PATIENCE.get(scheme, {}), **known, **own}
+            fsspec.config.conf[scheme] = {**_patience(scheme), **known, **own}
         yield
     finally:
         fsspec.config.conf.clear()
         fsspec.config.conf.update(before)
+
+
+def _patience(scheme: str) -> dict[str, Any]:
+    """Return what lets a host that does not answer end the build soon; options replace it."""
+    if scheme in {"s3", "s3a"}:
+        retries = {"max_attempts": 3}
+        times = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": _READ_SECONDS}
+        return {"config_kwargs": {**times, "retries": retries}}
+    if scheme in {"http", "https"}:
+        try:
+            import aiohttp  # noqa: PLC0415  # an extra
+        except ImportError:
+            return {}
+        times = {"sock_connect": _CONNECT_SECONDS, "sock_read": _READ_SECONDS}
+        return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(total=None, **times)}}
+    return {}
 
 
 @dataclass(frozen=True)
