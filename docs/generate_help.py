@@ -36,10 +36,10 @@ only to a terminal. An option that is left out is looked for in the environment:
 | exit code | means |
 | --- | --- |
 | 0 | done |
-| 1 | the build failed, or was refused |
-| 2 | the command was not understood |
+| 1 | the command failed or was refused, a check does not hold, or the SQL of a question is wrong |
+| 2 | the command was not understood, or names a query, an option or a column that does not exist |
 | 3 | an input is missing, unreadable or not what it must be |
-| 130, 143 | interrupted; terminated. The same command goes on where it stopped |
+| 130, 143 | interrupted; terminated. The same `build` or `fetch` goes on where it stopped |
 """
 
 ASKED = re.compile(r"(```sql\n(?P<sql>.*?)```\n\n)```text\n.*?```\n", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 import traceback
 from typing import NoReturn
@@ -32,7 +33,23 @@ _CONTEXT = {
 }
 
 
-@click.group(context_settings=_CONTEXT)
+class _ReaderLeftError(Exception):
+    """Standard output was closed before its end."""
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; click itself would end a closed pipe with the code of a failed check."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # Connections to a cluster or a store break with the same error.
+            if _reader_left():
+                raise _ReaderLeftError from error
+            raise
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
 @version
 def commands() -> None:
     """Load gridded land-use change data into Parquet and one DuckDB file.
@@ -56,13 +73,20 @@ def main() -> NoReturn:
         commands.main(prog_name="luc-load", standalone_mode=False)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has enough of it: not worth a word.
+    except _ReaderLeftError:
+        # It has enough of our output: not worth a word.
         sys.stderr.close()
         sys.exit(0)
     except (Stopped, Exception) as error:  # noqa: BLE001  # what it is decides the exit code
         _fail(error)
     sys.exit(0)
+
+
+def _reader_left() -> bool:
+    """Return whether standard output is a pipe that nobody reads any more."""
+    poll = select.poll()
+    poll.register(1, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
 
 
 def _fail(error: BaseException) -> NoReturn:

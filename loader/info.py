@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import DatabaseError, SourceError, SourceMissingError
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
+
+
+_LINE = 100
+"""Characters; the LUH2 files have a licence of five times as many."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,14 @@ class SourceInfo:
             *(f"    {fact}" for fact in (self.title, self.version, self.digest) if fact),
         ]
         if self.licence:
-            facts.append(f"    licence: {self.licence}")
+            facts += wrap(
+                self.licence,
+                _LINE,
+                initial_indent="    licence: ",
+                subsequent_indent="      ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
         # Most of it is what the file says of itself.
         return [printable(fact) for fact in facts]
 

@@ -145,4 +145,5 @@ class Identity:
 def _words(value: object) -> str:
     if value is None:
         return "not given"
-    return years_text(value) if isinstance(value, list) else str(value)
+    text = years_text(value) if isinstance(value, list) else str(value)
+    return "all" if text == ":" else text

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from loader.errors import SourceError
 from loader.grid import grid_from_coordinates
+from loader.options import years_text
 from loader.reading.coordinates import Dimensions, find_dimensions
 from loader.reading.decoding import decoded_variable
 from loader.reading.opening import open_undecoded
@@ -91,7 +92,11 @@ def _understand(
     years = all_years[positions]
     if not years.size:
         span = f"{all_years.min()} to {all_years.max()}"
-        raise SourceError(path, f"has the years {span}, none of which is asked for", dims.time)
+        raise SourceError(
+            path,
+            f"has the years {span}, none of which is in --years {years_text(wanted)}; name others",
+            dims.time,
+        )
     found, notices = _find_variables(kind, path, dataset, dims)
     stored = {name: decoded_variable(v, path, name) for name, v in found.items()}
     variables = tuple(_describe(kind, name, dataset) for name in found)

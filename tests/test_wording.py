@@ -1,0 +1,74 @@
+"""What the commands say where a reader would stumble: closed pipes, years, long texts."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from command import COMMAND, environment, luc_load
+from files import GRIDS, Form, state_content, write
+
+from loader import OutputError, SourceError, build
+from loader.info import SourceInfo
+
+YEARS = tuple(range(1950, 1953))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    write(folder / "states.nc", state_content(71, GRIDS["finer"], YEARS), Form())
+    build(states=folder / "states.nc", out=folder / "out")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("check",), ("info",), ("query", "FROM state"), ("export", "--what", "state")],
+    ids=" ".join,
+)
+def test_a_reader_that_has_enough_is_no_failure(arguments: tuple[str, ...], built: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, *arguments, "out"],
+        cwd=built,
+        env=environment(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, said = process.communicate(timeout=120)
+    assert (process.returncode, said) == (0, b"")
+
+
+def test_a_check_that_fails_still_says_so(built: Path, tmp_path: Path) -> None:
+    done = luc_load("check", "--only", "nothing", str(built / "out"), cwd=tmp_path)
+    assert done.returncode == 2
+    parts = sorted((built / "out" / "parquet" / "state").iterdir())
+    kept = parts[0].read_bytes()
+    parts[0].write_bytes(kept[:-10])
+    try:
+        done = luc_load("check", "--only", "parquet", str(built / "out"), cwd=tmp_path)
+    finally:
+        parts[0].write_bytes(kept)
+    assert done.returncode == 1
+
+
+def test_other_years_are_told_in_words(built: Path) -> None:
+    with pytest.raises(OutputError, match=r"years all instead of 1951:1952"):
+        build(states=built / "states.nc", out=built / "out", years="1951:1952")
+
+
+def test_years_that_a_file_does_not_have_name_the_option(built: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="1950 to 1952, none of which is in --years 3000:3001"):
+        build(states=built / "states.nc", out=tmp_path / "out", years="3000:3001")
+
+
+def test_a_long_licence_is_wrapped_and_kept_whole() -> None:
+    licence = " ".join(f"word{number}" for number in range(80))
+    source = SourceInfo("states", "a.nc", 1, None, None, None, licence, 1950, 1952, synthetic=False)
+    lines = source.lines()
+    assert max(map(len, lines)) <= 100
+    told = " ".join(line.strip() for line in lines[2:])
+    assert told == f"licence: {licence}"
