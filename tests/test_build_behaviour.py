@@ -21,6 +21,7 @@ from build_oracle import Expected, differences
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 import loader.building.loading
+import loader.building.totals
 import loader.reading.plan
 from loader import build
 from loader.errors import (
@@ -31,6 +32,7 @@ from loader.errors import (
     SourceMissingError,
     UsageError,
 )
+from loader.grid import Grid
 from loader.options import Options
 from loader.reading.fingerprint import digest_file
 from loader.reading.source import GriddedSource
@@ -770,3 +772,39 @@ def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
     assert not (out / ".luc-load").exists()
     told = any("is damaged; it is made anew" in notice for notice in listener.notices)
     assert told == (damage not in {"none", "record, without tables"})
+
+
+@pytest.mark.parametrize("rows", [1, 7, 64])
+def test_totals_are_the_same_in_whatever_pieces_they_are_added(
+    rows: int, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader.building.totals, "_ROWS_AT_ONCE", rows)
+    run(sources, tmp_path)
+    assert differences(tmp_path, EXPECTED, sources) == []
+
+
+def test_an_area_that_none_has_is_computed(sources: Sources, tmp_path: Path) -> None:
+    path = tmp_path / "eluc.nc"
+    shutil.copyfile(sources["eluc"][0], path)
+    run(sources, tmp_path / "before")
+    with netCDF4.Dataset(path, "a") as file:
+        area = file["cell_area"][:].filled(0).ravel()
+        area[:3] = (0.0, -area[1], np.nan)
+        file["cell_area"][:] = area.reshape(file["cell_area"].shape)
+    build(states=sources["states"][0], eluc=path, out=tmp_path / "after")
+    found = {}
+    for name in ("before", "after"):
+        with duckdb.connect(str(tmp_path / name / "luc.duckdb"), read_only=True) as con:
+            area_ha = con.execute("SELECT area_ha FROM cell ORDER BY cell_id").fetchnumpy()[
+                "area_ha"
+            ]
+        found[name] = area_ha
+    changed = np.flatnonzero(found["before"] != found["after"])
+    assert 0 < len(changed) <= 3
+    computed = np.repeat(
+        Grid(
+            PLACE.n_lat, PLACE.n_lon, PLACE.north, PLACE.west, PLACE.step_lat, PLACE.step_lon
+        ).cell_area_ha(),
+        PLACE.n_lon,
+    )
+    np.testing.assert_array_equal(found["after"][changed], computed[changed])

@@ -170,3 +170,22 @@ def test_what_is_no_regular_grid_is_refused(
 ) -> None:
     with pytest.raises(GridError, match=rf"^f\.nc: {variable}: "):
         grid_from_coordinates(lat, lon, "f.nc")
+
+
+@pytest.mark.parametrize("west", [0.0, -180.0])
+def test_a_centre_on_the_date_line_lies_in_the_west(west: float) -> None:
+    lat, lon = 89.5 - np.arange(180), west + np.arange(360)
+    grid = grid_from_coordinates(lat, lon, "a.nc")[0]
+    assert (grid.longitude.min(), grid.longitude.max()) == (-180.0, 179.0)
+    assert np.unique(grid.longitude).size == 360
+
+
+def test_a_longitude_more_than_there_are_is_refused() -> None:
+    with pytest.raises(GridError):
+        grid_from_coordinates(89.5 - np.arange(180), np.arange(361.0), "a.nc")
+
+
+def test_a_region_across_the_date_line_has_180_degrees_in_the_west() -> None:
+    grid = grid_from_coordinates(10.5 - np.arange(5), np.arange(170.0, 190.0), "a.nc")[0]
+    expected = [*range(170, 180), *range(-180, -170)]
+    np.testing.assert_array_equal(grid.longitude, expected)
