@@ -17,8 +17,10 @@ from loader.plotting.coast import coast_lines
 from loader.plotting.colours import MISSING, SEA, colour_scale
 from loader.plotting.globe import cells_seen, seen_lines
 from loader.plotting.gridded import MapData, change_data, map_data
+from loader.plotting.sense import Sense
 from loader.plotting.series import STACK, series_data
 from loader.plotting.session import Session, opened
+from loader.plotting.wording import sign_in_words
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -78,7 +80,7 @@ def test_emissions_lie_where_the_source_has_them(session: Session, eluc: xr.Data
     assert data.title == "eluc: Carbon emissions from land use change, 2012"
     assert data.unit == "t C ha⁻¹ yr⁻¹"
     assert data.synthetic
-    assert data.emission
+    assert data.sense == Sense("emission", 1)
 
 
 def test_a_sum_of_columns_is_that_of_the_source(session: Session, states: xr.Dataset) -> None:
@@ -89,7 +91,7 @@ def test_a_sum_of_columns_is_that_of_the_source(session: Session, states: xr.Dat
     np.testing.assert_array_equal(data.values, expected.astype(np.float64))
     assert data.unit == "fraction of the cell"
     assert data.title == "crop + urban, 1 January 2011"
-    assert not data.signed
+    assert not data.sense.is_flux
     loud = map_data(session, "CROP + Urban", 2011)
     np.testing.assert_array_equal(loud.values, data.values)
     assert (loud.unit, loud.title) == (data.unit, "CROP + Urban, 1 January 2011")
@@ -100,7 +102,7 @@ def test_a_change_is_the_last_year_less_the_first(session: Session, states: xr.D
     primf = states["primf"].astype(np.float64)
     expected = (primf.sel(time=2014) - primf.sel(time=2010)).to_numpy()
     np.testing.assert_array_equal(data.values, expected)
-    assert data.signed
+    assert data.sense.is_change
     assert data.title.endswith(", change from 1 January 2010 to 1 January 2014")
 
 
@@ -261,6 +263,37 @@ def built_region(tmp_path: Path, place: Place) -> Path:
     return tmp_path / "out"
 
 
+@pytest.mark.parametrize(
+    ("column", "scale", "sign"),
+    [
+        ("eluc * 3.664", "RdBu_r", "positive: source to the atmosphere"),
+        ("coalesce(round(emission_tc / area_ha, 3), 0)", "RdBu_r", "source"),
+        ("CASE WHEN forest > 0.2 THEN ELUC * 44 / 12 END", "RdBu_r", "source"),
+        ("greatest(eluc, 0)", "RdBu_r", "source"),
+        ("-eluc", "RdBu", "positive: sink on land"),
+        ("0 - eluc * crop", "RdBu", "sink"),
+        ("eluc_diff * 2", "RdBu_r", "positive: more emitted"),
+        ("abs(eluc)", "OrRd", ""),
+        ("eluc * forest_diff", "PuOr_r", ""),
+        ("forest * 100", "Greens", ""),
+        ("1 - forest", "YlGnBu", ""),
+        ("forest_diff * area_ha", "BrBG", ""),
+        ("-(primf_diff + secdf_diff)", "BrBG_r", ""),
+        ("crop_diff", "PuOr_r", ""),
+        ("c3ann + c4ann", "YlOrBr", ""),
+        ("CAST(is_land AS INTEGER)", "YlGnBu", ""),
+    ],
+)
+def test_the_scale_follows_what_an_expression_means(
+    session: Session, column: str, scale: str, sign: str
+) -> None:
+    data = map_data(session, column, 2012)
+    assert colour_scale(data).name == scale
+    words = sign_in_words(data.sense)
+    assert sign in words
+    assert bool(sign) == bool(words)
+
+
 def test_colours_are_centred_on_zero_and_not_stretched_by_a_few() -> None:
     session_values = np.zeros((10, 100))
     session_values.ravel()[:500] = np.linspace(-0.4, 0.9, 500)
@@ -282,7 +315,7 @@ def test_colours_are_centred_on_zero_and_not_stretched_by_a_few() -> None:
     ("values", "low", "high", "name"),
     [
         (np.linspace(0, 1, 100), 0, 1, "YlGnBu"),
-        (np.linspace(-1, 1, 100), -1, 1, "BrBG"),
+        (np.linspace(-1, 1, 100), -1, 1, "PuOr_r"),
         (np.linspace(0, 0.013, 100), 0, 0.015, "YlGnBu"),
         (np.zeros(100), 0, 1, "YlGnBu"),
         (np.full(100, np.nan), 0, 1, "YlGnBu"),
@@ -312,8 +345,7 @@ def example(values: np.ndarray, *, signed: bool = False) -> MapData:
         title="x",
         unit="1",
         source="x",
-        signed=signed,
-        emission=False,
+        sense=Sense("other", 1, is_change=signed),
         synthetic=False,
         years=(2000,),
         not_finite=0,

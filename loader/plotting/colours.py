@@ -1,7 +1,9 @@
 """Which colour a value gets: colour-blind safe scales that a few extremes cannot stretch.
 
-The scales are ColorBrewer's (Brewer, 2003), read apart with any common colour vision deficiency:
-red-blue for emissions, brown-green for other changes, yellow-blue for what begins at 0.
+The scales are ColorBrewer's (Brewer, 2003), which every common colour vision deficiency tells
+apart. Emissions are red and sinks blue; more forest is green and less is brown; any other increase
+is orange and decrease purple. What begins at 0 goes from light to dark: greens for forest, browns
+for crops, reds for magnitudes of emissions, yellow to blue for all else.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from loader.errors import UsageError
 
 if TYPE_CHECKING:
     from loader.plotting.gridded import MapData
+    from loader.plotting.sense import Sense
 
 __all__ = ["COAST", "MISSING", "QUANTILE", "SEA", "ColourScale", "colour_scale"]
 
@@ -73,7 +76,8 @@ def colour_scale(data: MapData, limits: tuple[float, float] | None = None) -> Co
     """
     values = data.values[np.isfinite(data.values)]
     least, most = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    diverging = data.signed or least < 0
+    sense = data.sense
+    diverging = sense.is_flux or sense.is_change or least < 0
     if limits is not None:
         low, high = limits
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
@@ -82,13 +86,30 @@ def colour_scale(data: MapData, limits: tuple[float, float] | None = None) -> Co
         low, high = _robust_limits(values, diverging=diverging)
     below, above = least < low, most > high
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
-    name = ("RdBu_r" if data.emission else "BrBG") if diverging else "YlGnBu"
+    name = _diverging(sense) if diverging else _sequential(sense)
     reach = f"values reach from {_number(least)} to {_number(most)}"
     chosen = "as asked for" if limits else f"{QUANTILE:.0%} quantile of values other than 0"
     remark = f"Colours end at {_number(low)} and {_number(high)} ({chosen}); {reach}."
     if extend == "neither":
         remark = f"{reach[0].upper()}{reach[1:]}."
     return ColourScale(name, low, high, extend, remark)
+
+
+def _diverging(sense: Sense) -> str:
+    """Return the scale of values on both sides of 0; a reversed quantity has reversed colours."""
+    if sense.is_flux:
+        return "RdBu_r" if sense.direction > 0 else "RdBu"
+    if sense.kind == "forest":
+        return "BrBG" if sense.direction >= 0 else "BrBG_r"
+    return "PuOr_r" if sense.direction >= 0 else "PuOr"
+
+
+def _sequential(sense: Sense) -> str:
+    """Return the scale of values from 0; dark is more of what the columns are about, or neutral."""
+    scales = {"forest": "Greens", "crop": "YlOrBr"}
+    if sense.kind == "emission":
+        return "OrRd"
+    return scales.get(sense.kind, "YlGnBu") if sense.direction > 0 else "YlGnBu"
 
 
 def _robust_limits(values: np.ndarray, *, diverging: bool) -> tuple[float, float]:

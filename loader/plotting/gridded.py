@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from loader.catalog.expressions import parse_expression
 from loader.errors import DatabaseError, UsageError
+from loader.plotting.sense import Sense, sense_of
 from loader.plotting.wording import moment, quantity_of, unit_of
 
 if TYPE_CHECKING:
@@ -38,10 +39,8 @@ class MapData:
     grid : Grid
     title, unit, source : str
         What is shown and when; its unit; what it was loaded from.
-    signed : bool
-        Whether 0 is the middle of what it can be: emissions and changes.
-    emission : bool
-        Whether positive is a source to the atmosphere.
+    sense : Sense
+        What the values are about, and which sign says that there is more of it.
     synthetic : bool
         Whether any source of the database is made up.
     years : tuple of int
@@ -56,8 +55,7 @@ class MapData:
     title: str
     unit: str
     source: str
-    signed: bool
-    emission: bool
+    sense: Sense
     synthetic: bool
     years: tuple[int, ...]
     not_finite: int
@@ -152,7 +150,7 @@ def change_data(
     when = f", change from {moment(names, first)} to {moment(names, last)}"
     change = found[1][0] - found[0][0]
     return _described(
-        session, asked, change, max(found[0][1], found[1][1]), years, when, unit, signed=True
+        session, asked, change, max(found[0][1], found[1][1]), years, when, unit, is_change=True
     )
 
 
@@ -234,13 +232,10 @@ def _described(
     when: str,
     unit: str | None,
     *,
-    signed: bool = False,
+    is_change: bool = False,
 ) -> MapData:
     columns = [name.lower() for name in asked.expression.columns]
     meanings = [session.meaning(asked.relation, column) for column in columns]
-    emission = asked.expression.is_sum and all(
-        name.startswith(("eluc", "emission")) for name in columns
-    )
     return MapData(
         values=values,
         land=session.land,
@@ -250,8 +245,13 @@ def _described(
         if unit is not None
         else unit_of(columns, meanings, is_sum=asked.expression.is_sum),
         source=session.provenance(asked.relation, columns),
-        signed=signed or emission or all(name.endswith("_diff") for name in columns),
-        emission=emission,
+        sense=sense_of(
+            session,
+            asked.expression,
+            asked.relation,
+            max(years) if years else None,
+            is_change=is_change,
+        ),
         synthetic=session.info.synthetic,
         years=years,
         not_finite=bad,

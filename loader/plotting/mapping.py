@@ -12,7 +12,7 @@ from loader.plotting.coast import coast_lines
 from loader.plotting.colours import COAST, MISSING, SEA, ColourScale, colour_scale
 from loader.plotting.extra import styled
 from loader.plotting.globe import cells_seen, graticule, seen_lines
-from loader.plotting.wording import SYNTHETIC
+from loader.plotting.wording import SYNTHETIC, sign_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -212,8 +212,8 @@ def _legend(figure: Figure, image: Any, data: MapData, scale: ColourScale, dots:
     bar = figure.add_axes((left, 132 * factor / height, right - left, 20 * factor / height))
     colours = figure.colorbar(image, cax=bar, orientation="horizontal", extend=scale.extend)
     colours.outline.set_linewidth(0.5)
-    sign = " (positive: source to the atmosphere)" if data.emission and len(data.years) < 2 else ""
-    colours.set_label(f"{data.unit}{sign}", labelpad=3)
+    sign = sign_in_words(data.sense)
+    colours.set_label(f"{data.unit} ({sign})" if sign else data.unit, labelpad=3)
     characters = int(width / factor / 8.4)
     title = textwrap.fill(data.title, int(width / factor / 15.5))
     edge = 24 * factor / width

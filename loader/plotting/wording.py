@@ -10,7 +10,18 @@ from loader.schema import SOURCES, USES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SNAPSHOTS", "SYNTHETIC", "UNKNOWN", "moment", "quantity_of", "typeset", "unit_of"]
+    from loader.plotting.sense import Sense
+
+__all__ = [
+    "SNAPSHOTS",
+    "SYNTHETIC",
+    "UNKNOWN",
+    "moment",
+    "quantity_of",
+    "sign_in_words",
+    "typeset",
+    "unit_of",
+]
 
 SYNTHETIC = "SYNTHETIC DATA: nothing here says anything about the Earth"
 """What stands in every picture of made-up sources."""
@@ -68,6 +79,16 @@ def quantity_of(text: str, columns: Sequence[str], meanings: Sequence[tuple[str,
     if not short:
         return name
     return f"{name}: {'change of ' if change else ''}{short}"
+
+
+def sign_in_words(sense: Sense) -> str:
+    """Return what a positive value says, or nothing where the sign has no meaning of its own."""
+    if not sense.is_flux:
+        return ""
+    if sense.is_change:
+        return f"positive: {'more' if sense.direction > 0 else 'less'} emitted"
+    where = "source to the atmosphere" if sense.direction > 0 else "sink on land"
+    return f"positive: {where}"
 
 
 def moment(columns: Sequence[str], year: int) -> str:

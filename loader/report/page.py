@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from loader.plotting.extra import require_matplotlib
 from loader.plotting.files import MAKER, checked_target, publish_file
-from loader.plotting.wording import SYNTHETIC
+from loader.plotting.wording import SYNTHETIC, sign_in_words
 from loader.report.contents import Contents, report_contents
 from loader.text import human_bytes
 
@@ -178,14 +178,14 @@ def _map(data: MapData) -> _Map:
     ends = [f"{value:g}" for value in (scale.low, (scale.low + scale.high) / 2, scale.high)]
     below = "≤ " if scale.extend in {"min", "both"} else ""
     above = "≥ " if scale.extend in {"max", "both"} else ""
-    sign = ", positive: source to the atmosphere" if data.emission else ""
+    sign = sign_in_words(data.sense)
     return _Map(
         picture=_embedded(figure, "png", data.title),
         alt=f"World map: {data.title}. {scale.remark}",
         title=data.title,
         gradient=Markup(", ".join(colours)),  # noqa: S704  # colours of our own
         ends=(below + ends[0], ends[1], above + ends[2]),
-        label=data.unit + sign,
+        label=f"{data.unit}, {sign}" if sign else data.unit,
         remark=scale.remark,
         source=data.source,
     )
