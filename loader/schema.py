@@ -13,6 +13,7 @@ __all__ = [
     "ELUC",
     "FORESTS",
     "FRACTIONS",
+    "FURTHER_LAND_USE",
     "LAND_USE",
     "RESERVED",
     "SOURCES",
@@ -63,7 +64,10 @@ LAND_USE: dict[str, str] = {
 """The 12 land-use states of LUH2 and their long names (Hurtt et al. 2020)."""
 
 FRACTIONS: tuple[str, ...] = tuple(LAND_USE)
-"""The 12 states that sum to 1 - icwtr."""
+"""The 12 states of LUH2, which every file of states has."""
+
+FURTHER_LAND_USE: dict[str, str] = {"pltns": "plantations"}
+"""Land uses that some files have beside the 12, such as LUH3's."""
 
 CROPS: tuple[str, ...] = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
 """The states that `crop` sums, in the order in which it sums them."""
@@ -75,7 +79,7 @@ SUMS: dict[str, tuple[str, ...]] = {"crop": CROPS, "forest": FORESTS}
 """The sums of land uses that views and totals have, and what they sum."""
 
 USES: tuple[str, ...] = (*FRACTIONS, *SUMS)
-"""The land uses of views and totals, in the order of their columns."""
+"""The land uses of LUH2 in views and totals; `loader.landuses` has those of the loaded files."""
 
 _HARVESTED: dict[str, str] = {
     "primf": "primary vegetation on LUH2 potential forest land",

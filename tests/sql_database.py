@@ -129,11 +129,11 @@ def create(
         after = years[i + 1] if i + 1 < len(years) else None
         row = [year, year, before, after, year in has_eluc, year in has_state]
         con.execute("INSERT INTO year VALUES (?, make_date(?, 1, 1), ?, ?, ?, ?)", row).fetchall()
-    _insert_totals(con, frames)
+    _insert_totals(con, frames, context)
     create_views(con, context)
 
 
-def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames) -> None:
+def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames, context: SchemaContext) -> None:
     cell = frames.cell.sort_values("cell_id")
     codes, countries = None, {}
     if "country_code" in cell:
@@ -141,7 +141,7 @@ def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames) -> None:
         named = cell[cell.country_iso3.notna()].drop_duplicates("country_code")
         labels = zip(named.country_code, named.country_iso3, named.country, strict=True)
         countries = {int(code): Country(iso3, "", name) for code, iso3, name in labels}
-    totals = Totals(cell.area_ha.to_numpy(), codes, countries)
+    totals = Totals(cell.area_ha.to_numpy(), codes, countries, context.land_uses)
     for table, rows in (("eluc", frames.eluc), ("state", frames.state)):
         totals.add(table, pa.Table.from_pandas(rows, preserve_index=False))
     for table, sums in (("eluc_total", totals.eluc_table()), ("state_total", totals.state_table())):

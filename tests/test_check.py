@@ -21,9 +21,9 @@ from loader.checking.results import BadRow, CheckReport, CheckResult
 from loader.checking.sqlchecks import SQL_CHECKS
 from loader.checking.subject import Subject
 from loader.errors import SourceError, SourceMissingError
-from loader.moves import MOVES
+from loader.landuses import land_uses_of
 from loader.sample import write_sample
-from loader.schema import FRACTIONS
+from loader.schema import FRACTIONS, transition_variables
 
 YEARS = (2010, 2013)
 
@@ -317,7 +317,8 @@ def test_an_altered_transition_is_named(
     (found,) = (r for r in result.worst if (r.cell_id, r.year) == (cell, year))
     wrong = f"{name} too {'large' if change > 0 else 'small'}"
     assert wrong in found.variable.split(" or ")
-    (move,) = (move for move in MOVES if move.variable == name)
+    moves = land_uses_of(FRACTIONS, [variable.column for variable in transition_variables()]).moves
+    (move,) = (move for move in moves if move.variable == name)
     assert found.note is not None
     assert move.origin in found.note
     assert move.target in found.note

@@ -50,7 +50,7 @@ def test_a_map_says_what_it_shows(database: Path, tmp_path: Path, projection: st
         "eluc: Carbon emissions from land use change, 2010",
         "t C ha⁻¹ yr⁻¹ (positive: source to the atmosphere)",
         "SYNTHETIC DATA",
-        "Source: BLUE emissions from land-use change",
+        "Source: BLUE net emissions from land-use change, GCB2022",
         "98% quantile",
         "values reach from",
     ):

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from loader._version import __version__
+from loader.catalog.products import EmissionProduct, describe_product, product_attributes
 from loader.errors import SourceError
 from loader.schema import STATIC
 from loader.text import without_secrets
@@ -32,8 +33,10 @@ __all__ = [
     "build_table",
     "cell_area_ha",
     "cell_table",
+    "emission_product",
     "is_synthetic",
     "source_table",
+    "source_title",
     "year_table",
 ]
 
@@ -163,6 +166,27 @@ def year_table(
     )
 
 
+def emission_product(source: GriddedSource) -> EmissionProduct:
+    """Return which emissions a file of ELUC holds, by its name and attributes."""
+    variable = source.dataset.variables[source.variables[0].name]
+    return describe_product(source.path, product_attributes(source.attributes, variable.attrs))
+
+
+def source_title(source: GriddedSource) -> str:
+    """Return what a file is: its own title, or ours where it has none.
+
+    The title of a file of ELUC names its product, even if only the attributes of the variable do:
+    whoever reads the database has nothing else to know it by.
+    """
+    own = _attribute(source.attributes, "title")
+    if not source.kind.all_years_decide:
+        return own or source.kind.title
+    product = emission_product(source)
+    if own and describe_product(source.path, [own]) == product:
+        return own
+    return f"{own} ({product.title})" if own else product.title
+
+
 def source_table(
     sources: Mapping[str, GriddedSource],
     static: StaticGrid | None,
@@ -174,7 +198,8 @@ def source_table(
     for source in sources.values():
         years = (int(source.years[0]), int(source.years[-1]))
         loaded = [variable.name for variable in source.variables]
-        rows.append(_source_row(source.kind, source.path, source.attributes, years, loaded))
+        row = _source_row(source.kind, source.path, source.attributes, years, loaded)
+        rows.append(row | {"title": source_title(source)})
     if static is not None:
         loaded = [variable.name for variable in STATIC.variables]
         rows.append(_source_row(STATIC, static.path, static.attributes, (None, None), loaded))
@@ -209,12 +234,11 @@ def _source_row(
     years: tuple[int | None, int | None],
     variables: Sequence[str],
 ) -> dict[str, Any]:
-    committed = " (committed)" if "committed" in path.lower() else ""
     return {
         "name": kind.name,
         # The database is passed on to others.
         "path": without_secrets(path),
-        "title": _attribute(attributes, "title") or f"{kind.title}{committed}",
+        "title": _attribute(attributes, "title") or kind.title,
         "version": _attribute(attributes, "dataset_version_number", "version", "source_id"),
         "licence": _attribute(attributes, "license", "licence"),
         "first_year": years[0],

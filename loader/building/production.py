@@ -11,7 +11,9 @@ from loader.building.assemble import (
     build_table,
     cell_area_ha,
     cell_table,
+    emission_product,
     source_table,
+    source_title,
     year_table,
 )
 from loader.building.identity import Identity
@@ -19,6 +21,7 @@ from loader.building.layouts import layout_table
 from loader.building.loading import Loaded, load_tables
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
+from loader.catalog.products import EmissionProduct
 from loader.cluster.build import build_cluster
 from loader.errors import BadValueError, DatabaseError
 from loader.pipeline import aside
@@ -106,7 +109,8 @@ def produce(
         context = SchemaContext(
             grid,
             {source.kind.table: source.variables for source in gridded.values()},
-            {source.kind.table: source.kind.title for source in gridded.values()},
+            {source.kind.table: source_title(source) for source in gridded.values()},
+            emission_product(gridded["eluc"]) if "eluc" in gridded else EmissionProduct(),
         )
         database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.workers
@@ -132,6 +136,7 @@ def produce(
             area_ha,
             None if static is None else static.country_code,
             None if static is None else static.countries,
+            context.land_uses,
         )
         earlier = _earlier_parts(options.out / PARQUET, identity)
         loaded = load_tables(

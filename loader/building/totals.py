@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from loader.schema import FRACTIONS, SUMS, USES
+from loader.landuses import LandUses
+from loader.schema import SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,8 @@ class Totals:
         0 where there is none; None if nothing is known of countries.
     countries : mapping of int to Country
         What the codes mean, as far as it is known.
+    land_uses : LandUses, optional
+        Those of the build: what is added up of the rows of state; LUH2's own if not given.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class Totals:
         area_ha: Float64,
         country_code: npt.NDArray[np.int16] | None = None,
         countries: Mapping[int, Country] | None = None,
+        land_uses: LandUses | None = None,
     ) -> None:
+        self._land_uses = land_uses or LandUses()
         codes = np.zeros(len(area_ha), np.int16) if country_code is None else country_code
         self._area_ha = area_ha
         # 0 is there even if every cell has a country: the rest of the world is a row of its own.
@@ -60,7 +65,7 @@ class Totals:
         self._group = np.searchsorted(self._codes, codes).astype(np.int32)
         self._countries = countries or {}
         self._eluc = _Sums(("eluc",), len(self._codes))
-        self._state = _Sums(USES, len(self._codes))
+        self._state = _Sums(self._land_uses.uses, len(self._codes))
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Add the rows of a block; those of other tables than eluc and state have no totals.
@@ -83,7 +88,7 @@ class Totals:
         if table == "eluc":
             self._eluc.add("eluc", _values(rows, "eluc") * area_ha, segments)
             return
-        for name in FRACTIONS:
+        for name in self._land_uses.fractions:
             self._state.add(name, _values(rows, name) * area_ha, segments)
         for name, parts in SUMS.items():
             # As the view land_use has it: summed as DOUBLE in this order, stored as REAL.
@@ -98,7 +103,7 @@ class Totals:
 
     def state_table(self) -> pa.Table:
         """Return the rows of state_total: year, country and <name>_mha, in million hectares."""
-        names = {name: f"{name}_mha" for name in USES}
+        names = {name: f"{name}_mha" for name in self._land_uses.uses}
         return self._table(self._state, names, _HECTARES_PER_MEGAHECTARE)
 
     def _table(self, sums: _Sums, names: Mapping[str, str], unit: float) -> pa.Table:

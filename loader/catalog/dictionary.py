@@ -13,12 +13,14 @@ from dataclasses import dataclass
 
 from loader.catalog.sqlfiles import folder
 from loader.errors import SqlFileError
-from loader.schema import LAND_USE, Variable
+from loader.schema import FURTHER_LAND_USE, LAND_USE, Variable
 
 __all__ = ["UNKNOWN_UNIT", "Entry", "column_entry", "glossary", "variable_entry"]
 
 UNKNOWN_UNIT = "unknown"
 """The unit of a variable whose file gives none."""
+
+_LAND_USE = LAND_USE | FURTHER_LAND_USE
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,13 @@ def column_entry(
         base = known[name]
         text = f"share of the cell's land, ice and water left out, of: {base.description}"
         return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
-    if (name := column.removesuffix("_net")) in LAND_USE and name != column:
-        text = f"gain less loss in the course of the year, by the transitions, of: {LAND_USE[name]}"
+    if (name := column.removesuffix("_net")) != column:
+        what = _LAND_USE.get(name, name)
+        text = f"gain less loss in the course of the year, by the transitions, of: {what}"
         return Entry("1", text, "X_to_Y, primf_harv and primn_harv of LUH2 transitions.nc")
-    if (name := column.removesuffix("_balance")) in LAND_USE and name != column:
-        text = f"change between two states less net change by the transitions, of: {LAND_USE[name]}"
+    if (name := column.removesuffix("_balance")) != column:
+        what = _LAND_USE.get(name, name)
+        text = f"change between two states less net change by the transitions, of: {what}"
         return Entry("1", text, "LUH2 states.nc and transitions.nc")
     raise SqlFileError(f"sql/columns.toml has no entry for the column {column!r}")
 

@@ -9,18 +9,26 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
 
 from loader.catalog.dictionary import Entry, column_entry, glossary, variable_entry
-from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render, statement
+from loader.catalog.products import EmissionProduct
+from loader.catalog.sqlfiles import (
+    SqlFile,
+    creation_order,
+    parse_header,
+    read_files,
+    render,
+    statement,
+)
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
-from loader.moves import MOVES
-from loader.schema import CROPS, FORESTS, FRACTIONS, SOURCES, USES, Variable
+from loader.landuses import LandUses, land_uses_of
+from loader.schema import CROPS, ELUC, FORESTS, SOURCES, Variable
 
 __all__ = [
     "SchemaContext",
@@ -58,11 +66,14 @@ class SchemaContext:
     sources : Mapping of str to str
         What each gridded table was loaded from, in a few words; a table left out has the title of
         `SOURCES`.
+    product : EmissionProduct
+        Which emissions the table eluc holds.
     """
 
     grid: Grid
     variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    product: EmissionProduct = field(default_factory=EmissionProduct)
 
     @cached_property
     def columns(self) -> dict[str, tuple[Variable, ...]]:
@@ -71,13 +82,32 @@ class SchemaContext:
         return known | dict(self.variables)
 
     @cached_property
+    def land_uses(self) -> LandUses:
+        """The land uses of the loaded files, and the moves between them."""
+        state, transition = (
+            [variable.column for variable in self.columns[table]]
+            for table in ("state", "transition")
+        )
+        return land_uses_of(state, transition)
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What every gridded table is loaded from."""
+        return {source.table: source.title for source in SOURCES.values()} | dict(self.sources)
+
+    @cached_property
     def entries(self) -> dict[str, dict[str, Entry]]:
         """What the columns of every gridded table mean."""
-        titles = {source.table: source.title for source in SOURCES.values()} | dict(self.sources)
         return {
-            table: {v.column: variable_entry(v, titles[table]) for v in variables}
+            table: {v.column: self._entry(v, self.titles[table]) for v in variables}
             for table, variables in self.columns.items()
         }
+
+    def _entry(self, variable: Variable, title: str) -> Entry:
+        entry = variable_entry(variable, title)
+        if variable.column == ELUC.column:
+            return replace(entry, description=self.product.quantity)
+        return entry
 
 
 @dataclass(frozen=True)
@@ -123,7 +153,7 @@ def create_tables(
     DatabaseError
         If DuckDB refuses.
     """
-    values = {"variables": context.columns, "uses": USES}
+    values = _context_values(context)
     tables = read_files("sql/tables")
     for name in creation_order(tables):
         if name in viewed:
@@ -147,8 +177,9 @@ def create_parquet_views(
 def name_folder(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Let the views read the parts below `folder`."""
     file = read_files("sql/parquet")["parquet_folder"]
-    _execute(con, render(file, {"folder": as_pattern(str(folder))}), file.name)
-    _comment_on(con, "MACRO", file)
+    sql = render(file, {"folder": as_pattern(str(folder))})
+    _execute(con, sql, file.name)
+    _comment_on(con, "MACRO", file.name, sql)
 
 
 def as_pattern(path: str) -> str:
@@ -181,19 +212,37 @@ def create_views(
     tables, views, macros = (read_files(f"sql/{kind}") for kind in ("tables", "views", "macros"))
     objects = views | macros
     values = _template_values(con, context)
+    rendered = {name: render(file, values) for name, file in (tables | objects).items()}
     for name in creation_order(objects):
-        _execute(con, render(objects[name], values), name)
+        _execute(con, rendered[name], name)
     for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
-        for file in files.values():
-            _comment_on(con, "VIEW" if file.name in viewed else kind, file)
+        for name in files:
+            _comment_on(con, "VIEW" if name in viewed else kind, name, rendered[name])
     _document_columns(con, context, tables | views)
+
+
+def _context_values(context: SchemaContext) -> dict[str, object]:
+    """Return what every file of sql/ may name."""
+    land_uses = context.land_uses
+    return {
+        "variables": context.columns,
+        "fractions": land_uses.fractions,
+        "crops": CROPS,
+        "forests": FORESTS,
+        "uses": land_uses.uses,
+        "moves": land_uses.moves,
+        "moving": land_uses.moving,
+        "titles": context.titles,
+        "product": context.product,
+        "co2_per_c": _CO2_PER_C,
+        "grid": context.grid,
+    }
 
 
 def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> dict[str, object]:
     loaded = _execute(con, statement("list_years"), "year")
     eluc = [int(year) for year, has_eluc, _ in loaded if has_eluc]
     state = [int(year) for year, _, has_state in loaded if has_state]
-    loaded_moves = {variable.column for variable in context.columns["transition"]}
     grid = context.grid
     east = grid.west + (grid.n_lon - 1) * grid.step_lon
     # The longitude where the columns are cut apart: the date line, or the middle of the gap of a
@@ -202,34 +251,26 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
     # Only where the date line lies inside a cell is one end of the columns nearer to the other.
     wraps_west = grid.is_global and grid.west - grid.step_lon / 2 > TOLERANCE_DEG - 180
     wraps_east = grid.is_global and east + grid.step_lon / 2 < 180 - TOLERANCE_DEG
-    return {
+    return _context_values(context) | {
         "blocks": {
             "eluc": year_blocks(eluc),
             "state": year_blocks(state),
             "either": year_blocks(sorted({*eluc, *state})),
         },
-        "grid": grid,
         "cut": cut,
         "first_column": -1 if wraps_west else 0,
         "last_column": grid.n_lon - (1 if wraps_east else 2),
-        "variables": context.columns,
-        "fractions": FRACTIONS,
-        "crops": CROPS,
-        "forests": FORESTS,
-        "co2_per_c": _CO2_PER_C,
-        "uses": USES,
-        "moves": tuple(move for move in MOVES if move.variable in loaded_moves),
     }
 
 
-def _comment_on(con: duckdb.DuckDBPyConnection, kind: str, file: SqlFile) -> None:
-    header = file.header
-    if kind == "MACRO" and "AS TABLE" in file.text:
+def _comment_on(con: duckdb.DuckDBPyConnection, kind: str, name: str, sql: str) -> None:
+    """Comment on an object with the header of the SQL that created it."""
+    header = parse_header(sql, name)
+    if kind == "MACRO" and "AS TABLE" in sql:
         kind = "MACRO TABLE"
     text = f"{header['Title']}: {header['Purpose']}. Units: {header['Units']}."
     text = f"{text} Caveat: {header['Caveat']}. Source: {header['Source']}."
-    values = {"kind": kind, "name": file.name, "text": text}
-    _execute(con, statement("comment_on", values), file.name)
+    _execute(con, statement("comment_on", {"kind": kind, "name": name, "text": text}), name)
 
 
 def _document_columns(

@@ -14,6 +14,7 @@ What several files have in common are macros in sql/shared, which they import.
 Nothing enters a statement but through the filters `identifier`, `literal` and `expression`: what is
 written without one of them is an error, so no name or text from a file can become SQL. The filter
 `expression` takes an `Expression` only: SQL of the user's that DuckDB parsed and wrote back.
+Headers may depend on the loaded files too; the filter `comment` keeps what they quote on one line.
 """
 
 from __future__ import annotations
@@ -37,12 +38,14 @@ __all__ = [
     "HEADER",
     "Expression",
     "SqlFile",
+    "comment",
     "creation_order",
     "embedded",
     "expression",
     "folder",
     "identifier",
     "literal",
+    "parse_header",
     "read_file",
     "read_files",
     "render",
@@ -129,6 +132,17 @@ def read_file(source: Traversable) -> SqlFile:
         If a field of the header is missing, empty or out of order.
     """
     text = source.read_text(encoding="utf-8")
+    return SqlFile(source.name.removesuffix(".sql"), parse_header(text, str(source)), text)
+
+
+def parse_header(text: str, where: str) -> dict[str, str]:
+    """Read the header of a file or of what was rendered from it.
+
+    Raises
+    ------
+    SqlFileError
+        If a field is missing, empty or out of order; `where` names the file.
+    """
     fields: dict[str, str] = {}
     for line in text.splitlines():
         if not line.startswith("--"):
@@ -140,10 +154,10 @@ def read_file(source: Traversable) -> SqlFile:
             fields[current] = f"{fields[current]} {line.removeprefix('--').strip()}".strip()
     if tuple(fields) != HEADER or not all(fields.values()):
         raise SqlFileError(
-            f"{source}: the header has {', '.join(fields) or 'no fields'}; expected "
+            f"{where}: the header has {', '.join(fields) or 'no fields'}; expected "
             f"{', '.join(HEADER)} in this order, none of them empty"
         )
-    return SqlFile(source.name.removesuffix(".sql"), fields, text)
+    return fields
 
 
 def read_files(name: str) -> dict[str, SqlFile]:
@@ -211,6 +225,14 @@ def expression(value: object) -> Markup:
     if not isinstance(value, Expression):
         raise SqlFileError(f"{value!r} is not a parsed expression")
     return Markup(value.text)  # noqa: S704  parsed SQL, not HTML
+
+
+def comment(value: object) -> Markup:
+    """Write text into a header: on one line, so that it cannot end the comment."""
+    if isinstance(value, jinja2.Undefined):
+        return Markup(str(value))  # noqa: S704  raises, and names the variable
+    words = "".join(c if c.isprintable() else " " for c in str(value)).split()
+    return Markup(" ".join(words))  # noqa: S704  one line of a comment, not HTML
 
 
 def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
@@ -283,5 +305,10 @@ def _environment(filters: Iterable[tuple[str, object]]) -> jinja2.Environment:
 
 
 _ENVIRONMENT = _environment(
-    {"expression": expression, "identifier": identifier, "literal": literal}.items()
+    {
+        "comment": comment,
+        "expression": expression,
+        "identifier": identifier,
+        "literal": literal,
+    }.items()
 )

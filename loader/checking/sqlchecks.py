@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from loader.catalog.products import describe_product
 from loader.catalog.sqlfiles import SqlFile, embedded, read_files, render
 from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
 from loader.errors import DatabaseError
-from loader.moves import MOVES
+from loader.landuses import missing_moves
 from loader.querying.session import translated
 from loader.storing.database import run_statement
 
@@ -114,7 +115,7 @@ def _without(*tables: str) -> Callable[[Subject], str | None]:
 def _no_balance(subject: Subject) -> str | None:
     if reason := _without("state", "transition")(subject):
         return reason
-    lacking = [m.variable for m in MOVES if m.variable not in subject.columns["transition"]]
+    lacking = missing_moves(subject.land_uses)
     return f"transition lacks {', '.join(lacking)}" if lacking else None
 
 
@@ -124,8 +125,8 @@ def _no_published(subject: Subject) -> str | None:
     source = subject.sources["eluc"]
     if source["synthetic"]:
         return "the ELUC file is synthetic"
-    if "committed" in f"{source['title']} {source['path']}".lower():
-        return "the ELUC file is of committed emissions, the published totals are not"
+    if reason := describe_product(source["path"], [source["title"]]).obstacle:
+        return reason
     if not subject.is_global or subject.cells == "land":
         return "the stored cells do not cover all land of the Earth"
     return None

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import DatabaseError, SourceError
-from loader.moves import MOVES, Move
-from loader.schema import FRACTIONS, SOURCES, USES
+from loader.landuses import LandUses, land_uses_of
+from loader.schema import SOURCES
 from loader.storing.contents import DIGESTED
 from loader.storing.database import run_statement
 
@@ -134,9 +134,9 @@ class Subject:
         return tuple(c for c in self.columns[table] if c not in ("cell_id", "year"))
 
     @cached_property
-    def moves(self) -> tuple[Move, ...]:
-        """The transitions between land uses that the table has."""
-        return tuple(move for move in MOVES if move.variable in self.columns["transition"])
+    def land_uses(self) -> LandUses:
+        """The land uses of the database, and the moves between them."""
+        return land_uses_of(self.columns["state"], self.columns.get("transition", ()))
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -152,7 +152,9 @@ class Subject:
     @cached_property
     def template_values(self) -> dict[str, object]:
         """What the files of sql/checks need to know."""
-        together = {"state": FRACTIONS, "transition": tuple(m.variable for m in self.moves)}
+        fractions, uses = self.land_uses.fractions, self.land_uses.uses
+        moves = self.land_uses.moves
+        together = {"state": fractions, "transition": tuple(move.variable for move in moves)}
         return {
             "gridded": tuple(source.table for source in SOURCES.values()),
             "digested": DIGESTED,
@@ -163,11 +165,11 @@ class Subject:
                 (table, names) for table, names in together.items() if table in self.loaded
             ],
             "limits": self.limits,
-            "fractions": FRACTIONS,
-            "uses": USES,
-            "moves": self.moves,
+            "fractions": fractions,
+            "uses": uses,
+            "moves": moves,
             "totals": [
                 ("eluc_total", "eluc_again", "emission_mtc"),
-                *(("state_total", "state_again", f"{name}_mha") for name in USES),
+                *(("state_total", "state_again", f"{name}_mha") for name in uses),
             ],
         }

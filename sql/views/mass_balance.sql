@@ -1,6 +1,6 @@
 -- Title: Balance of the land uses
 -- Purpose: how far states and transitions disagree: state[year + 1] - state[year] less the net
---   change by the transitions of year, for each of the 12 land uses; 0 but for rounding
+--   change by the transitions of year, for each of the land uses; 0 but for rounding
 -- Units: fractions of the cell (1)
 -- Caveat: a row where the transitions of the year and both states exist, so none for the last year
 --   unless the states of the next are loaded; a wrong X_to_Y shows as two opposite numbers, which

@@ -2,9 +2,10 @@
 -- Purpose: the moves of transition that are not 0: from which land use to which, what fraction of
 --   the cell, in the course of the year
 -- Units: fractions of the cell (1)
--- Caveat: X_to_Y, and the wood harvest of primary land, which makes it secondary: primf_harv from
---   primf to secdf, primn_harv from primn to secdn; the other harvest variables change no land use
---   and are in transition only; ask it with a filter on cell_id or year
+-- Caveat: every X_to_Y of two land uses, and the wood harvest that turns primary land into secondary:
+--   primf_harv from primf to secdf and primn_harv from primn to secdn, unless the file has an X_to_Y
+--   for them; the other harvest variables change no land use and are in transition only; filter on
+--   cell_id or year
 -- Source: LUH2-GCB2022 transitions.nc
 -- Needs: transition
 CREATE OR REPLACE VIEW transition_long AS

@@ -1,0 +1,141 @@
+"""Which emissions a file of ELUC holds: whose model, which edition, net or committed.
+
+The file of BLUE that comes with the Global Carbon Budget has hardly any attributes, so its name
+counts as much as its title and the attributes of its variable. What none of them says is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["EmissionProduct", "describe_product", "product_attributes"]
+
+_MODELS = {
+    "blue": "BLUE",
+    "luce": "LUCE",
+    "oscar": "OSCAR",
+    "hn": "H&N",
+    "houghton": "H&N",
+}
+"""Bookkeeping models by a word that names them."""
+
+_PARTS = frozenset(
+    (
+        *("gross", "sources", "sinks", "removals", "regrowth", "harvest"),
+        *("deforestation", "afforestation", "reforestation"),
+    )
+)
+"""Words for a part of the net flux."""
+
+_COMMITTED = re.compile(r"(?<!un)(?<!non)(?<!non[^a-z])committed")
+_EDITION = re.compile(r"(?:gcb|gcp|global[^a-z0-9]carbon[^a-z0-9]budget)[^a-z0-9]?(\d{4})")
+
+
+@dataclass(frozen=True)
+class EmissionProduct:
+    """Which emissions a file holds, as far as its name and attributes say.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Bookkeeping models that are named: one, or none where nothing is said.
+    editions : tuple of int
+        Years of the Global Carbon Budget that are named.
+    is_committed : bool
+        Whether the emissions are committed: all future emissions that a change causes, in the year
+        of the change, rather than the flux of each year.
+    is_net : bool
+        Whether it is called net, and no part of the flux is named.
+    """
+
+    models: tuple[str, ...] = ()
+    editions: tuple[int, ...] = ()
+    is_committed: bool = False
+    is_net: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the file holds, in a few words, such as BLUE net emissions ..., GCB2022."""
+        kind = "committed " if self.is_committed else "net " if self.is_net else ""
+        words = (*self.models, f"{kind}emissions from land-use change")
+        return ", ".join((" ".join(words), *(f"GCB{year}" for year in self.editions)))
+
+    @property
+    def quantity(self) -> str:
+        """What one value is, for the descriptions of columns."""
+        if self.is_committed:
+            return (
+                "Committed carbon emissions from land use change: all present and future emissions "
+                "that the change of the year causes"
+            )
+        return "Carbon emissions from land use change"
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why the totals published for BLUE in GCB2022 do not apply; None if they do."""
+        if self.is_committed:
+            return (
+                "the ELUC file holds committed emissions; the published totals are those of the "
+                "net flux of each year"
+            )
+        if self.models == ("BLUE",) and self.editions == (2022,) and self.is_net:
+            return None
+        if self.models or self.editions:
+            found = f"the ELUC file holds {self.title}"
+        else:
+            found = "neither the name nor the title of the ELUC file says whose emissions it holds"
+        return f"{found}; the published totals are those of BLUE's net flux in GCB2022"
+
+
+def describe_product(path: str, texts: Iterable[str | None] = ()) -> EmissionProduct:
+    """Say which emissions a file holds.
+
+    Parameters
+    ----------
+    path : str
+        Path or URL; only its last part counts.
+    texts : Iterable of (str or None)
+        Its title and other attributes.
+
+    Returns
+    -------
+    EmissionProduct
+
+    Examples
+    --------
+    >>> describe_product("BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc").title
+    'BLUE net emissions from land-use change, GCB2022'
+    >>> describe_product("eluc.nc", ["ELUC committed by LUCE"]).is_committed
+    True
+    """
+    name = PurePosixPath(unquote(urlsplit(path).path if "://" in path else path)).name
+    said = " ".join((name, *(text for text in texts if text))).lower()
+    words = set(re.split(r"[^a-z0-9]+", said.replace("h&n", "hn")))
+    # luh2-gcb2022 is the land use that a model was driven with, and the edition all the same.
+    return EmissionProduct(
+        tuple(dict.fromkeys(model for word, model in _MODELS.items() if word in words)),
+        tuple(sorted({int(year) for year in _EDITION.findall(said)})),
+        _COMMITTED.search(said) is not None,
+        "net" in words and words.isdisjoint(_PARTS),
+    )
+
+
+def product_attributes(
+    attributes: Mapping[str, object], variable: Mapping[str, object]
+) -> tuple[str, ...]:
+    """Return the texts of a file and of its variable that say which emissions it holds."""
+    of_file = ("title", "product", "source", "source_id", "model", "summary", "description")
+    of_variable = ("long_name", "standard_name", "description", "comment")
+    return tuple(
+        str(place[name])
+        for place, names in ((attributes, of_file), (variable, of_variable))
+        for name in names
+        if name in place
+    )
