@@ -1,0 +1,1 @@
+"""Regions: polygons to the share that they have in each cell of a grid."""

@@ -1,0 +1,326 @@
+"""Polygons of a file as a layer of regions: GeoJSON, GeoPackage, shapefile, GeoParquet and more.
+
+The steps: read the features with GDAL (or GeoParquet with pyarrow), bring them to longitude and
+latitude, lay out what crosses the date line, repair what is invalid, cover the cells of the grid.
+Features come a few hundred at a time, so that memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loader.errors import ExtraMissingError, SourceError, SourceMissingError, UsageError, one_line
+from loader.regions.coverage import Ring, cover_cells
+from loader.regions.dateline import lay_out_polygon
+from loader.regions.layers import COUNTRY_LAYER, LUH2_COUNTRY_LAYER, Layer, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from loader.grid import Grid
+
+__all__ = ["file_layer", "split_field"]
+
+_FEATURES_AT_ONCE = 200
+_NAME_FIELDS = ("name", "region", "admin", "title", "label")
+_CODE_FIELDS = ("iso_a3", "adm0_a3", "iso3", "gid", "hasc", "code", "id")
+_PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
+_SEGMENT_M = 10_000.0
+"""Edges of a projected file are cut this short before they become edges in degrees."""
+
+_SLIVER_DEG2 = 1e-12
+"""Repairing leaves slivers of this size."""
+
+
+@dataclass
+class _Counts:
+    """What a file holds that the user should know about."""
+
+    features: int = 0
+    empty: int = 0
+    repaired: int = 0
+    other_kinds: set[str] = field(default_factory=set)
+
+    def notices(self) -> Iterator[str]:
+        if self.empty:
+            yield f"{self.empty} of {self.features} features have no geometry and are left out"
+        if self.other_kinds:
+            kinds = ", ".join(sorted(self.other_kinds))
+            yield f"only polygons make regions; geometries of type {kinds} are left out"
+        if self.repaired:
+            yield f"{self.repaired} of {self.features} polygons were invalid and were repaired"
+
+
+def split_field(text: str) -> tuple[str, str | None]:
+    """Return file and field of `FILE[:FIELD]`; a file of that whole name comes first."""
+    file, colon, name = text.rpartition(":")
+    if not colon or not name or "/" in name or Path(text).exists():
+        return text, None
+    return file, name
+
+
+def file_layer(path: str, name_field: str | None, grid: Grid) -> Layer:
+    """Read a layer of regions from a file of polygons.
+
+    Parameters
+    ----------
+    path : str
+        GeoJSON, GeoPackage, shapefile, GeoParquet, or whatever else GDAL reads.
+    name_field : str, optional
+        The field that names the regions; features of one name are one region. If not given, the
+        only text field, or one called name.
+    grid : Grid
+        Of the build.
+
+    Returns
+    -------
+    Layer
+        Named after the file.
+
+    Raises
+    ------
+    ExtraMissingError
+        If the extra `regions` is not installed.
+    SourceError
+        If the file is missing, unreadable, has no polygons, or no field that names them.
+    UsageError
+        If the layer would have the name of a built-in one.
+    """
+    try:
+        import pyogrio  # noqa: F401, PLC0415  # an extra
+        import pyproj  # noqa: F401, PLC0415
+        import shapely  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise ExtraMissingError(
+            f"--regions needs {error.name}; install it with pip install 'luc-load[regions]'"
+        ) from error
+    if not Path(path).exists():
+        raise SourceMissingError(path, "does not exist; --regions takes FILE or FILE:FIELD")
+    layer = _layer_name(path)
+    reader = _GeoParquet(path) if Path(path).suffix.lower() in _PARQUET else _Gdal(path)
+    names = _pick_field(path, reader.fields, name_field, _NAME_FIELDS)
+    codes = next((one for one in reader.fields if one.lower() in _CODE_FIELDS), None)
+    if names is None:
+        listed = ", ".join(reader.fields) or "none"
+        raise SourceError(
+            path, f"no field names the regions; use --regions {path}:FIELD. Its fields: {listed}"
+        )
+    to_degrees = _transform(path, reader.crs)
+    counts = _Counts()
+    rings: dict[str, list[Ring]] = {}
+    code_of: dict[str, str | None] = {}
+    for name, code, geometry in reader.features(names, codes):
+        counts.features += 1
+        region = "" if name is None else str(name).strip()
+        if not region:
+            raise SourceError(path, f"feature {counts.features} has no name", names)
+        code_of.setdefault(region, None if code is None else str(code))
+        pieces = rings.setdefault(region, [])
+        pieces.extend(_rings(path, region, geometry, to_degrees, counts))
+    regions = tuple(
+        Region(region, code_of[region], None, cover_cells(rings[region], grid))
+        for region in sorted(rings)
+    )
+    if not any(rings.values()):
+        raise SourceError(path, "has no polygons; expected areas, such as those of countries")
+    outside = [one.name for one in regions if not len(one.coverage.cell_id)]
+    notices = [*counts.notices()]
+    if outside:
+        more = f" and {len(outside) - 3} more" if outside[3:] else ""
+        notices.append(f"no cell of the grid is inside {', '.join(outside[:3])}{more}")
+    if reader.crs is None:
+        notices.append("declares no coordinate system; read as degrees of longitude and latitude")
+    return Layer(layer, regions, path, tuple(f"{path}: {notice}" for notice in notices))
+
+
+def _layer_name(path: str) -> str:
+    stem = Path(path).name.split(".")[0]
+    name = re.sub(r"\W+", "_", stem.lower()).strip("_") or "regions"
+    if name in {COUNTRY_LAYER, LUH2_COUNTRY_LAYER}:
+        raise UsageError(
+            f"{path}: a layer is named after its file, and {name} is a built-in layer; rename the "
+            "file"
+        )
+    return name
+
+
+def _pick_field(
+    path: str, fields: tuple[str, ...], wanted: str | None, usual: tuple[str, ...]
+) -> str | None:
+    if wanted is None:
+        by_name = {one.lower(): one for one in fields}
+        found = next((by_name[one] for one in usual if one in by_name), None)
+        return found if found is not None or len(fields) != 1 else fields[0]
+    if wanted in fields:
+        return wanted
+    listed = ", ".join(fields) or "none"
+    raise SourceError(path, f"has no field {wanted!r}; its fields are {listed}")
+
+
+class _Gdal:
+    """Features of a file that GDAL reads."""
+
+    def __init__(self, path: str) -> None:
+        import pyogrio  # noqa: PLC0415  # an extra
+
+        self._path = path
+        try:
+            layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+            if len(layers) != 1:
+                listed = ", ".join(layers) or "none"
+                raise SourceError(
+                    path, f"has {len(layers)} layers ({listed}); expected one: write it to a file"
+                )
+            info = pyogrio.read_info(path)
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+            raise SourceError(path, f"cannot be read as polygons: {one_line(error)}") from error
+        self.fields = tuple(str(name) for name in info["fields"])
+        self.crs: str | None = info["crs"]
+
+    def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
+        """Yield name, code and geometry of each feature."""
+        import pyogrio.raw  # noqa: PLC0415  # an extra
+
+        columns = [names] if codes in {None, names} else [names, str(codes)]
+        start = 0
+        while True:
+            try:
+                meta, _, geometry, values = pyogrio.raw.read(
+                    self._path,
+                    columns=columns,
+                    force_2d=True,
+                    skip_features=start,
+                    max_features=_FEATURES_AT_ONCE,
+                )
+            except (pyogrio.errors.DataSourceError, ValueError) as error:
+                raise SourceError(
+                    self._path, f"features after number {start} cannot be read: {one_line(error)}"
+                ) from error
+            if geometry is None or not len(geometry):
+                return
+            by_name = dict(zip(meta["fields"], values, strict=True))
+            code = by_name[columns[-1]] if codes is not None else [None] * len(geometry)
+            yield from zip(by_name[names], code, geometry, strict=True)
+            start += len(geometry)
+
+
+class _GeoParquet:
+    """Features of a GeoParquet file: a column of well-known binary."""
+
+    def __init__(self, path: str) -> None:
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
+
+        self._path = path
+        try:
+            self._file = pq.ParquetFile(path)
+            metadata = json.loads((self._file.schema_arrow.metadata or {}).get(b"geo", b"null"))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise SourceError(path, f"cannot be read as GeoParquet: {one_line(error)}") from error
+        try:
+            self._geometry = str(metadata["primary_column"])
+            column = metadata["columns"][self._geometry]
+        except (KeyError, TypeError) as error:
+            raise SourceError(
+                path, "is Parquet without geometries; expected GeoParquet, with its key 'geo'"
+            ) from error
+        if column.get("encoding") != "WKB":
+            raise SourceError(path, "has geometries that are not WKB; write it with encoding WKB")
+        # Without a key crs the standard means longitude and latitude; null means unknown.
+        crs = column.get("crs", "OGC:CRS84")
+        self.crs: str | None = json.dumps(crs) if isinstance(crs, dict) else crs
+        self.fields = tuple(
+            str(one.name)
+            for one in self._file.schema_arrow
+            if not pa.types.is_nested(one.type) and not pa.types.is_binary(one.type)
+        )
+
+    def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
+        """Yield name, code and geometry of each feature."""
+        columns = list(dict.fromkeys([names, codes or names, self._geometry]))
+        for batch in self._file.iter_batches(_FEATURES_AT_ONCE, columns=columns):
+            rows = batch.to_pydict()
+            code = rows[codes] if codes is not None else [None] * batch.num_rows
+            yield from zip(rows[names], code, rows[self._geometry], strict=True)
+
+
+def _transform(path: str, crs: str | None) -> Callable[[Any], Any]:
+    """Return a function that brings a geometry of the file to degrees."""
+    import pyproj  # noqa: PLC0415  # an extra
+    import shapely  # noqa: PLC0415
+
+    if crs is None:
+        return lambda geometry: geometry
+    try:
+        system = pyproj.CRS.from_user_input(crs)
+        transformer = pyproj.Transformer.from_crs(system, "OGC:CRS84", always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise SourceError(
+            path, f"has a coordinate system that is not understood: {one_line(error)}"
+        ) from error
+    if system.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True) or (
+        system.is_geographic and system.to_epsg() == 4326
+    ):
+        return lambda geometry: geometry
+    segment = None
+    if system.is_projected:
+        segment = _SEGMENT_M / system.axis_info[0].unit_conversion_factor
+
+    def to_degrees(geometry: Any) -> Any:  # noqa: ANN401  # shapely's
+        # A straight edge of the projection is a curve in degrees: short pieces follow it.
+        pieces = geometry if segment is None else shapely.segmentize(geometry, segment)
+        return shapely.transform(pieces, transformer.transform, interleaved=False)
+
+    return to_degrees
+
+
+def _rings(
+    path: str,
+    region: str,
+    geometry: bytes | None,
+    to_degrees: Callable[[Any], Any],
+    counts: _Counts,
+) -> Iterator[Ring]:
+    """Yield the rings of one feature in degrees, laid out and valid."""
+    import shapely  # noqa: PLC0415  # an extra
+
+    shape = None if geometry is None else shapely.from_wkb(geometry)
+    if shape is None or shape.is_empty:
+        counts.empty += 1
+        return
+    for polygon in shapely.get_parts(to_degrees(shape), return_index=False).tolist():
+        if polygon.geom_type != "Polygon":
+            counts.other_kinds.add(polygon.geom_type)
+            continue
+        lines = [np.asarray(ring.coords) for ring in (polygon.exterior, *polygon.interiors)]
+        try:
+            rings = lay_out_polygon(lines)
+        except ValueError as error:
+            raise SourceError(path, f"{region}: {error}") from error
+        if not rings:
+            continue
+        edge = next(ring for ring in rings if not ring.is_hole)
+        holes = [ring.points for ring in rings if ring.is_hole]
+        laid_out = shapely.Polygon(edge.points, holes)
+        if laid_out.is_valid:
+            yield from rings
+            continue
+        counts.repaired += 1
+        for part in shapely.get_parts(shapely.make_valid(laid_out)).tolist():
+            yield from _valid_rings(part)
+
+
+def _valid_rings(part: Any) -> Iterator[Ring]:  # noqa: ANN401  # shapely's
+    if part.geom_type == "Polygon" and part.area > _SLIVER_DEG2:
+        yield Ring(np.asarray(part.exterior.coords))
+        for hole in part.interiors:
+            yield Ring(np.asarray(hole.coords), is_hole=True)
+    elif part.geom_type in {"MultiPolygon", "GeometryCollection"}:
+        for piece in part.geoms:
+            yield from _valid_rings(piece)

@@ -1,0 +1,86 @@
+"""The countries of today, by Natural Earth 1:50m, which the package brings along."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loader.regions.coverage import cover_cells
+from loader.regions.dateline import lay_out_polygon
+from loader.regions.layers import COUNTRY_LAYER, Layer, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from loader.grid import Grid
+    from loader.regions.coverage import Ring
+
+__all__ = ["ORIGIN", "country_layer"]
+
+ORIGIN = "Natural Earth 4.1.0, 1:50m Admin 0 countries, public domain"
+
+_FILE = "natural_earth_50m_countries.geojson.gz"
+
+
+def country_layer(grid: Grid) -> Layer:
+    """Return today's countries on a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    Layer
+        Territories that share an ISO code are one region; those that have none, as Kosovo, have a
+        name only. Borders, also disputed ones, are those of Natural Earth.
+    """
+    packed = (files("loader.regions") / "data" / _FILE).read_bytes()
+    features = json.loads(gzip.decompress(packed))["features"]
+    rings: dict[str, list[Ring]] = {}
+    names: dict[str, str] = {}
+    for feature in features:
+        code, name = feature["properties"]["iso_n3"], feature["properties"]["name"]
+        key = code or name
+        names.setdefault(key, name)
+        rings.setdefault(key, []).extend(_rings(feature["geometry"]))
+    known = _iso_countries(key for key in rings if key.isdigit())
+    regions = []
+    for key, lines in rings.items():
+        number = int(key) if key.isdigit() else None
+        country = known.get(key)
+        regions.append(
+            Region(
+                name=names[key] if country is None else country[1],
+                code=None if country is None else country[0],
+                country_code=number,
+                coverage=cover_cells(lines, grid),
+            )
+        )
+    return Layer(COUNTRY_LAYER, tuple(sorted(regions, key=lambda one: one.name)), ORIGIN)
+
+
+def _iso_countries(codes: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return alpha-3 code and English short name of each ISO 3166-1 numeric code that is known."""
+    import pycountry  # noqa: PLC0415  # 20 ms that only builds need
+
+    known = {code: pycountry.countries.get(numeric=code) for code in codes}
+    return {
+        code: (country.alpha_3, getattr(country, "common_name", None) or country.name)
+        for code, country in known.items()
+        if country is not None
+    }
+
+
+def _rings(geometry: dict[str, Any]) -> list[Ring]:
+    is_single = geometry["type"] == "Polygon"
+    polygons = [geometry["coordinates"]] if is_single else geometry["coordinates"]
+    return [
+        ring
+        for polygon in polygons
+        for ring in lay_out_polygon([np.array(line, dtype=np.float64) for line in polygon])
+    ]

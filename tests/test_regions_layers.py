@@ -1,0 +1,226 @@
+"""Layers of regions: today's countries, files of polygons, and how much of a cell counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio.raw
+import pyproj
+import pytest
+import shapely
+
+from loader.errors import SourceError, SourceMissingError, UsageError
+from loader.grid import Grid
+from loader.regions.coverage import Coverage
+from loader.regions.files import file_layer, split_field
+from loader.regions.layers import Layer, Region, weigh_layer
+from loader.regions.natural_earth import country_layer
+
+GRID = Grid.global_grid(2.0)
+
+PUBLISHED_KM2 = {
+    "ARG": 2_780_400,
+    "AUS": 7_692_024,
+    "BOL": 1_098_581,
+    "BRA": 8_515_767,
+    "BWA": 582_000,
+    "CAF": 622_984,
+    "COD": 2_344_858,
+    "COL": 1_141_748,
+    "EGY": 1_002_450,
+    "KAZ": 2_724_900,
+    "MEX": 1_964_375,
+    "MNG": 1_564_116,
+    "MRT": 1_030_700,
+    "NAM": 825_615,
+    "PER": 1_285_216,
+    "SDN": 1_861_484,
+    "TUR": 783_562,
+    "USA": 9_525_067,
+    "VEN": 912_050,
+    "ZAF": 1_221_037,
+}
+"""Surface areas of the United Nations Demographic Yearbook, table 3."""
+
+
+@pytest.fixture(scope="module")
+def today() -> Layer:
+    return country_layer(GRID)
+
+
+def area_km2(region: Region) -> float:
+    cell_area = np.repeat(GRID.cell_area_ha(), GRID.n_lon) / 100
+    return float(cell_area[region.coverage.cell_id] @ region.coverage.share)
+
+
+def test_large_countries_have_their_published_areas(today: Layer) -> None:
+    by_code = {region.code: region for region in today.regions}
+    for code, published in PUBLISHED_KM2.items():
+        assert area_km2(by_code[code]) == pytest.approx(published, rel=0.01), code
+
+
+def test_countries_do_not_overlap_and_have_one_code_each(today: Layer) -> None:
+    assert today.covered(GRID.n_cells).max() <= 1 + 1e-6
+    codes = [region.code for region in today.regions if region.code is not None]
+    assert len(codes) == len(set(codes)) == 235
+    nameless = [region.name for region in today.regions if region.code is None]
+    assert nameless == ["Indian Ocean Ter.", "Kosovo", "N. Cyprus", "Siachen Glacier", "Somaliland"]
+
+
+def test_borders_are_those_of_today(today: Layer) -> None:
+    codes = {region.code for region in today.regions}
+    assert codes >= {"RUS", "UKR", "KAZ", "SSD", "ERI", "CZE", "SVK", "HRV"}
+    assert not codes & {"SUN", "YUG", "CSK", "ANT"}
+
+
+def test_weights_of_a_layer_that_has_all_land_sum_to_one(today: Layer) -> None:
+    land = np.minimum(today.covered(GRID.n_cells), 1)
+    weights, overlaps = weigh_layer(today, land)
+    total = np.zeros(GRID.n_cells)
+    for region, weight in zip(today.regions, weights, strict=True):
+        total[region.coverage.cell_id] += weight
+    assert not overlaps
+    np.testing.assert_allclose(total[total > 0], 1, atol=1e-12)
+    assert np.array_equal(total > 0, land > 0)
+
+
+def region(name: str, cells: list[int], share: list[float]) -> Region:
+    return Region(name, None, None, Coverage(np.array(cells, np.int32), np.array(share)))
+
+
+def test_a_coast_gives_the_region_with_the_land_all_of_the_cell() -> None:
+    layer = Layer("two", (region("a", [0, 1], [0.3, 0.5]), region("b", [0], [0.1])), "here")
+    # Cell 0 is 0.4 land, all of it in the layer; cell 1 is all land, half of it in the layer.
+    (first, second), overlaps = weigh_layer(layer, np.array([0.4, 1.0]))
+    assert not overlaps
+    np.testing.assert_allclose(first, [0.75, 0.5])
+    np.testing.assert_allclose(second, [0.25])
+
+
+def test_regions_that_overlap_are_weighed_alone() -> None:
+    layer = Layer("two", (region("a", [0, 1], [1, 0.4]), region("b", [0, 1], [1, 0.4])), "here")
+    weights, overlaps = weigh_layer(layer, np.array([1.0, 0.4]))
+    assert overlaps
+    for weight in weights:
+        np.testing.assert_allclose(weight, [1, 1])
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+SQUARES = {"west": shapely.box(0, 40, 4, 44), "east": shapely.box(4, 40, 10, 44)}
+
+
+def write(path: Path, crs: str | None = "EPSG:4326", **columns: list[object]) -> str:
+    names = columns or {"name": list(SQUARES)}
+    shapes = np.array(list(SQUARES.values()))
+    if crs == "EPSG:3857":
+        to = pyproj.Transformer.from_crs("OGC:CRS84", crs, always_xy=True)
+        shapes = shapely.transform(shapes, to.transform, interleaved=False)
+    pyogrio.raw.write(
+        path,
+        shapely.to_wkb(shapes),
+        [np.array(values, dtype=object) for values in names.values()],
+        list(names),
+        geometry_type="Polygon",
+        crs=crs,
+    )
+    return str(path)
+
+
+def shares(layer: Layer) -> dict[str, float]:
+    return {one.name: float(one.coverage.share.sum()) for one in layer.regions}
+
+
+def collection(*geometries: Mapping[str, object]) -> str:
+    features = [{"type": "Feature", "properties": {"name": "x"}, "geometry": g} for g in geometries]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+@pytest.mark.parametrize("name", ["squares.geojson", "squares.gpkg", "squares.shp", "squares.fgb"])
+def test_formats_of_vectors_give_the_same_layer(tmp_path: Path, name: str) -> None:
+    layer = file_layer(write(tmp_path / name), None, GRID)
+    assert layer.name == "squares"
+    assert shares(layer) == pytest.approx({"east": 6, "west": 4})
+
+
+def test_geoparquet_gives_the_same_layer(tmp_path: Path) -> None:
+    geo = {"version": "1.1.0", "primary_column": "g", "columns": {"g": {"encoding": "WKB"}}}
+    rows = pa.table({"name": list(SQUARES), "g": shapely.to_wkb(np.array(list(SQUARES.values())))})
+    path = tmp_path / "squares.parquet"
+    pq.write_table(rows.replace_schema_metadata({"geo": json.dumps(geo)}), path)
+    assert shares(file_layer(str(path), None, GRID)) == pytest.approx({"east": 6, "west": 4})
+
+
+def test_a_projected_file_is_brought_to_degrees(tmp_path: Path) -> None:
+    layer = file_layer(write(tmp_path / "mercator.gpkg", "EPSG:3857"), None, GRID)
+    assert shares(layer) == pytest.approx({"east": 6, "west": 4}, abs=1e-6)
+
+
+def test_features_of_one_name_are_one_region(tmp_path: Path) -> None:
+    layer = file_layer(
+        write(tmp_path / "a.gpkg", group=["one", "one"], id=["x", "y"]), "group", GRID
+    )
+    assert shares(layer) == pytest.approx({"one": 10})
+
+
+def test_a_field_is_chosen_or_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.gpkg", first=["p", "q"], second=["r", "s"])
+    with pytest.raises(SourceError, match=r"no field names the regions.*first, second"):
+        file_layer(path, None, GRID)
+    with pytest.raises(SourceError, match="has no field 'third'; its fields are first, second"):
+        file_layer(path, "third", GRID)
+    assert set(shares(file_layer(path, "second", GRID))) == {"r", "s"}
+
+
+def test_a_file_and_its_field_are_told_apart(tmp_path: Path) -> None:
+    odd = tmp_path / "a:b.geojson"
+    odd.touch()
+    assert split_field(str(odd)) == (str(odd), None)
+    assert split_field(f"{odd}:name") == (str(odd), "name")
+    assert split_field("map.gpkg") == ("map.gpkg", None)
+    assert split_field("s3://bucket/map.gpkg") == ("s3://bucket/map.gpkg", None)
+
+
+def test_an_invalid_polygon_is_repaired_with_a_notice(tmp_path: Path) -> None:
+    bow = {"type": "Polygon", "coordinates": [[[0, 40], [4, 44], [4, 40], [0, 44], [0, 40]]]}
+    path = tmp_path / "bow.geojson"
+    path.write_text(collection(bow))
+    layer = file_layer(str(path), None, GRID)
+    assert shares(layer)["x"] == pytest.approx(2, rel=0.01)
+    assert layer.notices == (f"{path}: 1 of 1 polygons were invalid and were repaired",)
+
+
+FAR = [[[0, 0], [500_000, 0], [500_000, 500_000], [0, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "cannot be read as polygons"),
+        ("not a map", "cannot be read as polygons"),
+        (collection(), "no field names the regions|no polygons"),
+        (collection({"type": "Point", "coordinates": [1, 2]}), "has no polygons"),
+        (
+            collection({"type": "Polygon", "coordinates": FAR}),
+            "x: coordinate .* is not a longitude",
+        ),
+    ],
+    ids=["empty", "text", "no-features", "points", "metres"],
+)
+def test_a_file_without_polygons_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.geojson"
+    path.write_text(text)
+    with pytest.raises(SourceError, match=message):
+        file_layer(str(path), None, GRID)
+
+
+def test_a_missing_file_and_a_taken_name_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(SourceMissingError, match="does not exist"):
+        file_layer(str(tmp_path / "none.gpkg"), None, GRID)
+    with pytest.raises(UsageError, match="country is a built-in layer"):
+        file_layer(write(tmp_path / "country.gpkg"), None, GRID)
