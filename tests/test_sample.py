@@ -463,8 +463,8 @@ def test_progress_counts_every_year_of_every_source(tmp_path: Path) -> None:
         only={"static", "states", "eluc"},
         progress=lambda *report: seen.append(report),
     )
-    states = [("states", done, 3) for done in (1, 2, 3)]
-    assert seen == [("eluc", 1, 1), *states, ("static", 1, 1)]
+    states = [("states", done, 3) for done in (0, 1, 2, 3)]
+    assert seen == [("eluc", 0, 1), ("eluc", 1, 1), *states, ("static", 1, 1)]
 
 
 def test_before_1850_there_are_no_emissions(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from loader.reading.probe import Probe
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.remote.targets import checked_targets
-from loader.reporting import Reporter, Silent
+from loader.reporting import Reporter, synchronized
 from loader.storing.locking import LOCK, PRIVATE, exclusive
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def build(
     dry_run : bool
         Only say what would be built; nothing is written. The report holds estimates.
     reporter : Reporter, optional
-        Told of progress and notices.
+        Receives progress and notices; by default a bar in an interactive session only.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def build(
         If DuckDB fails, or the finished database does not hold what was read.
     """
     started = time.monotonic()
-    watcher = reporter or Silent()
+    watcher = synchronized(reporter)
     target, place = checked_targets(out, parquet, tables)
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from loader.errors import SourceError, SourceMissingError, UsageError
 from loader.remote.stores import is_address
+from loader.reporting import Progress
 from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
@@ -134,12 +135,13 @@ def sample_sources(
         wanted.remove("eluc")
     if everything:
         wanted.append(STATIC.name)
+    reporter.notice(f"writing synthetic sources to {folder}")
     write_sample(
         folder,
         years=span,
         only=wanted,
-        progress=lambda name, done, total: reporter.detail(
-            f"sample: {name} {done} of {total} years"
+        progress=lambda name, done, total: reporter.progress(
+            Progress(f"sample of {name}", None, 0, done / total)
         ),
     )
     return {name: str(Path(folder) / SAMPLE_NAMES[name]) for name in wanted}

@@ -54,5 +54,5 @@ def fetch(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
 
     stop_orderly()
     reporter = terminal_reporter(quiet=quiet, verbose=verbose)
-    report = fetch_files(reporter=reporter, progress=reporter.moment, **options)
+    report = fetch_files(reporter=reporter, **options)
     click.echo(report.text())

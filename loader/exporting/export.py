@@ -13,7 +13,7 @@ from loader.pipeline import aside, overlap
 from loader.querying.formats import MACHINE_FORMATS
 from loader.querying.output import STDOUT, is_terminal, new_path, opened
 from loader.querying.session import session
-from loader.reporting import Progress, Silent
+from loader.reporting import Progress, synchronized
 
 if TYPE_CHECKING:
     import os
@@ -106,7 +106,7 @@ def export(
     DatabaseError
         If DuckDB fails.
     """
-    watcher = reporter or Silent()
+    watcher = synchronized(reporter)
     chosen = _format(output, file_format)
     with session(database, memory_limit=_DATABASE_BYTES) as con:
         if chosen in _GRIDS:

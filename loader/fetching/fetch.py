@@ -15,12 +15,12 @@ from loader.fetching.progress import Transfers
 from loader.fetching.space import Space
 from loader.fetching.transfer import receive
 from loader.fetching.verify import refuse_other_file
-from loader.reporting import Reporter, Silent
+from loader.reporting import Progress, Reporter, synchronized
 from loader.text import human_bytes, without_secrets
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from loader.fetching.addresses import Remote
 
@@ -103,7 +103,6 @@ def fetch(
     dry_run: bool = False,
     backoff: float = 1.0,
     reporter: Reporter | None = None,
-    progress: Callable[[str], None] | None = None,
 ) -> FetchReport:
     """Fetch the source files into `raw`, under the names that a build looks for.
 
@@ -134,9 +133,7 @@ def fetch(
     backoff : float
         Seconds before the second attempt; doubles each time, up to a minute.
     reporter : Reporter, optional
-        Told of cuts, retries and finished files.
-    progress : callable, optional
-        Told five times a second how far all files are, with rate and time left, in one line.
+        Receives interruptions, retries and finished files, and five times a second the progress.
 
     Returns
     -------
@@ -175,7 +172,7 @@ def fetch(
         raise OutputError(f"{folder}: cannot be created ({error.strerror})") from error
     bundle = None if ca_bundle is None else str(ca_bundle)
     conditions = Conditions(retries, backoff, timeout, bundle)
-    return _Run(chosen, folder, conditions, reporter or Silent(), progress).all(workers)
+    return _Run(chosen, folder, conditions, synchronized(reporter)).all(workers)
 
 
 def _plan(remote: Remote, path: Path) -> Fetched:
@@ -195,13 +192,11 @@ class _Run:
         folder: Path,
         conditions: Conditions,
         reporter: Reporter,
-        progress: Callable[[str], None] | None,
     ) -> None:
         self._remotes = remotes
         self._folder = folder
         self._conditions = conditions
         self._reporter = reporter
-        self._progress = progress
         self._space = Space(folder)
         self._transfers = Transfers()
         self._stop = threading.Event()
@@ -239,8 +234,8 @@ class _Run:
             try:
                 message = self._messages.get(timeout=_POLL_SECONDS)
             except queue.Empty:
-                if self._progress is not None and (line := self._transfers.line()):
-                    self._progress(line)
+                if line := self._transfers.line():
+                    self._reporter.progress(Progress(line, None, 0, None))
                 continue
             if isinstance(message, str):
                 self._reporter.notice(message)

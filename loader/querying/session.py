@@ -14,7 +14,7 @@ import duckdb
 from loader.catalog.objects import as_path, as_pattern
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
-from loader.storing.database import is_duckdb_file, run_statement, safe_config
+from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
 from loader.storing.dataset import dataset_record
 from loader.storing.publish import datasets_beside, named_database
 
@@ -97,6 +97,7 @@ def open_database(
         con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
         try:
             with translated(f"{path}: cannot be opened"):
+                hide_progress_bar(con)
                 con.execute(statement("open_session", values)).fetchall()
             _refuse_foreign(con, path)
         except BaseException:

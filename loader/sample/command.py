@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
 from loader.options import parse_years
+from loader.reporting import Progress
 from loader.sample.writing import DEFAULT_YEARS, SAMPLE_NAMES, write_sample
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def make_sample(
             resolution=resolution,
             seed=seed,
             only=names,
-            progress=lambda name, done, total: reporter.detail(f"{name}: {done} of {total} years"),
+            progress=lambda name, done, total: reporter.progress(
+                Progress(f"sample of {name}", None, 0, done / total)
+            ),
         )
     finally:
         reporter.finished()

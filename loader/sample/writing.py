@@ -204,6 +204,7 @@ class _Sample:
     def _steps(self, source: str) -> Iterator[tuple[int, int]]:
         """Yield (step, year) and report each year when the caller has written it."""
         years = self._years(source)
+        self._progress(source, 0, len(years))
         for step, year in enumerate(years):
             yield step, year
             self._progress(source, step + 1, len(years))

@@ -29,6 +29,7 @@ __all__ = [
     "column_metadata",
     "connect_read_only",
     "digest_of_table",
+    "hide_progress_bar",
     "is_duckdb_file",
     "read_table",
     "rename_folder",
@@ -80,7 +81,7 @@ class StagedDatabase:
             # One thread keeps the order of rows and fills every row group.
             spill = {"temp_directory": f"{path.absolute()}.spill"}
             self._con = duckdb.connect(":memory:", config=safe_config(1, memory_limit) | spill)
-            self._con.execute(statement("quiet_session")).fetchall()
+            hide_progress_bar(self._con)
             # Absolute: DuckDB takes a leading ~ for the home folder.
             values = {"path": str(path.absolute()), "storage_version": storage_version}
             self._con.execute(statement("attach_database", values)).fetchall()
@@ -173,6 +174,17 @@ def safe_config(threads: int | None = None, memory_limit: int | None = None) -> 
     return config
 
 
+def hide_progress_bar(con: duckdb.DuckDBPyConnection) -> None:
+    """Turn DuckDB's progress bar off; luc-load draws its own.
+
+    Only where it is on: in a Jupyter kernel without ipywidgets it is off, and DuckDB raises
+    whenever it is set.
+    """
+    ((is_on,),) = con.execute(statement("read_progress_bar")).fetchall()
+    if is_on:
+        con.execute(statement("quiet_session")).fetchall()
+
+
 def is_duckdb_file(path: Path) -> bool:
     """Return whether a file begins as DuckDB's do, without opening it as one.
 
@@ -207,7 +219,7 @@ def connect_read_only(
     with _translated(f"{path}: cannot be opened"):
         config = safe_config(threads, memory_limit)
         con = duckdb.connect(str(path.absolute()), read_only=True, config=config)
-        con.execute(statement("quiet_session")).fetchall()
+        hide_progress_bar(con)
         return con
 
 

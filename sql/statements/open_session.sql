@@ -6,7 +6,6 @@
 --   process to the same file; cannot be undone in this session
 -- Source: DuckDB, ATTACH and securing
 -- Needs: none
-SET enable_progress_bar = false;
 SET temp_directory = {{ spill | literal }};
 ATTACH {{ path | literal }} AS luc (READ_ONLY);
 USE luc;
