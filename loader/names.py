@@ -1,0 +1,51 @@
+"""Check names that come from a file, a manifest, a store, a database or a server."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["checked_name", "inside"]
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}")
+"""What luc-load calls its own tables, parts and builds: nothing that a path gives a meaning."""
+
+
+def checked_name(name: object) -> str:
+    """Return a name that is safe as one component of a path.
+
+    Parameters
+    ----------
+    name : object
+        From a file, a manifest, the listing of a store, a database or a server.
+
+    Raises
+    ------
+    ValueError
+        If it is not a string of letters, digits and ``. _ = -`` that begins with a letter, a digit
+        or ``_``, at most 200 characters long.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a name of luc-load's")
+    return name
+
+
+def inside(root: Path, name: object) -> Path:
+    """Return the path that a relative name with slashes has below a folder.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    name : object
+        One or more names as `checked_name` takes them, separated by single slashes.
+
+    Raises
+    ------
+    ValueError
+        If the name could lead out of the folder.
+    """
+    components = name.split("/") if isinstance(name, str) else [name]
+    return root.joinpath(*map(checked_name, components))
