@@ -518,7 +518,7 @@ def test_a_disk_that_is_too_small_is_said_before_the_bytes_come(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100_000))
-    with pytest.raises(OutputError, match=r"needs .* more, and only 100 kB are free"):
+    with pytest.raises(OutputError, match=r"has 100 kB free, but states needs about"):
         get(server, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -529,7 +529,7 @@ def test_claims_on_the_disk_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     room = space.Space(tmp_path)
     room.claim("a", 60)
     room.claim("a", 50)
-    with pytest.raises(OutputError, match="beside 50 B"):
+    with pytest.raises(OutputError, match="b, with 50 B for other files, needs about 101 B"):
         room.claim("b", 51)
     room.claim("b", 50)
     room.release("a")

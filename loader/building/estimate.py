@@ -7,20 +7,18 @@ than 0 in the last) times the number of years. Disk and time are rows times what
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from loader.errors import OutputError
+from loader.folders import require_space
 from loader.reading.blocks import BlockReader, CellRule
 from loader.reading.plan import Block
 from loader.reading.source import Slab
 from loader.reading.survey import CellSurvey
 from loader.summary import TableReport
-from loader.text import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,11 +178,5 @@ def refuse_full_disk(folder: Path, needed: Estimate, stored: int = 0) -> int:
     OutputError
         If there is less than the build is estimated to need.
     """
-    free = shutil.disk_usage(folder).free
     wanted = needed.parquet_bytes + needed.database_bytes - stored
-    if wanted > free:
-        raise OutputError(
-            f"{folder}: has {human_bytes(free)} free, but the build needs about "
-            f"{human_bytes(wanted)}; free some space, choose another --out or fewer --years"
-        )
-    return free
+    return require_space(folder, wanted, "the build", "choose another --out or fewer --years")

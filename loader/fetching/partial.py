@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError
-from loader.storing.staging import sync_directory, write_whole
+from loader.files import sync_folder, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +139,7 @@ class Partial:
                 self.path.rename(self.target)
             self.path.unlink(missing_ok=True)
             self._note_path.unlink(missing_ok=True)
-            sync_directory(self.target.parent)
+            sync_folder(self.target.parent)
         except FileExistsError as error:
             found = "appeared while it was fetched; it was left alone, and what was fetched is in"
             raise OutputError(f"{self.target}: {found} {self.path}") from error
@@ -223,4 +223,4 @@ class Partial:
         return kept
 
     def _write_note(self, synced: int) -> None:
-        write_whole(self._note_path, json.dumps({**self._note, "synced": synced}).encode())
+        write_file(self._note_path, json.dumps({**self._note, "synced": synced}).encode())

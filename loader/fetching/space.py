@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from typing import TYPE_CHECKING
 
-from loader.errors import OutputError
+from loader.folders import require_space
 from loader.text import human_bytes
 
 if TYPE_CHECKING:
@@ -39,14 +38,9 @@ class Space:
             renewed, so that the check errs on the careful side.
         """
         with self._lock:
-            free = shutil.disk_usage(self._folder).free
             others = sum(claimed for other, claimed in self._claims.items() if other != name)
-            if size + others > free:
-                beside = f" beside {human_bytes(others)} for other files" if others else ""
-                raise OutputError(
-                    f"{self._folder}: {name} needs {human_bytes(size)} more{beside}, and only "
-                    f"{human_bytes(free)} are free; free some space, or choose another --raw"
-                )
+            purpose = f"{name}, with {human_bytes(others)} for other files," if others else name
+            require_space(self._folder, size + others, purpose, "choose another --raw")
             self._claims[name] = size
 
     def release(self, name: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from loader.errors import OutputError
+from loader.files import atomic_path
 from loader.storing.database import is_duckdb_file
 
 if TYPE_CHECKING:
@@ -67,24 +67,14 @@ def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
     """
     target = Path(os.path.realpath(output))
     _refuse_existing(output, target, overwrite=overwrite)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        yield temporary
-        if target.is_dir():
-            # Two renames: a folder cannot be replaced by one.
-            replaced = target.with_name(f".{target.name}.{os.getpid()}.old")
-            target.rename(replaced)
-            temporary.rename(target)
-            shutil.rmtree(replaced)
-        else:
-            temporary.replace(target)
+        with atomic_path(target) as temporary:
+            yield temporary
     except BrokenPipeError:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"{output}: cannot be written ({reason})") from error
-    finally:
-        _remove(temporary)
 
 
 def _refuse_existing(output: str, target: Path, *, overwrite: bool) -> None:
@@ -101,11 +91,3 @@ def _refuse_existing(output: str, target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{output}: is a database, which is never replaced; choose another name")
     if not overwrite:
         raise OutputError(f"{output}: exists; add --overwrite to replace it")
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)

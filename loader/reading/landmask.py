@@ -16,7 +16,6 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
-import tempfile
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import LandMaskError
+from loader.files import atomic_file
 from loader.grid import Grid
 
 __all__ = ["LandMask", "cache_directory", "land_mask"]
@@ -121,14 +121,8 @@ def _remember(stored: Path, mask: LandMask) -> None:
     """Write by rename, so that two builds at once never see half a file; failing is no error."""
     with suppress(OSError):
         stored.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=stored.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, is_land=mask.is_land, land_fraction=mask.land_fraction)
-            Path(name).replace(stored)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with atomic_file(stored) as file:
+            np.savez(file, is_land=mask.is_land, land_fraction=mask.land_fraction)
 
 
 def _compute(grid: Grid) -> LandMask:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from loader.files import atomic_file, write_file
 from loader.remote.stores import store_of
 from loader.text import human_bytes, without_secrets
 
@@ -138,14 +137,13 @@ class StoredFiles:
             self.fs.put([str(source) for source in sources], targets, **how)
             return
         for source, target in zip(sources, targets, strict=True):
-            with _whole(Path(target)) as file, source.open("rb") as given:
+            with atomic_file(Path(target)) as file, source.open("rb") as given:
                 shutil.copyfileobj(given, file)
 
     def write(self, name: str, data: bytes, **condition: str) -> None:
         """Write a small file at once, under the conditions that the store knows."""
         if self.scheme in _LOCAL:
-            with _whole(Path(self.path(name))) as file:
-                file.write(data)
+            write_file(Path(self.path(name)), data)
         else:
             self.fs.pipe_file(self.path(name), data, **condition)
 
@@ -179,14 +177,3 @@ def _how_to_put(scheme: str, size: int) -> dict[str, int]:
     if scheme in {"s3", "s3a"}:
         return {"chunksize": max(_PIECE, pieces), "max_concurrency": AT_ONCE // _PIECE}
     return {"chunksize": _PIECE} if scheme in {"gs", "gcs"} else {}
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file of a disk that appears under its name when it is whole and on the disk."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import OutputError
+from loader.files import atomic_path
 from loader.grid import Grid
 from loader.sample.schema import ELUC_ATTRIBUTES, FILL, FIRST_YEAR, STATIC, Variable
 
@@ -82,18 +82,16 @@ class YearlyFile:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; rename it when all went well, else remove it.
+    """Give a path to write a file at; it becomes `path` when all went well, else it is removed.
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    # Not tempfile's: its files are private, these are as public as the user's others.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        yield temporary
-        temporary.replace(path)
+        with atomic_path(path) as temporary:
+            yield temporary
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     except RuntimeError as error:
@@ -101,8 +99,6 @@ def replacing(path: Path) -> Iterator[Path]:
         if not str(error).startswith("NetCDF"):
             raise
         raise OutputError(f"{path}: cannot be written: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from loader.errors import OutputError
+from loader.folders import require_space
 from loader.sample.schema import FIRST_ELUC_YEAR
 from loader.schema import STATIC
-from loader.text import human_bytes
 
 __all__ = ["refuse_full_disk", "sample_bytes"]
 
@@ -66,11 +64,5 @@ def refuse_full_disk(
     ------
     OutputError
     """
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free
     wanted = sample_bytes(sources, years, resolution)
-    if wanted > free:
-        raise OutputError(
-            f"{existing}: has {human_bytes(free)} free, but the sample needs about "
-            f"{human_bytes(wanted)}; free some space, or choose another folder or fewer years"
-        )
+    require_space(folder, wanted, "the sample", "choose another folder or fewer years")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError, UsageError
+from loader.folders import is_in_use, remove
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.schema import SOURCES, STATIC
@@ -122,34 +121,29 @@ def _withdrawn(folder: Path, uploads: Uploads) -> Iterator[Removed]:
 
 
 def _unfinished_samples(folder: Path) -> list[Path]:
-    found = [
-        path
-        for path in folder.iterdir()
-        if _UNFINISHED_SAMPLE.fullmatch(path.name) and path.is_file() and not path.is_symlink()
-    ]
-    for path in found:
-        if _is_being_written(path):
+    """Return the temporary files and folders of samples that nobody is writing.
+
+    Raises
+    ------
+    OutputBusyError
+        If somebody is.
+    """
+    samples = [path for path in folder.iterdir() if _is_unfinished_sample(path)]
+    for path in samples:
+        # The HDF5 library locks the file that it writes, and `atomic_path` locks its folder.
+        if is_in_use(path):
             raise OutputBusyError(f"{path}: another process is writing it; wait for it to end")
-    return found
+    return samples
 
 
-def _is_being_written(path: Path) -> bool:
-    """Ask for the lock that the HDF5 library takes while it writes."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+def _is_unfinished_sample(path: Path) -> bool:
+    match = _UNFINISHED_SAMPLE.fullmatch(path.name)
+    if match is None or path.is_symlink():
+        return False
+    if path.is_dir():
+        return all(p.name == match[1] and p.is_file() for p in path.iterdir())
+    return path.is_file()
 
 
 def _remove(path: Path) -> Removed:
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    size = sum(file.lstat().st_size for file in files)
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-    return Removed(path, size)
+    return Removed(path, remove(path))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from loader.files import sync_folder, write_file
 from loader.storing.database import column_metadata, read_table
 from loader.storing.parquet import write_small_table
-from loader.storing.staging import refused, sync_directory, write_whole
+from loader.storing.staging import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,10 +63,10 @@ def complete_dataset(
         described = rows.cast(pa.schema(fields))
         size += write_small_table(described, folder / f"{table}.parquet")
         with refused(folder):
-            sync_directory(folder)
+            sync_folder(folder)
     text = json.dumps({"build_id": build_id, **record}, indent=1)
     with refused(parquet / BUILD_RECORD):
-        write_whole(parquet / BUILD_RECORD, f"{text}\n".encode())
+        write_file(parquet / BUILD_RECORD, f"{text}\n".encode())
     return size
 
 

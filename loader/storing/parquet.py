@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loader.errors import OutputError
+from loader.files import atomic_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,19 +97,13 @@ def write_small_table(table: pa.Table, path: Path) -> int:
 
 
 def _write_whole(table: pa.Table, path: Path, **how: Any) -> int:  # noqa: ANN401  # pyarrow's own
-    temporary = path.with_name(path.name + ".tmp")
     try:
-        with temporary.open("wb") as file:
+        with atomic_file(path) as file:
             pq.write_table(
                 table, file, compression="zstd", compression_level=_COMPRESSION_LEVEL, **how
             )
-            file.flush()
-            os.fsync(file.fileno())
             size = file.tell()
-        temporary.replace(path)
     except (OSError, pa.ArrowException) as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error}); free some space") from error
     return size
 

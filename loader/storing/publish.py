@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from loader.errors import DatabaseError, OutputBusyError, OutputError, UsageError
+from loader.files import sync_folder
 from loader.remote.stores import is_address
 from loader.storing.database import connect_read_only, is_duckdb_file, run_statement
 from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import PRIVATE, held_for_writing
-from loader.storing.staging import Stage, sync_directory
+from loader.storing.staging import Stage
 from loader.text import without_secrets
 
 __all__ = [
@@ -177,10 +178,10 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
                 parquet.rename(stage.folder / _REPLACED)
             if with_dataset:
                 stage.parquet.rename(parquet)
-            sync_directory(out)
+            sync_folder(out)
         if stage.database.exists():
             stage.database.replace(target)
-            sync_directory(target.parent)
+            sync_folder(target.parent)
         stage.discard()
     except OSError as error:
         raise OutputError(f"{out}: cannot be published ({error.strerror or error})") from error
@@ -210,7 +211,7 @@ def take_back(stage: Stage, out: Path) -> None:
         parquet.rename(stage.parquet)
     if replaced.is_dir():
         replaced.rename(parquet)
-    sync_directory(out)
+    sync_folder(out)
 
 
 def _is_of(stage: Stage, parquet: Path) -> bool:

@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import OutputError
+from loader.files import sync_folder, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from loader.reading.plan import Block
 
-__all__ = ["Part", "Stage", "refused", "sync_directory", "write_whole"]
+__all__ = ["Part", "Stage", "refused"]
 
 
 _MARK = "mark"
@@ -107,7 +108,7 @@ class Stage:
     def write_record(self, record: dict[str, Any]) -> None:
         """Note which build lies here."""
         with refused(self._record):
-            write_whole(self._record, json.dumps(record).encode())
+            write_file(self._record, json.dumps(record).encode())
 
     @property
     def mark(self) -> str:
@@ -182,7 +183,7 @@ class Stage:
             "content": part.content,
         }
         with refused(self._manifest):
-            sync_directory(self.parquet / block.table)
+            sync_folder(self.parquet / block.table)
             with self._manifest.open("ab+") as file:
                 if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
                     # The last line was cut short: what is added must not become a part of it.
@@ -195,7 +196,7 @@ class Stage:
         """Keep what was learned about cells: an array of bool, shape (n_cells,)."""
         bits = np.packbits(cells).tobytes()
         with refused(self._cells):
-            write_whole(self._cells / f"{name}.bits", hashlib.sha256(bits).digest() + bits)
+            write_file(self._cells / f"{name}.bits", hashlib.sha256(bits).digest() + bits)
 
     def kept_cells(self, name: str, count: int) -> npt.NDArray[np.bool_] | None:
         """Return what `keep_cells` kept for `count` cells, or None if it is not whole."""
@@ -211,7 +212,7 @@ class Stage:
     def complete(self) -> None:
         """Note that everything is built and checked."""
         with refused(self._complete):
-            write_whole(self._complete, b"")
+            write_file(self._complete, b"")
 
     def discard(self) -> None:
         """Remove everything."""
@@ -243,23 +244,3 @@ def refused(path: Path) -> Iterator[None]:
             f"{path}: cannot be written ({error.strerror or error}); free some space, or choose "
             "another --out, and run the same command again"
         ) from error
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears under its name only when it is whole and on disk."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

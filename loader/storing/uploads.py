@@ -10,7 +10,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from loader.storing.staging import refused, write_whole
+from loader.files import write_file
+from loader.storing.staging import refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +78,6 @@ class Uploads:
         with refused(self._path):
             if uploads:
                 plain = [asdict(one) for one in sorted(uploads, key=lambda u: u.build_id)]
-                write_whole(self._path, json.dumps(plain).encode())
+                write_file(self._path, json.dumps(plain).encode())
             else:
                 self._path.unlink(missing_ok=True)
