@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import sys
 import traceback
 from typing import NoReturn
@@ -20,8 +19,9 @@ from loader.commands.plot import plot
 from loader.commands.query import query
 from loader.commands.report import report
 from loader.commands.sample import sample
-from loader.errors import LucLoadError
+from loader.errors import LucLoadError, OutputError, ServiceError
 from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
+from loader.streams import flush_output, prepare_streams, use_utf8
 from loader.text import shown
 
 __all__ = ["commands", "main"]
@@ -33,20 +33,18 @@ _CONTEXT = {
 }
 
 
-class _ReaderLeftError(Exception):
-    """Standard output was closed before its end."""
-
-
 class _Commands(click.Group):
+    """The group of all commands."""
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; click itself would end a closed pipe with the code of a failed check."""
+        """Run a command. click ends any broken pipe with exit code 1 and without a message."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            # Connections to a cluster or a store break with the same error.
-            if _reader_left():
-                raise _ReaderLeftError from error
-            raise
+            # Not standard output, which never raises it: a store, a cluster, a named pipe.
+            raise ServiceError(
+                f"a connection or pipe was closed by its other end ({error})"
+            ) from error
 
 
 @click.group(cls=_Commands, context_settings=_CONTEXT)
@@ -67,26 +65,25 @@ for _command in (build, sample, fetch, info, check, clean, query, export, plot, 
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with the code that the outcome has."""
+    """Run the command line and exit with the code of its outcome."""
+    use_utf8()
+    prepare_streams()
     stop_at_once()
+    code = 0
     try:
         commands.main(prog_name="luc-load", standalone_mode=False)
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except _ReaderLeftError:
-        # It has enough of our output: not worth a word.
-        sys.stderr.close()
-        sys.exit(0)
-    except (Stopped, Exception) as error:  # noqa: BLE001  # what it is decides the exit code
+        code = error.exit_code
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except (Stopped, Exception) as error:  # noqa: BLE001  # its class decides the exit code
         _fail(error)
-    sys.exit(0)
-
-
-def _reader_left() -> bool:
-    """Return whether standard output is a pipe that nobody reads any more."""
-    poll = select.poll()
-    poll.register(1, 0)
-    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+    try:
+        flush_output()
+    except OutputError as error:
+        # The work is done, but its result did not arrive.
+        _fail(error)
+    sys.exit(code)
 
 
 def _fail(error: BaseException) -> NoReturn:

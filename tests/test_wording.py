@@ -1,12 +1,10 @@
-"""What the commands say where a reader would stumble: closed pipes, years, long texts."""
+"""What the commands say where a reader would stumble: years, long texts."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from command import COMMAND, environment, luc_load
 from files import GRIDS, Form, state_content, write
 
 from loader import OutputError, SourceError, build
@@ -21,38 +19,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "states.nc", state_content(71, GRIDS["finer"], YEARS), Form())
     build(states=folder / "states.nc", out=folder / "out")
     return folder
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [("check",), ("info",), ("query", "FROM state"), ("export", "--what", "state")],
-    ids=" ".join,
-)
-def test_a_reader_that_has_enough_is_no_failure(arguments: tuple[str, ...], built: Path) -> None:
-    with subprocess.Popen(
-        [*COMMAND, *arguments, "out"],
-        cwd=built,
-        env=environment(PYTHONUNBUFFERED="1"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.close()
-        _, said = process.communicate(timeout=120)
-    assert (process.returncode, said) == (0, b"")
-
-
-def test_a_check_that_fails_still_says_so(built: Path, tmp_path: Path) -> None:
-    done = luc_load("check", "--only", "nothing", str(built / "out"), cwd=tmp_path)
-    assert done.returncode == 2
-    parts = sorted((built / "out" / "parquet" / "state").iterdir())
-    kept = parts[0].read_bytes()
-    parts[0].write_bytes(kept[:-10])
-    try:
-        done = luc_load("check", "--only", "parquet", str(built / "out"), cwd=tmp_path)
-    finally:
-        parts[0].write_bytes(kept)
-    assert done.returncode == 1
 
 
 def test_other_years_are_told_in_words(built: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from loader._version import __version__
+from loader.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +28,26 @@ __all__ = [
     "version",
 ]
 
-PATH = click.Path(path_type=str, readable=False)
-"""Not looked at here: a file that cannot be read is an error of the input, not of usage."""
+
+class _Path(click.Path):
+    """A path or address; whether it exists and can be read is not a question of usage."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=str, readable=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  # click's own
+        """Return the path, which must be UTF-8: DuckDB and the tables hold it as text."""
+        try:
+            os.fsencode(value).decode("utf-8")
+        except UnicodeDecodeError:
+            self.fail(
+                f"{printable(value)} is not a UTF-8 name; rename the file or folder", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
+
+PATH = _Path()
+"""The type of options and arguments that name a file, a folder or an address."""
 
 DATABASE = "luc-data/luc.duckdb"
 """The database that is asked when none is named."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, suppress
+from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from loader.errors import OutputError
 from loader.files import atomic_path
 from loader.storing.database import is_duckdb_file
+from loader.streams import ReaderLeftError, StandardOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +44,9 @@ def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
             yield file
         return
     sys.stdout.flush()
-    # A descriptor of its own: when the reader goes away, nothing is left to be flushed at exit.
-    # Whoever read it has enough when the pipe breaks: not worth a word.
-    with suppress(BrokenPipeError), open(os.dup(sys.stdout.fileno()), "wb") as file:  # noqa: PTH123
+    # When the reader leaves, the rest is not computed.
+    output_file = StandardOutput(sys.stdout.fileno(), stops=True)
+    with suppress(ReaderLeftError), BufferedWriter(output_file) as file:
         yield file
 
 
