@@ -157,3 +157,12 @@ def test_every_year_has_a_content_of_its_own() -> None:
     other = digest((cell, year, changed)).content_of_year
     differ = [one for one, content in whole.content_of_year.items() if other[one] != content]
     assert differ == [int(year[first])]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_names_count_even_where_the_columns_hold_the_same(value: float) -> None:
+    cell, year, _ = rows(1)
+    one, other = (np.full(300, value, dtype=np.float32) for _ in range(2))
+    named = digest((cell, year, {"c3ann": one, "c4ann": other}))
+    assert named != digest((cell, year, {"c4ann": one, "c3ann": other}))
+    assert named != digest((cell, year, {"c3ann": one, "c3per": other}))

@@ -14,6 +14,7 @@ from loader._version import __version__
 from loader.catalog.products import EmissionProduct, describe_product, product_attributes
 from loader.errors import SourceError
 from loader.schema import STATIC
+from loader.storing.contents import BUILD_DIGEST, build_digest
 from loader.text import without_secrets
 
 if TYPE_CHECKING:
@@ -263,17 +264,23 @@ def _attribute(attributes: Mapping[str, object], *names: str) -> str | None:
 def build_table(
     build_id: str, record: Mapping[str, Any], storage_version: str, *, synthetic: bool
 ) -> pa.Table:
-    """Return the table build: one row that says which build this is."""
-    built_at = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    return pa.table(
-        {
-            "build_id": [build_id],
-            "status": ["complete"],
-            "built_at": pa.array([built_at], pa.timestamp("us")),
-            "luc_load_version": [__version__],
-            "duckdb_version": [duckdb.__version__],
-            "storage_version": [storage_version],
-            "options": [json.dumps(record, sort_keys=True)],
-            "synthetic": [synthetic],
-        }
+    """Return the table build: one row that says which build this is, with a digest of itself."""
+    row = {
+        "build_id": build_id,
+        "status": "complete",
+        "built_at": dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+        "luc_load_version": __version__,
+        "duckdb_version": duckdb.__version__,
+        "storage_version": storage_version,
+        "synthetic": synthetic,
+    }
+    sealed = {**record, BUILD_DIGEST: build_digest(row, record)}
+    columns: dict[str, Any] = {name: [value] for name, value in row.items()}
+    columns["built_at"] = pa.array(columns["built_at"], pa.timestamp("us"))
+    columns["options"] = [json.dumps(sealed, sort_keys=True)]
+    return pa.table(columns).select(
+        [
+            *("build_id", "status", "built_at", "luc_load_version", "duckdb_version"),
+            *("storage_version", "options", "synthetic"),
+        ]
     )

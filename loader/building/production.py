@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loader.building.assemble import (
     build_table,
@@ -22,12 +22,13 @@ from loader.building.loading import Loaded, load_tables
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.catalog.products import EmissionProduct
+from loader.catalog.record import schema_record
 from loader.cluster.build import build_cluster
 from loader.errors import BadValueError, DatabaseError
 from loader.pipeline import aside
 from loader.reading.fingerprint import Digests, Fingerprint
 from loader.reading.landmask import land_mask
-from loader.storing.contents import contents_table
+from loader.storing.contents import contents_table, small_digest
 from loader.storing.database import (
     StagedDatabase,
     connect_read_only,
@@ -37,6 +38,7 @@ from loader.storing.database import (
 from loader.storing.dataset import complete_dataset, dataset_record
 from loader.storing.earlier import EarlierParts
 from loader.storing.publish import PARQUET
+from loader.storing.sums import write_sums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,7 +148,12 @@ def produce(
         complete = identity.with_digests(digests.result())
         build_id = complete.build_id()
         tables = [asdict(report) for report in loaded.reports()]
-        record = {**complete.as_record(), "tables": tables}
+        record: dict[str, Any] = {
+            **complete.as_record(),
+            "tables": tables,
+            "parts": loaded.parts,
+            "schema": schema_record(context),
+        }
         if stage.mark:
             record["mark"] = stage.mark
         version = options.storage_version
@@ -158,9 +165,13 @@ def produce(
             "state_total": totals.state_table(),
             "source": source_table(gridded, sources.static, fingerprints, complete.digests),
             "file_layout": layout_table(gridded, area_ha, loaded, options),
+        }
+        contents = contents_table(loaded.digests, small)
+        record["contents"] = small_digest(contents)
+        small |= {
+            "table_content": contents,
             "build": build_table(build_id, record, version, synthetic=sources.is_synthetic),
         }
-        small["table_content"] = contents_table(loaded.digests, small)
         parts = loaded.parts if is_view else None
         aside(
             lambda: database.finish(context, small, parts, stage.parquet.resolve()),
@@ -172,6 +183,7 @@ def produce(
         loaded.parquet_bytes += complete_dataset(con, stage.parquet, build_id, record)
     if is_view:
         rename_folder(stage.database, (options.out / PARQUET).resolve())
+    write_sums(stage.folder)
     digests.refuse_changed(fingerprints)
     stage.write_record(record)
     stage.complete()

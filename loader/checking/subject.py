@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from loader.errors import DatabaseError, SourceError
 from loader.landuses import LandUses, land_uses_of
 from loader.schema import SOURCES
-from loader.storing.contents import DIGESTED
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -120,6 +119,11 @@ class Subject:
         """The tables that hold rows of years."""
         return tuple(dict.fromkeys(table for table, year in self.contents if year is not None))
 
+    @cached_property
+    def digested(self) -> tuple[str, ...]:
+        """The tables without years whose content is digested as a whole."""
+        return tuple(table for table, year in self.contents if year is None)
+
     def rows(self, *tables: str) -> int:
         """Return how many rows of years tables must have, all of them if none is named."""
         wanted = tables or self.loaded
@@ -157,7 +161,7 @@ class Subject:
         together = {"state": fractions, "transition": tuple(move.variable for move in moves)}
         return {
             "gridded": tuple(source.table for source in SOURCES.values()),
-            "digested": DIGESTED,
+            "digested": self.digested,
             "loaded": self.loaded,
             "last_cell": self.n_cells - 1,
             "values": [(table, name) for table in self.loaded for name in self.values(table)],

@@ -1,8 +1,14 @@
-"""What every table must hold: rows and digests, stored with the tables to be compared later."""
+"""What every table must hold: rows and digests, stored with the tables to be compared later.
+
+The digests form a chain. The record of the build has the digest of `table_content`, which has those
+of all other tables; the row of `build` has one of itself. Whoever changes a table and its digest
+still leaves a broken link behind.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +20,10 @@ if TYPE_CHECKING:
 
     from loader.storing.digest import TableDigest
 
-__all__ = ["DIGESTED", "contents_table", "small_digest", "year_digest"]
+__all__ = ["BUILD_DIGEST", "build_digest", "contents_table", "small_digest", "year_digest"]
 
-DIGESTED = ("cell", "year", "source")
-"""The small tables whose content is digested as a whole."""
+BUILD_DIGEST = "digest"
+"""The key, in the record that the table build holds, of the digest of that row."""
 
 
 def contents_table(digests: Mapping[str, TableDigest], small: Mapping[str, pa.Table]) -> pa.Table:
@@ -28,7 +34,7 @@ def contents_table(digests: Mapping[str, TableDigest], small: Mapping[str, pa.Ta
     digests : mapping of str to TableDigest
         Of the gridded tables, by name.
     small : mapping of str to pyarrow.Table
-        Rows of the other tables, by name; those of `DIGESTED` are described.
+        Rows of the other tables, by name; each is digested as a whole.
 
     Returns
     -------
@@ -39,7 +45,7 @@ def contents_table(digests: Mapping[str, TableDigest], small: Mapping[str, pa.Ta
         for table, digest in digests.items()
         for year, count in sorted(digest.rows_of_year.items())
     ]
-    rows += [(name, None, small[name].num_rows, small_digest(small[name])) for name in DIGESTED]
+    rows += [(name, None, table.num_rows, small_digest(table)) for name, table in small.items()]
     columns = [list(column) for column in zip(*rows, strict=True)]
     kinds = {
         "table_name": pa.string(),
@@ -79,6 +85,26 @@ def small_digest(rows: pa.Table) -> str:
         digest.update(np.packbits(pc.is_valid(column).to_numpy()).tobytes())
         digest.update(_values(column))
     return f"sha256:{digest.hexdigest()}"
+
+
+def build_digest(row: Mapping[str, object], record: Mapping[str, object]) -> str:
+    """Digest the row of the table build.
+
+    Parameters
+    ----------
+    row : mapping of str to object
+        Its columns, but `options`.
+    record : mapping of str to object
+        What `options` holds as JSON, with or without the digest.
+
+    Returns
+    -------
+    str
+        "sha256:" and 64 hexadecimal digits.
+    """
+    known = {key: value for key, value in record.items() if key != BUILD_DIGEST}
+    text = json.dumps([dict(row), known], sort_keys=True, default=str)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _values(column: pa.ChunkedArray) -> bytes:

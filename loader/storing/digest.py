@@ -1,11 +1,13 @@
 """A digest of a table's content, the same whatever the order of its rows.
 
 Computed twice: from the arrays that were read, and from the finished database. Equality proves that
-every value arrived, to the last bit but the sign of a zero, in the row of its cell and year.
+every value arrived, to the last bit but the sign of a zero, in the row of its cell and year, under
+the name and in the order of its column.
 """
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["TableDigest"]
 
@@ -41,8 +43,8 @@ class TableDigest:
     rows_of_year : dict of int to int
         Number of rows of each calendar year.
     content_of_year : dict of int to int
-        Of each calendar year the sum modulo 2**64, over its rows, of a 32-bit mix of the row's
-        values times a mix of its key.
+        Of each calendar year the sum modulo 2**64, over its rows, of a 32-bit mix of the column
+        names and the row's values times a mix of its key.
     """
 
     rows_of_year: dict[int, int] = field(default_factory=dict)
@@ -102,13 +104,14 @@ class TableDigest:
         rows = np.bincount(place)
         content = np.zeros(rows.size, dtype=np.uint64)
         columns = [_without_nan(column) for column in values.values()]
+        seed = _mix_names(values)
         scratch = np.empty(_ROWS_AT_ONCE, dtype=np.float32)
         bits = scratch.view(np.uint32)
         for start in range(0, len(cell_id), _ROWS_AT_ONCE):
             part = slice(start, min(start + _ROWS_AT_ONCE, len(cell_id)))
             size = part.stop - part.start
-            # Not 0: a row of zeros must count, and in its own cell.
-            mixed = np.full(size, _MULTIPLIER, dtype=np.uint32)
+            # Not 0: a row of zeros must count, in its own cell and under the names of its columns.
+            mixed = np.full(size, seed, dtype=np.uint32)
             for position, column in enumerate(columns):
                 # -0.0 + 0.0 is 0.0: DuckDB before 2.0 does not keep the sign of a zero.
                 np.add(column[part], _ZERO, out=scratch[:size])
@@ -129,6 +132,11 @@ def _without_nan(column: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     if column.size and np.isnan(np.max(column)):
         return np.where(np.isnan(column), _MISSING, column)
     return column
+
+
+def _mix_names(names: Iterable[str]) -> np.uint32:
+    """Return an odd number for the names of the columns in their order."""
+    return np.uint32(zlib.crc32("\0".join(names).encode()) | 1)
 
 
 def _multiplier(position: int) -> np.uint32:
