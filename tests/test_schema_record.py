@@ -17,7 +17,7 @@ from loader.schema import SOURCES
 CONTEXT = SchemaContext(
     Grid(3, 4, 10.125, -20.0, 0.25, 0.5),
     {source.table: source.variables for source in SOURCES.values()},
-    {"state": "LUH3's \"states\""},
+    {"state": 'LUH3\'s "states"'},
     EmissionProduct(("BLUE",), (2022,), is_net=True),
 )
 
