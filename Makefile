@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture bench bench-long check docs clean
+.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture bench bench-long check dist docs clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,12 @@ check: $(VENV)/installed-lint  ## format, lint, types, then the tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+dist: $(VENV)/bin/python  ## a source distribution and a wheel in dist/, checked
+	$(PIP) install --upgrade build twine
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 docs: $(VENV)/installed  ## write the generated parts of the documentation anew
 	$(BIN)/python docs/generate_help.py
