@@ -21,6 +21,9 @@ GLOBAL = {
     "poles are centres": Grid(192, 288, 90.0, -180.0, 180 / 191, 1.25),
     "a third": Grid(540, 1080, 90 - 1 / 6, -180 + 1 / 6, 1 / 3, 1 / 3),
 }
+LATITUDES = {
+    "without Antarctica": Grid(600, 1440, 89.875, -179.875, 0.25, 0.25),
+}
 REGIONAL = {
     "a tenth": Grid(80, 120, 58.95, -9.95, 0.1, 0.1),
     "southern": Grid(30, 40, -10.125, 100.125, 0.25, 0.25),
@@ -73,10 +76,44 @@ def places(grid: Grid) -> tuple[Float64, Float64]:
     return np.resize(lat, count), np.resize(lon, count)
 
 
-@pytest.mark.parametrize("grid", [*GLOBAL.values(), *REGIONAL.values()], ids=[*GLOBAL, *REGIONAL])
+GRIDS = GLOBAL | LATITUDES | REGIONAL
+
+
+@pytest.mark.parametrize("grid", GRIDS.values(), ids=GRIDS)
 def test_the_nearest_cell_is_xarrays(grid: Grid) -> None:
     latitude, longitude = places(grid)
-    assert cells(grid, latitude, longitude) == nearest(grid, latitude, longitude)
+    south, east = grid.latitude[-1], grid.longitude.max()
+    inside = (latitude - grid.north <= 1.5 * grid.step_lat) & (
+        south - latitude <= 1.5 * grid.step_lat
+    )
+    if not grid.is_global:
+        inside &= (longitude - east <= 1.5 * grid.step_lon) & (
+            grid.west - longitude <= 1.5 * grid.step_lon
+        )
+    expected = nearest(grid, latitude, longitude)
+    assert cells(grid, latitude, longitude) == [
+        cell if near else None for cell, near in zip(expected, inside, strict=True)
+    ]
+    assert inside.all() == (grid in GLOBAL.values())
+
+
+def test_a_place_outside_a_region_has_no_cell() -> None:
+    # A cell of one degree reaches half a degree beyond its centre, and one more cell counts.
+    grid = Grid(4, 4, 41.5, 10.5, 1.0, 1.0)
+    latitude = np.array([43.0, 43.01, 37.0, 36.99, 40.5, 40.5, 40.5, 40.5, 44.5])
+    longitude = np.array([10.5, 10.5, 10.5, 10.5, 9.0, 8.99, 15.0, 15.01, 140.0])
+    expected = [0, None, 12, None, 4, None, 7, None, None]
+    assert cells(grid, latitude, longitude) == expected
+    assert cells(grid, latitude, longitude + 360.0) == expected
+
+
+def test_a_region_at_the_date_line_is_reached_from_beyond_it() -> None:
+    western = Grid(2, 3, 0.5, -179.5, 1.0, 1.0)
+    found = cells(western, np.full(5, 0.5), np.array([180.0, 179.5, 179.0, 178.9, -176.0]))
+    assert found == [0, 0, 0, None, 2]
+    eastern = Grid(2, 3, 0.5, 177.5, 1.0, 1.0)
+    found = cells(eastern, np.full(4, 0.5), np.array([-180.0, -179.0, -178.9, 176.0]))
+    assert found == [2, 2, None, 0]
 
 
 @pytest.mark.parametrize("turns", [-720.0, -360.0, 360.0, 1080.0])
@@ -100,9 +137,9 @@ def test_the_date_line() -> None:
 
 
 def test_a_region_across_the_date_line() -> None:
-    longitude = np.array([175.5, 179.5, 180.0, -179.9, -175.5, 184.4, -160.0, 160.0, 0.5, -2.0])
-    expected = [0, 4, 5, 5, 9, 9, 9, 0, 0, 9]
-    assert cells(CROSSING, np.full(longitude.size, 80.0), longitude) == expected
+    longitude = np.array([175.5, 179.5, 180.0, -179.9, -175.5, 184.4, -174.0, 174.0, -173.9, 0.5])
+    expected = [0, 4, 5, 5, 9, 9, 9, 0, None, None]
+    assert cells(CROSSING, np.full(longitude.size, 2.5), longitude) == expected
 
 
 def test_what_is_no_place_is_null() -> None:

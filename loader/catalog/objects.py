@@ -48,6 +48,9 @@ _BLOCK_YEARS = 16
 _MAX_BLOCKS = 24
 """Most blocks in a view: each costs a few milliseconds of planning."""
 
+_ROUNDING_DEG = 1e-9
+"""Far less than any cell, far more than the rounding of a coordinate."""
+
 _CO2_PER_C = 3.664
 """Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
 
@@ -245,9 +248,9 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
     state = [int(year) for year, _, has_state in loaded if has_state]
     grid = context.grid
     east = grid.west + (grid.n_lon - 1) * grid.step_lon
-    # The longitude where the columns are cut apart: the date line, or the middle of the gap of a
-    # regional grid that crosses it.
-    cut = -180.0 if grid.is_global or east < 180 else (east + grid.west - 360) / 2
+    # The longitude where the columns are cut apart: the date line, or the middle of the gap that a
+    # regional grid leaves.
+    cut = -180.0 if grid.is_global else (east + grid.west - 360) / 2
     # Only where the date line lies inside a cell is one end of the columns nearer to the other.
     wraps_west = grid.is_global and grid.west - grid.step_lon / 2 > TOLERANCE_DEG - 180
     wraps_east = grid.is_global and east + grid.step_lon / 2 < 180 - TOLERANCE_DEG
@@ -258,8 +261,21 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
             "either": year_blocks(sorted({*eluc, *state})),
         },
         "cut": cut,
+        "reach": _reach(grid, east),
         "first_column": -1 if wraps_west else 0,
         "last_column": grid.n_lon - (1 if wraps_east else 2),
+    }
+
+
+def _reach(grid: Grid, east: float) -> dict[str, float]:
+    """Return how far from the outermost centres a place may be: the half cell and one more."""
+    lat, lon = (1.5 * step + _ROUNDING_DEG for step in (grid.step_lat, grid.step_lon))
+    south = grid.north - (grid.n_lat - 1) * grid.step_lat
+    return {
+        "south": max(-90.0, south - lat),
+        "north": min(90.0, grid.north + lat),
+        "west": grid.west - lon,
+        "east": east + lon,
     }
 
 

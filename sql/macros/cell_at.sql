@@ -1,14 +1,14 @@
 -- Title: Cell at a place
 -- Purpose: cell_at(latitude, longitude) is the cell_id of the nearest cell
 -- Units: degrees north, degrees east
--- Caveat: any longitude will do, it goes around the Earth; latitude outside -90..90 or NULL gives
---   NULL; halfway between two cells the northern and the eastern one is taken; the arguments are
---   evaluated several times, so pass no random()
+-- Caveat: longitude wraps around the Earth; NULL for a latitude outside -90..90, for NULL, and for a
+--   place more than one cell outside a regional grid; halfway between two cells the northern and the
+--   eastern one is taken; the arguments are evaluated several times, so do not pass random()
 -- Source: the nominal grid of the build; the rule of xarray's sel(method="nearest")
 -- Needs: none
 
--- The floor gives one of the two neighbours; the distances to both, in the arithmetic that made the
--- coordinates, decide, so that ties are exact.
+-- The floor proposes one of the two neighbours. The distances to both decide, in the arithmetic that
+-- made the coordinates, so that ties are exact.
 {% set lat %}CAST(latitude AS DOUBLE){% endset %}
 {% set lon %}CAST(longitude AS DOUBLE){% endset %}
 {% set north %}{{ grid.north | literal }}{% endset %}
@@ -31,7 +31,12 @@ greatest({{ first_column | literal }}, least({{ last_column | literal }},
 {%- endset %}
 CREATE OR REPLACE MACRO cell_at(latitude, longitude) AS (
     CASE
-        WHEN {{ lat }} BETWEEN -90 AND 90 AND isfinite({{ lon }}) THEN
+        WHEN {{ lat }} BETWEEN {{ reach.south | literal }} AND {{ reach.north | literal }}
+            AND isfinite({{ lon }})
+{%- if not grid.is_global %}
+            AND {{ around }} BETWEEN {{ reach.west | literal }} AND {{ reach.east | literal }}
+{%- endif %}
+            THEN
             {{ grid.n_lon | literal }} * CAST({{ row }} + CASE
                 WHEN abs({{ lat }} - ({{ north }} - {{ step_lat }} * {{ row }}))
                     <= abs({{ lat }} - ({{ north }} - {{ step_lat }} * ({{ row }} + 1)))
