@@ -73,7 +73,7 @@ CROPS: tuple[str, ...] = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
 """The states that `crop` sums, in the order in which it sums them."""
 
 FORESTS: tuple[str, ...] = ("primf", "secdf")
-"""The states that `forest` sums: land that LUH2 takes for potential forest."""
+"""The states that `forest` sums: land that LUH2 classifies as potential forest."""
 
 SUMS: dict[str, tuple[str, ...]] = {"crop": CROPS, "forest": FORESTS}
 """The sums of land uses that views and totals have, and what they sum."""

@@ -3,7 +3,7 @@
 --   land and primary forest did
 -- Units: million hectares (Mha), changes between the two 1 Januaries; share of the forest (1)
 -- Caveat: SET VARIABLE first_year and last_year first for other years than the first and the last
---   with states; forest is primf + secdf, land that LUH2 takes for potential forest, so wood harvest
+--   with states; forest is primf + secdf, land that LUH2 classifies as potential forest, so wood harvest
 --   takes primary forest (primary_mha) but no forest; borders are those before 1991; needs the static
 --   file (luc-load build --static), without it all is Unassigned
 -- Source: state_country

@@ -3,7 +3,7 @@
 -- Units: hectares (ha), changes between the two 1 Januaries
 -- Caveat: SET VARIABLE first_year and last_year first for other years than the last with states and
 --   the one ten years before it, or the first loaded; net between the two years; forest is land that
---   LUH2 takes for potential forest; grazing is pasture and rangeland
+--   LUH2 classifies as potential forest; grazing is pasture and rangeland
 -- Source: land_use
 -- Needs: year, cell, land_use
 SET VARIABLE chosen_last_year = coalesce(

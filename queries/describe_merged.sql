@@ -4,7 +4,7 @@
 -- Units: ELUC t C ha-1 yr-1; land uses fractions of the cell (1)
 -- Caveat: the notebook counts every cell, sea too: LUH2 is missing there, which describe() skips, so
 --   its numbers are the same either way, but ELUC is 0; exact quartiles of every year of a full
---   grid take a while and 2 GB
+--   grid take a while and 2 GB; means are over rows, as the notebook's: not weighted by area
 -- Source: the notebook's describe(); pandas' definitions (n - 1, linear quartiles)
 -- Needs: cell, eluc, state
 SET VARIABLE chosen_sea = (

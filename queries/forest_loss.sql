@@ -1,7 +1,7 @@
 -- Title: Where forest went
 -- Purpose: forest lost and gained, and what else gained or lost, by decade, over all stored cells
 -- Units: million hectares (Mha) over the decade's loaded years
--- Caveat: net within a cell and year; forest is land that LUH2 takes for potential forest, young
+-- Caveat: net within a cell and year; forest is land that LUH2 classifies as potential forest, young
 --   regrowth included, not FAO forest; years says how many years of the decade have both states
 -- Source: luc
 -- Needs: luc

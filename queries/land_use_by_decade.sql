@@ -2,7 +2,7 @@
 -- Purpose: area of crop, pasture, rangeland, forest, other natural vegetation and towns at the
 --   first loaded 1 January of every decade, and the change since the decade before
 -- Units: million hectares (Mha)
--- Caveat: forest is land that LUH2 takes for potential forest, not FAO forest
+-- Caveat: forest is land that LUH2 classifies as potential forest, not FAO forest
 -- Source: state_global
 -- Needs: state_global
 WITH decade AS (

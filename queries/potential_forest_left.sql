@@ -1,5 +1,5 @@
 -- Title: What is left of potential forest
--- Purpose: what covers the cells that LUH2 takes for potential forest, at the first loaded 1 January
+-- Purpose: what covers the cells that LUH2 classifies as potential forest, at the first loaded 1 January
 --   of every decade and the last one: primary forest, secondary forest, farmland, towns, the rest
 -- Units: million hectares (Mha); share of the cells' land (1)
 -- Caveat: needs the static file (luc-load build --static); without it no rows; harvest for wood turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ from sql_database import CONTEXT, GRID, NASTY, create, random_frames
 import loader.catalog.sqlfiles
 from loader.catalog.dictionary import UNKNOWN_UNIT, glossary
 from loader.catalog.objects import SchemaContext, create_tables, create_views
+from loader.catalog.products import describe_product
 from loader.catalog.sqlfiles import (
     HEADER,
     SqlFile,
@@ -229,7 +231,11 @@ def test_what_duckdb_refuses_is_named() -> None:
 
 def test_the_glossary_has_no_entry_without_a_column(con: duckdb.DuckDBPyConnection) -> None:
     used = {
-        row[0] for row in con.execute("SELECT DISTINCT column_name FROM data_dictionary").fetchall()
+        name
+        for table, column in con.execute(
+            "SELECT table_name, column_name FROM data_dictionary"
+        ).fetchall()
+        for name in (column, f"{table}.{column}")
     }
     assert set(glossary()) <= used
 
@@ -244,3 +250,63 @@ def test_a_broken_glossary_is_refused(
     monkeypatch.setattr("loader.catalog.dictionary.folder", lambda _: tmp_path)
     with pytest.raises(SqlFileError, match=r"columns\.toml"):
         glossary()
+
+
+def test_comments_are_true_of_their_own_column() -> None:
+    date = Variable("date", "date", "days since 1850-01-01", "a variable named like a column")
+    with duckdb.connect() as con:
+        context = SchemaContext(GRID, {"state": (*CONTEXT.columns["state"], date)})
+        create_tables(con, context)
+        create_views(con, context)
+        rows = con.execute(
+            "SELECT table_name, column_name, description, unit FROM data_dictionary"
+        ).fetchall()
+    said = {row[:2]: row[2] for row in rows}
+    assert said["eluc_map_1deg", "lat"] != said["cell", "lat"]
+    assert "square" in said["eluc_map_1deg", "area_ha"]
+    assert "mean" in said["eluc_map_1deg", "eluc"]
+    assert said["cell", "has_state"].endswith("of the cell")
+    assert said["year", "has_state"].endswith("of the year")
+    assert said["state_diff", "prev_year"].endswith("any row in state")
+    assert "the first" in said["year", "prev_year"]
+    assert "sum of the land uses" in said["land_change", "land_ha"]
+    assert "ice_water_fraction" in said["land_share", "land_ha"]
+    assert "of the country" in said["state_country", "primf_mha"]
+    assert "all stored cells" in said["state_global", "primf_mha"]
+    # A variable of the states is described where it is shown, and nowhere else.
+    assert said["state", "date"] == said["land_state", "date"] == date.long_name
+    assert said["eluc_state", "date"] == "1 January of the year"
+
+
+@pytest.mark.parametrize("kind", ["tables", "views", "macros"])
+def test_no_comment_states_a_count_of_the_real_data(kind: str) -> None:
+    for file in read_files(f"sql/{kind}").values():
+        header = file.text[: file.text.index("CREATE ")]
+        assert not re.search(r"\b\d{1,3}(,\d{3})+\b|\b12\b", header), file.name
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc", "0.7 Pg C a year"),
+        ("LUCE_GCB2024_net.nc", "this model alone does not show"),
+    ],
+)
+def test_the_global_emissions_state_their_uncertainty(path: str, words: str) -> None:
+    with duckdb.connect() as con:
+        context = SchemaContext(GRID, product=describe_product(path))
+        create_tables(con, context)
+        create_views(con, context)
+        (comment,) = con.execute(
+            "SELECT comment FROM duckdb_views() WHERE view_name = 'eluc_global'"
+        ).fetchall()[0]
+    assert "one standard deviation" in comment
+    assert words in comment
+
+
+@pytest.mark.parametrize("text", ["a\nDROP TABLE cell;", "a\r\n\x00b", "a\u2028b\x85c", "{{ x }}"])
+def test_text_in_a_header_cannot_end_its_comment(text: str) -> None:
+    written = render(sql_file("-- Source: {{ text | comment }}\nSELECT 1;"), {"text": text})
+    assert len(written.splitlines()) == 2
+    with duckdb.connect() as con:
+        assert con.execute(written).fetchall() == [(1,)]

@@ -1,14 +1,14 @@
 """What every column means: unit, description and origin, for comments and the data dictionary.
 
-Columns of luc-load's own are in the glossary sql/columns.toml, where the same name means the same
-in every table; a file's variables speak for themselves; `<name>_diff`, `<name>_mha` and
-`<name>_share` follow from `<name>`.
+Columns that luc-load adds are in the glossary sql/columns.toml, by name, or by table and name where
+a name means something else in one table. A file's variables have their own attributes.
+`<name>_diff`, `<name>_mha` and `<name>_share` follow from `<name>`.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from loader.catalog.sqlfiles import folder
@@ -21,6 +21,7 @@ UNKNOWN_UNIT = "unknown"
 """The unit of a variable whose file gives none."""
 
 _LAND_USE = LAND_USE | FURTHER_LAND_USE
+_OF_COUNTRIES = frozenset({"state_country", "state_total"})
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,14 @@ def variable_entry(variable: Variable, source: str) -> Entry:
 
 
 def column_entry(
-    column: str, scopes: Iterable[Mapping[str, Entry]], glossary: Mapping[str, Entry]
+    table: str, column: str, scopes: Iterable[Mapping[str, Entry]], glossary: Mapping[str, Entry]
 ) -> Entry:
     """Find what a column means.
 
     Parameters
     ----------
-    column : str
-        Its name.
+    table, column : str
+        Name of the table or view, and of the column.
     scopes : Iterable of Mapping
         The variables that the column's table or view has, of the most important table first.
     glossary : Mapping
@@ -93,28 +94,53 @@ def column_entry(
     SqlFileError
         If nothing describes it.
     """
+    if entry := glossary.get(f"{table}.{column}"):
+        return entry
     known = _merged(scopes, glossary)
     if column in known:
         return known[column]
-    if (name := column.removesuffix("_diff")) in known and name != column:
-        base = known[name]
-        return Entry(base.unit, f"change between two years of: {base.description}", base.source)
-    if (name := column.removesuffix("_mha")) in known and name != column:
-        base = known[name]
-        return Entry("Mha", f"area over all stored cells of: {base.description}", base.source)
-    if (name := column.removesuffix("_share")) in known and name != column:
-        base = known[name]
-        text = f"share of the cell's land, ice and water left out, of: {base.description}"
-        return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
-    if (name := column.removesuffix("_net")) != column:
-        what = _LAND_USE.get(name, name)
-        text = f"gain less loss in the course of the year, by the transitions, of: {what}"
-        return Entry("1", text, "X_to_Y, primf_harv and primn_harv of LUH2 transitions.nc")
-    if (name := column.removesuffix("_balance")) != column:
-        what = _LAND_USE.get(name, name)
-        text = f"change between two states less net change by the transitions, of: {what}"
-        return Entry("1", text, "LUH2 states.nc and transitions.nc")
-    raise SqlFileError(f"sql/columns.toml has no entry for the column {column!r}")
+    for suffix, describe in _DERIVED.items():
+        if (name := column.removesuffix(suffix)) in known and name != column:
+            return describe(table, known[name])
+    if (table, suffix := column.rpartition("_")[2]) in _BY_TRANSITIONS:
+        text, source = _BY_TRANSITIONS[table, suffix]
+        name = column.rpartition("_")[0]
+        return Entry("1", f"{text}, of: {_LAND_USE.get(name, name)}", source)
+    raise SqlFileError(f"sql/columns.toml has no entry for the column {column!r} of {table}")
+
+
+def _difference(_table: str, base: Entry) -> Entry:
+    return Entry(base.unit, f"change between two years of: {base.description}", base.source)
+
+
+def _area(table: str, base: Entry) -> Entry:
+    cells = "the stored cells of the country" if table in _OF_COUNTRIES else "all stored cells"
+    return Entry("Mha", f"area over {cells} of: {base.description}", base.source)
+
+
+def _share(_table: str, base: Entry) -> Entry:
+    text = f"share of the cell's land, without ice and water, of: {base.description}"
+    return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
+
+
+_DERIVED: Mapping[str, Callable[[str, Entry], Entry]] = {
+    "_diff": _difference,
+    "_mha": _area,
+    "_share": _share,
+}
+"""What a suffix makes of the meaning of the name before it."""
+
+_BY_TRANSITIONS = {
+    ("transition_net", "net"): (
+        "gain less loss during the year, by the transitions",
+        "the transitions file",
+    ),
+    ("mass_balance", "balance"): (
+        "change between two states less net change by the transitions",
+        "the states and transitions files",
+    ),
+}
+"""Columns of land uses that the states may not have, by view and suffix."""
 
 
 def _merged(

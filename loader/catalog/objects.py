@@ -296,7 +296,7 @@ def _document_columns(
     rows = []
     for table, column, data_type in _execute(con, statement("list_columns"), "data_dictionary"):
         if table in files:
-            entry = column_entry(column, _scopes(table, files, context), own)
+            entry = column_entry(table, column, _scopes(table, files, context), own)
             values = {"table": table, "column": column, "text": entry.comment}
             _execute(con, statement("comment_on_column", values), f"{table}.{column}")
             rows.append((table, column, data_type, entry.unit, entry.description, entry.source))
@@ -315,8 +315,15 @@ def _scopes(
             reached.add(name)
             waiting.extend(files[name].needs)
     # ELUC first: its table has one fixed column, which a variable of the states cannot displace.
-    gridded = sorted(reached & set(context.entries))
-    return [context.entries[name] for name in gridded]
+    gridded = [context.entries[name] for name in sorted(reached & set(context.entries))]
+    if "variables[" in files[table].text:
+        return gridded
+    # A view that picks its columns has only these of the files: whatever else they may call `date`.
+    picked = {ELUC.column, *context.land_uses.fractions}
+    return [
+        {column: entry for column, entry in entries.items() if column in picked}
+        for entries in gridded
+    ]
 
 
 def _execute(

@@ -1,11 +1,11 @@
--- Title: Emissions added up over years, a cell a row
--- Purpose: cumulative_emissions(first_year, last_year) is the sum of the emissions of every cell from
---   first_year to last_year, both included
+-- Title: Cumulative emissions by cell
+-- Purpose: cumulative_emissions(first_year, last_year) is the sum of the emissions of every cell
+--   from first_year to last_year, both included, one row a cell
 -- Units: cumulative_tc t C; cumulative_tco2 t CO2; cumulative_tc_ha t C ha-1
--- Caveat: years says how many years of the cell were added up: years that are not loaded are missing
---   from the sum; the legacy of changes before first_year is in it; sum cumulative_tc, never
---   cumulative_tc_ha; use the database first (USE luc) when it is attached
--- Source: BLUE ELUC, cell areas as in cell; 3.664 t CO2 a t C (Friedlingstein et al. 2022)
+-- Caveat: years is the number of years of the cell in the sum: years that are not loaded are
+--   missing from it; the legacy of changes before first_year is included; sum cumulative_tc, never
+--   cumulative_tc_ha; USE the database first when it is attached
+-- Source: {{ titles.eluc | comment }}; 3.664 t CO2 per t C (Friedlingstein et al. 2022)
 -- Needs: cell, eluc
 CREATE OR REPLACE MACRO cumulative_emissions(first_year, last_year) AS TABLE
 SELECT

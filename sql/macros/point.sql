@@ -3,7 +3,7 @@
 -- Units: degrees north, degrees east; columns as in eluc_state
 -- Caveat: no rows where the nearest cell is not stored (sea), nor more than one cell outside a regional
 --   grid; USE the database first when it is attached
--- Source: BLUE ELUC, LUH2-GCB2022 states.nc
+-- Source: {{ titles.eluc | comment }}; {{ titles.state | comment }}
 -- Needs: cell_at, eluc_state
 CREATE OR REPLACE MACRO point(latitude, longitude) AS TABLE
 SELECT *

@@ -1,12 +1,13 @@
 -- Title: Training and test rows by region
--- Purpose: split_by_region(south, north, west, east) is the rows of luc on land with a column split:
---   'test' where the centre of the cell lies inside, its border included, 'train' elsewhere
+-- Purpose: split_by_region(south, north, west, east) is the rows of luc on land with a column
+--   split: 'test' where the centre of the cell is inside the region or on its border, 'train'
+--   elsewhere
 -- Units: degrees north, degrees east; columns as in luc
--- Caveat: the region goes from west eastwards to east, over the date line where it must: 170, -170
+-- Caveat: the region goes eastwards from west to east, across the date line where needed: 170, -170
 --   is 20 degrees wide, and 360 degrees or more are all longitudes; NULL, south above north or
---   latitudes outside -90..90 are an error; rows keep their NULLs; use the database first (USE luc)
---   when it is attached
--- Source: BLUE ELUC, LUH2-GCB2022 states.nc
+--   latitudes outside -90..90 are an error; rows keep their NULLs; USE the database first when it
+--   is attached
+-- Source: {{ titles.eluc | comment }}; {{ titles.state | comment }}
 -- Needs: luc
 
 -- From the western border on, so that a region over the date line is one interval. At both borders

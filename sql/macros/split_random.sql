@@ -2,12 +2,12 @@
 -- Purpose: split_random(test_share, seed) is the rows of luc on land with a column split: about the
 --   share test_share of them 'test', the others 'train'
 -- Units: test_share 0 to 1, seed an integer; columns as in luc
--- Caveat: the same rows on every machine and in every DuckDB; a larger share keeps the test rows of a
---   smaller one; neighbouring cells and years resemble each other, so scores on random test rows
---   flatter a model; NULL or a share outside 0..1 is an error; rows keep their NULLs; use the
---   database first (USE luc) when it is attached
--- Source: the first 13 hexadecimal digits (52 bits) of the MD5 of cell_id:year:seed, divided by 2^52;
---   BLUE ELUC, LUH2-GCB2022 states.nc
+-- Caveat: the same rows on every machine and in every version of DuckDB; a larger share keeps the
+--   test rows of a smaller one; neighbouring cells and years resemble each other, so scores on
+--   random test rows flatter a model; NULL or a share outside 0..1 is an error; rows keep their
+--   NULLs; USE the database first when it is attached
+-- Source: the first 13 hexadecimal digits (52 bits) of the MD5 of cell_id:year:seed, divided by
+--   2^52; {{ titles.eluc | comment }}; {{ titles.state | comment }}
 -- Needs: luc
 CREATE OR REPLACE MACRO split_random(test_share, seed) AS TABLE
 SELECT

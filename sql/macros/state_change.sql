@@ -1,11 +1,10 @@
 -- Title: Land-use change between two years
--- Purpose: state_change(first_year, last_year) is every variable of state in the last year less its
---   value in the first, a cell a row
--- Units: those of the variables: fractions of the cell (1); secmb kg C m-2; secma years
+-- Purpose: state_change(first_year, last_year) is every variable of state in the last year minus
+--   its value in the first, one row a cell
+-- Units: those of the variables of state
 -- Caveat: only cells with a row in both years; the change during the calendar years first_year to
---   last_year - 1, as states are those of 1 January; use the database first (USE luc) when it is
---   attached
--- Source: LUH2-GCB2022 states.nc
+--   last_year - 1, as states are those of 1 January; USE the database first when it is attached
+-- Source: {{ titles.state | comment }}
 -- Needs: state
 CREATE OR REPLACE MACRO state_change(first_year, last_year) AS TABLE
 SELECT

@@ -1,8 +1,7 @@
 -- Title: The build
--- Purpose: one row: which program, options and sources made this database, and whether it is
---   complete
+-- Purpose: one row: which version and options made this database
 -- Units: none
--- Caveat: built_at is UTC; synthetic is true when any source is a made-up sample
+-- Caveat: built_at is UTC; synthetic is true if any source is a synthetic sample
 -- Source: the build
 -- Needs: none
 CREATE TABLE build (

@@ -1,9 +1,9 @@
 -- Title: Cells of the grid
--- Purpose: one row for every cell of the grid, sea included: where it is, how large it is, what
---   lies in it
+-- Purpose: one row for every cell of the grid, sea included: its place, area and land, and its
+--   country and potential vegetation where the static file was loaded
 -- Units: degrees north and east, hectares, fractions 0..1, kg C m-2
--- Caveat: the land mask (is_land) and LUH2's own cells (has_state) differ: 12,624 cells that LUH2
---   covers are sea in the mask, and the mask counts Antarctica and lakes as land
+-- Caveat: the land mask (is_land) and the cells of the states (has_state) differ: some coastal
+--   cells with a state are sea in the mask, and the mask counts Antarctica and lakes as land
 -- Source: the ELUC file's cell_area (else R = 6371.0 km), global-land-mask 1.0.0, LUH2
 --   staticData_quarterdeg.nc
 -- Needs: none

@@ -1,10 +1,11 @@
 -- Title: Emissions from land-use change
--- Purpose: net carbon flux from land-use change to the atmosphere, a cell and year a row
+-- Purpose: {% if product.is_committed %}committed carbon emissions from land-use change{% else %}net carbon flux from
+--   land-use change to the atmosphere{% endif %}, one row for a cell and year
 -- Units: t C ha-1 yr-1 of the whole cell; positive is a source
--- Caveat: the flux of a year belongs to the land-use change between the states of that year and
---   of the next, and includes the legacy of all earlier changes
--- Source: BLUE, BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc (Global Carbon Budget 2022, CC BY
---   4.0)
+-- Caveat: {% if product.is_committed %}all present and future emissions that the land-use change of
+--   the year causes{% else %}the flux of a year belongs to the land-use change between the states
+--   of that year and of the next, and includes the legacy of all earlier changes{% endif %}
+-- Source: {{ titles.eluc | comment }}
 -- Needs: none
 CREATE TABLE eluc (
     cell_id INTEGER NOT NULL,

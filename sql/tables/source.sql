@@ -1,7 +1,7 @@
 -- Title: Source files
 -- Purpose: one row for every file that was loaded: what it is, its digest and its years
 -- Units: bytes, calendar years
--- Caveat: path is the path at the time of the build; of an address without user, password and query
+-- Caveat: path is the path at the time of the build; of a URL, without user, password and query
 -- Source: the build
 -- Needs: none
 CREATE TABLE source (

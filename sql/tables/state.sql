@@ -1,10 +1,10 @@
 -- Title: Land-use states
--- Purpose: land-use fractions on 1 January, a cell and year a row, under the file's own variable
---   names
--- Units: fractions of the cell (1); secmb kg C m-2; secma years
--- Caveat: the 12 fractions sum to 1 less the ice and water fraction, not to 1; a missing value is
---   NULL
--- Source: LUH2-GCB2022 states.nc (Hurtt et al. 2020, Chini et al. 2021, CC BY 4.0)
+-- Purpose: land-use fractions on 1 January, one row for a cell and year, under the file's own
+--   variable names
+-- Units: fractions of the cell (1) for land uses; the comment of each column has its unit
+-- Caveat: the {{ fractions | length | literal }} land uses sum to 1 less the ice and water
+--   fraction, not to 1; a missing value is NULL
+-- Source: {{ titles.state | comment }}
 -- Needs: none
 CREATE TABLE state (
     cell_id INTEGER NOT NULL,

@@ -1,10 +1,9 @@
 -- Title: Land-use transitions
--- Purpose: area that moves from one land use to another within the year, and wood harvest, a cell
---   and year a row
--- Units: fractions of the cell (1); the _bioh variables kg C
--- Caveat: the transitions of a year turn the state of that year into the state of the next; empty
---   unless transitions.nc was loaded
--- Source: LUH2-GCB2022 transitions.nc (Hurtt et al. 2020, Chini et al. 2021, CC BY 4.0)
+-- Purpose: area that moves from one land use to another during the year, and wood harvest, one row
+--   for a cell and year, under the file's own variable names
+-- Units: those of the file, in the comment of each column: fractions of the cell (1) for areas
+-- Caveat: the transitions of a year turn the state of that year into the state of the next
+-- Source: {{ titles.transition | comment }}
 -- Needs: none
 CREATE TABLE transition (
     cell_id INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 -- Title: Loaded years
--- Purpose: one row for every year that any table holds, with its neighbours and which tables have
---   it
+-- Purpose: one row for every year that any table holds, with its neighbours, and which of eluc and
+--   state have it
 -- Units: calendar years
 -- Caveat: prev_year and next_year are neighbours among all loaded years; years may have gaps
 -- Source: the time axes of the loaded files

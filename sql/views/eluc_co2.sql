@@ -1,10 +1,10 @@
 -- Title: Emissions as carbon and as carbon dioxide
--- Purpose: the rows of eluc with place and area, in mass of carbon and of carbon dioxide
+-- Purpose: the rows of eluc with place and area, as mass of carbon and of carbon dioxide
 -- Units: eluc t C ha-1 yr-1; eluc_tco2_ha t CO2 ha-1 yr-1; emission_tc t C yr-1; emission_tco2
 --   t CO2 yr-1; area_ha ha
--- Caveat: the same emissions in two units: sum emission_tc or emission_tco2, never both, and neither
---   eluc nor eluc_tco2_ha
--- Source: BLUE ELUC; 3.664 t CO2 a t C (Friedlingstein et al. 2022)
+-- Caveat: two units of the same emissions: sum emission_tc or emission_tco2, never both together,
+--   and never eluc or eluc_tco2_ha
+-- Source: {{ titles.eluc | comment }}; 3.664 t CO2 per t C (Friedlingstein et al. 2022)
 -- Needs: cell, eluc
 CREATE OR REPLACE VIEW eluc_co2 AS
 SELECT

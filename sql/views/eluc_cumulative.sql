@@ -1,11 +1,11 @@
--- Title: Global emissions added up
--- Purpose: net emissions of all stored cells by year, and their sum since the first loaded year, as
---   carbon and as carbon dioxide
+-- Title: Cumulative global emissions
+-- Purpose: {% if product.is_committed %}committed{% else %}net{% endif %} emissions of all stored
+--   cells by year, and their sum since the first loaded year, as carbon and as carbon dioxide
 -- Units: Pg C yr-1 and Pg CO2 yr-1; cumulative Pg C and Pg CO2
--- Caveat: the sum begins with the first year that is loaded, 1850 in the whole file: first_year says
---   which; years says how many were added up, fewer than "year" - first_year + 1 where years are
---   missing; never sum the cumulative columns
--- Source: BLUE ELUC; 3.664 Pg CO2 a Pg C (Friedlingstein et al. 2022)
+-- Caveat: the sum begins with the first loaded year, which first_year gives; years is the number of
+--   years in the sum, less than "year" - first_year + 1 where years are missing; never sum the
+--   cumulative columns
+-- Source: {{ titles.eluc | comment }}; 3.664 Pg CO2 per Pg C (Friedlingstein et al. 2022)
 -- Needs: eluc_global
 CREATE OR REPLACE VIEW eluc_cumulative AS
 SELECT

@@ -1,9 +1,14 @@
 -- Title: Global emissions by year
--- Purpose: net emissions from land-use change of all stored cells, a year a row
+-- Purpose: {% if product.is_committed %}committed{% else %}net{% endif %} emissions from land-use
+--   change of all stored cells, one row a year
 -- Units: Pg C yr-1
--- Caveat: all stored cells count, those that the land mask calls sea too; the published totals of
---   the Global Carbon Budget include peat, the grid probably does not
--- Source: BLUE ELUC
+-- Caveat: {% if product.obstacle is none %}the Global Carbon Budget gives the land-use emissions an
+--   uncertainty of 0.7 Pg C a year (one standard deviation), and BLUE is one of several bookkeeping
+--   models; its published totals include peat, the grid probably does not;
+--   {% elif not product.is_committed %}the Global Carbon Budget gives land-use emissions an
+--   uncertainty of 0.7 Pg C a year (one standard deviation), which this model alone does not show;
+--   {% endif %}all stored cells count, including those that the land mask calls sea
+-- Source: {{ titles.eluc | comment }}
 -- Needs: eluc_total
 CREATE OR REPLACE VIEW eluc_global AS
 SELECT

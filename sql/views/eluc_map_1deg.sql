@@ -1,12 +1,12 @@
--- Title: Emissions on a map of one degree
--- Purpose: emissions by year and square of one degree, few enough rows for a tool to draw the whole
+-- Title: Map of emissions at one degree
+-- Purpose: emissions by year and square of one degree: few enough rows for a tool to draw the whole
 --   map
 -- Units: degrees north and east of the square's centre; emission_tc t C yr-1; eluc t C ha-1 yr-1;
 --   area_ha ha
--- Caveat: stored cells only: area_ha is theirs, and eluc the mean over them weighted by area, so a
---   square on the coast may hold less than a whole one; on grids of one degree and coarser, the
---   cells themselves; sum emission_tc, never eluc
--- Source: BLUE ELUC, cell areas as in cell
+-- Caveat: stored cells only: area_ha is their area and eluc their mean weighted by area, so a
+--   square on the coast may hold less than a whole one; on grids of one degree and coarser, one row
+--   a cell; sum emission_tc, never eluc
+-- Source: {{ titles.eluc | comment }}
 -- Needs: cell, eluc
 
 {% set fine = grid.step_lat < 1 and grid.step_lon < 1 %}

@@ -1,10 +1,10 @@
 -- Title: Emissions and land use, merged
--- Purpose: one row for every cell and year that either eluc or state has, with place, area, the 12
---   land-use fractions, crop and forest
+-- Purpose: one row for every cell and year that eluc or state has, with place, area, the
+--   {{ fractions | length | literal }} land uses, crop and forest
 -- Units: eluc t C ha-1 yr-1; emission_tc t C yr-1; area_ha ha; land uses fractions of the cell (1)
--- Caveat: the land use is that of 1 January, the emissions belong to the change until the next
---   1 January (see luc); what a table does not have is NULL; sum emission_tc, never eluc
--- Source: BLUE ELUC, LUH2-GCB2022 states.nc
+-- Caveat: the land use is that of 1 January, the emissions belong to the change until the next 1
+--   January (see luc); NULL where a table has no row; sum emission_tc, never eluc
+-- Source: {{ titles.eluc | comment }}; {{ titles.state | comment }}
 -- Needs: cell, year, eluc, land_use
 
 -- The date is a join key so that a filter on it reaches both tables.

@@ -1,12 +1,12 @@
 -- Title: Land changed in a year
--- Purpose: how much of a cell went from one land use to another in the course of a year: half the sum
---   of the changes of the 12 land uses, whichever their sign
+-- Purpose: how much of a cell went from one land use to another during a year: half the sum of the
+--   absolute changes of its {{ fractions | length | literal }} land uses
 -- Units: changed_ha, land_ha ha; changed_fraction of the cell (1); changed_share of the cell's land (1)
--- Caveat: net: what a use loses in one corner of a cell and gains in another does not show, transition
---   has the gross areas; wood harvest of primary land counts (primf to secdf), that of secondary land
---   does not; labelled as luc with the year of the change, between its 1 January and the next; NULL
---   where any land use is; sum changed_ha, never the shares
--- Source: LUH2-GCB2022 states.nc
+-- Caveat: net: what a use loses in one corner of a cell and gains in another does not show,
+--   transition has the gross areas; wood harvest of primary land counts (primf to secdf), that of
+--   secondary land does not; labelled like luc with the year of the change, between its 1 January
+--   and the next; NULL where any land use is NULL; sum changed_ha, never the shares
+-- Source: {{ titles.state | comment }}
 -- Needs: cell, state
 
 {% import "years.jinja" as years %}

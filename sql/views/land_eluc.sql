@@ -1,9 +1,9 @@
 -- Title: Emissions on land
 -- Purpose: the rows of eluc whose cell the land mask counts as land, with place and area
 -- Units: eluc t C ha-1 yr-1, area_ha ha
--- Caveat: about 1 % of LUH2's land lies in cells that the mask calls sea; sums over this view
---   leave it out
--- Source: BLUE ELUC, global-land-mask 1.0.0
+-- Caveat: a sum over this view leaves out the emissions of cells that the mask calls sea, about 1 %
+--   of LUH2's land
+-- Source: {{ titles.eluc | comment }}; global-land-mask 1.0.0
 -- Needs: eluc, cell
 CREATE OR REPLACE VIEW land_eluc AS
 SELECT

@@ -1,10 +1,10 @@
 -- Title: Land uses as shares of the land
--- Purpose: the 12 land uses, crop and forest as shares of the land of the cell, ice and water left
---   out: fraction / (1 - ice_water_fraction)
+-- Purpose: the {{ fractions | length | literal }} land uses, crop and forest as shares of the land
+--   of the cell, without ice and water: fraction / (1 - ice_water_fraction)
 -- Units: land_ha ha; shares of the land (1)
--- Caveat: NULL where the static file was not loaded, and where all of the cell is ice or water; sums
---   need the area: share * land_ha; shares of cells that are nearly all water amplify rounding
--- Source: LUH2-GCB2022 states.nc; icwtr of staticData_quarterdeg.nc
+-- Caveat: NULL without the static file, and where all of the cell is ice or water; to sum, multiply
+--   by land_ha; shares of cells that are nearly all water amplify rounding
+-- Source: {{ titles.state | comment }}; icwtr of LUH2 staticData_quarterdeg.nc
 -- Needs: cell, land_use
 CREATE OR REPLACE VIEW land_share AS
 SELECT

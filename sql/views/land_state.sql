@@ -1,9 +1,9 @@
 -- Title: Land use on land
 -- Purpose: the rows of state whose cell the land mask counts as land, with place and area
 -- Units: as in state, area_ha ha
--- Caveat: about 1 % of LUH2's land lies in cells that the mask calls sea; sums over this view
---   leave it out
--- Source: LUH2-GCB2022 states.nc, global-land-mask 1.0.0
+-- Caveat: a sum over this view leaves out the cells that the mask calls sea, about 1 % of LUH2's
+--   land
+-- Source: {{ titles.state | comment }}; global-land-mask 1.0.0
 -- Needs: state, cell
 CREATE OR REPLACE VIEW land_state AS
 SELECT

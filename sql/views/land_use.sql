@@ -1,11 +1,11 @@
--- Title: The 12 land uses, crop and forest
--- Purpose: the land-use fractions of state with two sums: crop of the five crops, forest of primf
---   and secdf
+-- Title: Land uses, crop and forest
+-- Purpose: the {{ fractions | length | literal }} land-use fractions of state with two sums: crop
+--   of the five crops, forest of primf and secdf
 -- Units: fractions of the cell (1)
--- Caveat: crop and forest are NULL where any summand is; forest is land that LUH2 takes for
---   potential forest, young regrowth included, not FAO forest; summed as DOUBLE in the order
+-- Caveat: crop and forest are NULL where any summand is NULL; forest is land that LUH2 classifies
+--   as potential forest, young regrowth included, not FAO forest; summed as DOUBLE in the order
 --   listed, stored as REAL
--- Source: LUH2-GCB2022 states.nc
+-- Source: {{ titles.state | comment }}
 -- Needs: state
 CREATE OR REPLACE VIEW land_use AS
 SELECT

@@ -1,12 +1,12 @@
--- Title: Emissions beside the land-use change of the same year
+-- Title: Emissions and land-use change of the same year
 -- Purpose: eluc of a year, the land use on its 1 January and the change until the next 1 January;
---   a row where all three exist
+--   one row where all three exist
 -- Units: eluc t C ha-1 yr-1; emission_tc t C yr-1; area_ha ha; land uses and their changes
 --   fractions of the cell (1)
 -- Caveat: {% if product.is_committed %}eluc is committed: all present and future emissions that the change
 --   of the year causes, not the flux of the year{% else %}the ordinary ELUC also holds the legacy of earlier changes,
 --   so it is not 0 where nothing changed{% endif %}; sum emission_tc, never eluc
--- Source: BLUE ELUC, LUH2-GCB2022 states.nc
+-- Source: {{ titles.eluc | comment }}; {{ titles.state | comment }}
 -- Needs: cell, eluc, land_use
 
 {% import "years.jinja" as years %}

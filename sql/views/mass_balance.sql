@@ -1,11 +1,11 @@
 -- Title: Balance of the land uses
--- Purpose: how far states and transitions disagree: state[year + 1] - state[year] less the net
---   change by the transitions of year, for each of the land uses; 0 but for rounding
+-- Purpose: how far states and transitions disagree: state[year + 1] - state[year] minus the net
+--   change by the transitions of year, for each land use; 0 apart from rounding
 -- Units: fractions of the cell (1)
--- Caveat: a row where the transitions of the year and both states exist, so none for the last year
---   unless the states of the next are loaded; a wrong X_to_Y shows as two opposite numbers, which
---   name the pair of land uses; computed as DOUBLE
--- Source: LUH2-GCB2022 states.nc and transitions.nc (Hurtt et al. 2020)
+-- Caveat: one row where the transitions of the year and both states exist, so none for the last
+--   year unless the states of the next are loaded; a wrong X_to_Y shows as two opposite numbers,
+--   which name the pair of land uses; computed as DOUBLE
+-- Source: {{ titles.state | comment }}; {{ titles.transition | comment }}
 -- Needs: state, transition_net
 
 {% import "years.jinja" as years %}

@@ -1,9 +1,10 @@
 -- Title: Global land use by year
--- Purpose: area of the 12 land uses, crop and forest over all stored cells, a year a row
+-- Purpose: area of the {{ fractions | length | literal }} land uses, crop and forest over all
+--   stored cells, one row a year
 -- Units: million hectares (Mha)
--- Caveat: all stored cells count, those that the land mask calls sea too; forest is land that LUH2
---   takes for potential forest, not FAO forest
--- Source: LUH2-GCB2022 states.nc, cell areas as in cell
+-- Caveat: all stored cells count, including those that the land mask calls sea; forest is land that
+--   LUH2 classifies as potential forest, not FAO forest
+-- Source: {{ titles.state | comment }}
 -- Needs: state_total
 CREATE OR REPLACE VIEW state_global AS
 SELECT

@@ -1,12 +1,12 @@
--- Title: Land-use transitions, a move a row
--- Purpose: the moves of transition that are not 0: from which land use to which, what fraction of
---   the cell, in the course of the year
+-- Title: Land-use transitions, one row a move
+-- Purpose: the moves of transition that are not 0: from which land use to which, and what fraction
+--   of the cell, during the year
 -- Units: fractions of the cell (1)
 -- Caveat: every X_to_Y of two land uses, and the wood harvest that turns primary land into secondary:
 --   primf_harv from primf to secdf and primn_harv from primn to secdn, unless the file has an X_to_Y
 --   for them; the other harvest variables change no land use and are in transition only; filter on
 --   cell_id or year
--- Source: LUH2-GCB2022 transitions.nc
+-- Source: {{ titles.transition | comment }}
 -- Needs: transition
 CREATE OR REPLACE VIEW transition_long AS
 {%- if moves %}

@@ -6,7 +6,7 @@
 --   unless the file has primf_to_secdf or primn_to_secdn; the other _harv and the _bioh variables
 --   move no land use; a variable that the file does not have counts as 0, NULL in any of them gives
 --   NULL; summed as DOUBLE
--- Source: LUH2-GCB2022 transitions.nc
+-- Source: {{ titles.transition | comment }}
 -- Needs: transition
 CREATE OR REPLACE VIEW transition_net AS
 SELECT
