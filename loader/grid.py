@@ -202,7 +202,11 @@ def _checked(values: npt.ArrayLike, name: str, path: str) -> Float64:
         raise GridError(path, found, name)
     bad = np.flatnonzero(~np.isfinite(array) | (np.abs(array) > 1e6))
     if bad.size:
-        raise GridError(path, f"{name}[{bad[0]}] is {array[bad[0]]:g}, not a coordinate", name)
+        step = int(bad[0])
+        if np.isnan(array[step]):
+            found = f"{name}[{step}] is missing (NaN or its own fill value)"
+            raise GridError(path, f"{found}; expected no missing coordinate", name)
+        raise GridError(path, f"{name}[{step}] is {array[step]:g}, not a coordinate", name)
     return array
 
 

@@ -82,7 +82,7 @@ def attribute(variable: str, **attributes: Any) -> Change:  # noqa: ANN401
 
 
 GRID_CASES: dict[str, tuple[Change, str]] = {
-    "NaN in latitude": (assign("lat", 2, np.nan), r"lat.*\[2\].*nan"),
+    "NaN in latitude": (assign("lat", 2, np.nan), r"lat.*\[2\] is missing"),
     "infinite longitude": (assign("lon", 3, np.inf), r"lon.*\[3\].*inf"),
     "duplicated latitude": (assign("lat", 2, 45.0), "lat.*not evenly spaced"),
     "unsorted latitude": (

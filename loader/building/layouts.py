@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import xarray as xr
 
-from loader.reading.decoding import missing_codes
+from loader.reading.missing import missing_codes
+from loader.reading.source import Slab
 from loader.storing.filelayout import AxisLayout, FileLayout, MapLayout, VariableLayout
 
 if TYPE_CHECKING:
@@ -169,10 +170,25 @@ def _what_is_not_stored(
 ) -> tuple[npt.NDArray[np.bool_] | None, int | None]:
     """Return the cells that are 0 throughout without a row, and how many others lost a value."""
     if not source.kind.all_years_decide:
-        # A row is left out only where all is missing, or is no land.
-        return None, None if options.cells == "land" else 0
+        return None, None if options.cells == "land" else _left_out(source, stored)
     if survey is None:
         # Not looked through: every cell has its rows.
         return ~stored, 0
     zero = ~stored & survey.always_zero
     return zero, int(np.count_nonzero(~stored & ~zero & survey.has_value))
+
+
+def _left_out(source: GriddedSource, stored: npt.NDArray[np.bool_]) -> int:
+    """Count the cells without a row in which a variable that does not decide has a value.
+
+    As far as the first year tells: such a variable is 0 at sea in every year, or in none.
+    """
+    lost = np.zeros(stored.shape, dtype=np.bool_)
+    for variable in source.variables:
+        if variable not in source.deciding:
+            first = source.read(variable.name, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
+            has_value = ~np.isnan(first)
+            for code in source.codes(variable.name):
+                has_value &= first != code
+            lost |= has_value & ~stored
+    return int(np.count_nonzero(lost))

@@ -15,52 +15,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from loader.errors import SourceError
+from loader.reading.missing import MISSING_ATTRIBUTES, missing_codes, require_usable_code
 
-__all__ = ["IMPLAUSIBLE", "as_float32", "decoded_variable", "missing_codes"]
+__all__ = ["IMPLAUSIBLE", "as_float32", "decoded_axis", "decoded_variable"]
 
 IMPLAUSIBLE = np.float32(1e19)
 """No quantity of these files comes near it: a larger value is an undeclared fill value."""
-
-_MISSING_ATTRIBUTES = ("_FillValue", "missing_value", "_fillvalue")
-"""CF's two, and the spelling of LUH2's static file."""
-
-
-def missing_codes(variable: xr.Variable, path: str, name: str) -> tuple[np.generic, ...]:
-    """Return the values that the attributes of a variable declare missing, NaN left out.
-
-    Parameters
-    ----------
-    variable : xarray.Variable
-        As opened with `mask_and_scale=False`.
-    path, name : str
-        File and variable, for messages.
-
-    Returns
-    -------
-    tuple of numpy scalars
-        In the variable's own dtype; without repetition.
-
-    Raises
-    ------
-    SourceError
-        If an attribute is not a number.
-    """
-    codes: dict[bytes, np.generic] = {}
-    for attribute in _MISSING_ATTRIBUTES:
-        if attribute not in variable.attrs:
-            continue
-        declared = np.atleast_1d(np.asarray(variable.attrs[attribute]))
-        if declared.dtype.kind not in "iuf":
-            found = f"its attribute {attribute} is {variable.attrs[attribute]!r}, not a number"
-            raise SourceError(path, f"{found}; set it to the type of the variable", name)
-        with np.errstate(over="ignore", invalid="ignore"):
-            cast = declared.astype(variable.dtype.newbyteorder("="))
-        for code, value in zip(cast, declared, strict=True):
-            # No value of an integer variable can be a code that its type cannot hold.
-            unreachable = code != value if code.dtype.kind in "iu" else np.isnan(code)
-            if not unreachable:
-                codes[code.tobytes()] = code
-    return tuple(codes.values())
 
 
 def decoded_variable(
@@ -89,32 +49,77 @@ def decoded_variable(
         found = f"holds values of type {variable.dtype}; expected real numbers"
         raise SourceError(path, found, name)
     codes = missing_codes(variable, path, name)
+    require_usable_code(variable, codes, path, name)
+    packing = _packing(variable, path, name)
+    if variable.dtype.kind == "f" and variable.dtype.itemsize == 4 and not packing:
+        return variable, codes
+    return _decode_by_xarray(variable, codes, packing, path, name), ()
+
+
+def decoded_axis(variable: xr.Variable, path: str, name: str) -> xr.Variable:
+    """Return a coordinate variable as xarray decodes it, its times left as numbers.
+
+    Parameters
+    ----------
+    variable : xarray.Variable
+        As opened with `mask_and_scale=False`, or already decoded by the caller's xarray.
+    path, name : str
+        File and variable, for messages.
+
+    Returns
+    -------
+    xarray.Variable
+        Lazy; a step that equals one of the declared codes is NaN. Dates stay as they are.
+
+    Raises
+    ------
+    SourceError
+        If its attributes cannot be decoded.
+    """
+    if variable.dtype.kind not in "iuf":
+        return variable
+    codes = missing_codes(variable, path, name)
+    packing = _packing(variable, path, name)
+    if not codes and not packing and "_Unsigned" not in variable.attrs:
+        return variable
+    return _decode_by_xarray(variable.to_base_variable(), codes, packing, path, name)
+
+
+def _packing(variable: xr.Variable, path: str, name: str) -> dict[str, Any]:
+    """Return scale_factor and add_offset as xarray computes with them."""
     packing = {k: variable.attrs[k] for k in ("scale_factor", "add_offset") if k in variable.attrs}
     for attribute, value in packing.items():
         number = np.asarray(value)
         if number.dtype.kind not in "iuf" or number.size != 1 or not np.all(np.isfinite(number)):
             found = f"its attribute {attribute} is {value!r}; expected one finite number"
             raise SourceError(path, found, name)
-    if variable.dtype.kind == "f" and variable.dtype.itemsize == 4 and not packing:
-        return variable, codes
-    return _decode_by_xarray(variable, codes, path, name), ()
+        # xarray computes in the type of the factor, in which a whole number would overflow.
+        packing[attribute] = float(number.item()) if number.dtype.kind in "iu" else value
+    return packing
 
 
 def _decode_by_xarray(
-    variable: xr.Variable, codes: tuple[np.generic, ...], path: str, name: str
+    variable: xr.Variable,
+    codes: tuple[np.generic, ...],
+    packing: dict[str, Any],
+    path: str,
+    name: str,
 ) -> xr.Variable:
-    attributes: dict[Any, Any] = {
-        key: value
-        for key, value in variable.attrs.items()
-        if key in {"scale_factor", "add_offset", "_Unsigned"}
-    }
+    attributes = dict(packing)
+    if "_Unsigned" in variable.attrs:
+        attributes["_Unsigned"] = variable.attrs["_Unsigned"]
     if codes:
         # xarray masks _FillValue and missing_value; a further code shares missing_value.
         attributes["_FillValue"] = codes[0]
         if len(codes) > 1:
-            attributes["missing_value"] = np.array(codes[1:], dtype=variable.dtype)
+            attributes["missing_value"] = _as_decoded(variable, codes[1:])
+    elif variable.dtype.kind == "f" and any(key in variable.attrs for key in MISSING_ATTRIBUTES):
+        # NaN masks nothing, but decides in which type xarray computes.
+        attributes["_FillValue"] = variable.dtype.type(np.nan)
     bare = variable.copy(deep=False)
     bare.attrs = attributes
+    # Of a data set that the caller decoded: xarray accepts no attribute in both.
+    bare.encoding = {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -122,6 +127,15 @@ def _decode_by_xarray(
     except (TypeError, ValueError) as error:
         raise SourceError(path, f"its attributes cannot be decoded ({error})", name) from error
     return decoded["v"].variable
+
+
+def _as_decoded(variable: xr.Variable, codes: tuple[np.generic, ...]) -> npt.NDArray[Any]:
+    """Return further codes as xarray compares them: with values whose sign _Unsigned changed."""
+    stored = np.array(codes, dtype=variable.dtype.newbyteorder("="))
+    kind = {"true": "u", "false": "i"}.get(str(variable.attrs.get("_Unsigned", "")))
+    if kind is None or stored.dtype.kind not in "iu":
+        return stored
+    return stored.view(f"{kind}{stored.dtype.itemsize}")
 
 
 def as_float32(values: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import BadValueError, LucLoadError, one_line
-from loader.reading.decoding import as_float32, decoded_variable
+from loader.reading.decoding import as_float32, decoded_axis, decoded_variable
 from loader.remote.stores import is_address, is_lost, lost_store
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Layout:
         Step of the file's time axis for each year.
     stored : dict of str to (xarray.Variable, tuple of numpy scalars)
         The lazy data of each variable and the codes that mean missing in it.
+    limits : dict of str to (float, float)
+        The valid range of each variable for which nothing else says what is missing.
     """
 
     dimensions: Dimensions
@@ -62,6 +64,7 @@ class Layout:
     columns: Axis
     positions: npt.NDArray[np.int64]
     stored: dict[str, tuple[xr.Variable, tuple[np.generic, ...]]]
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,15 @@ class GriddedSource:
         """The file's global attributes."""
         return {str(key): value for key, value in self.dataset.attrs.items()}
 
+    @property
+    def deciding(self) -> tuple[Variable, ...]:
+        """The variables that decide which cells have rows: of the states, the land uses.
+
+        All variables of a source that the views do not compute with.
+        """
+        needed = tuple(v for v in self.variables if v.name in self.kind.required)
+        return needed or self.variables
+
     def close(self) -> None:
         """Close the file; reading afterwards fails."""
         self.dataset.close()
@@ -108,6 +120,10 @@ class GriddedSource:
     def codes(self, variable: str) -> tuple[np.generic, ...]:
         """Return the values that still stand for missing in what `read` gives."""
         return self.layout.stored[variable][1]
+
+    def limits(self, variable: str) -> tuple[float, float] | None:
+        """Return the range outside of which a value is an error, or None."""
+        return self.layout.limits.get(variable)
 
     def read(self, variable: str, slab: Slab) -> Float32:
         """Read a box of one variable in grid order.
@@ -178,15 +194,18 @@ def name_of_dataset(dataset: xr.Dataset, kind: Source) -> str:
 
 
 def read_coordinate(dataset: xr.Dataset, name: str, path: str) -> npt.NDArray[Any]:
-    """Read a coordinate variable whole, as it is stored.
+    """Read all of a coordinate variable, decoded as xarray does; missing steps are NaN.
 
     Raises
     ------
+    SourceError
+        If its attributes cannot be decoded.
     BadValueError
         If the file is damaged there.
     """
+    decoded = decoded_axis(dataset.variables[name], path, name)
     try:
-        return dataset.variables[name].to_numpy()
+        return decoded.to_numpy()
     except Exception as error:
         raise _unreadable(path, name, "", error) from error
 

@@ -117,7 +117,11 @@ def _from_numbers(
 ) -> npt.NDArray[np.float64]:
     bad = np.flatnonzero(~np.isfinite(values) | (np.abs(values) > 1e12))
     if bad.size:
-        raise TimeAxisError(path, f"step {bad[0]} is {values[bad[0]]:g}, not a time", name)
+        step = int(bad[0])
+        if np.isnan(values[step]):
+            found = f"step {step} is missing (NaN or its own fill value)"
+            raise TimeAxisError(path, f"{found}; expected a time at every step", name)
+        raise TimeAxisError(path, f"step {step} is {values[step]:g}, not a time", name)
     if units is None or (isinstance(units, str) and units.strip().lower() in _NO_UNITS):
         return _bare_years(values, path, name)
     if not isinstance(units, str):
