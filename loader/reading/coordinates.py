@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loader.errors import GridError, SourceError
+from loader.reading.projection import require_unprojected, standard_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -29,25 +30,44 @@ class Dimensions:
 
 @dataclass(frozen=True)
 class _Role:
+    """What marks a coordinate: CF's units (lower case), standard name and axis, and usual names."""
+
     standard_name: str
+    preferred: str
     units: frozenset[str]
     axis: str
     names: tuple[str, ...]
+    indices: tuple[str, ...] = ()
+    """Names that mean a position in the grid as often as a coordinate."""
 
 
 _LATITUDE = _Role(
     "latitude",
+    "degrees_north",
     frozenset({"degrees_north", "degree_north", "degrees_n", "degree_n", "degreesn", "degreen"}),
     "Y",
-    ("lat", "latitude", "nav_lat", "y"),
+    ("lat", "latitude", "nav_lat"),
+    ("y", "j"),
 )
 _LONGITUDE = _Role(
     "longitude",
+    "degrees_east",
     frozenset({"degrees_east", "degree_east", "degrees_e", "degree_e", "degreese", "degreee"}),
     "X",
-    ("lon", "longitude", "long", "nav_lon", "x"),
+    ("lon", "longitude", "long", "nav_lon"),
+    ("x", "i"),
 )
-_TIME = _Role("time", frozenset(), "T", ("time", "year", "years", "t"))
+_TIME = _Role("time", "", frozenset(), "T", ("time", "year", "years", "t"))
+
+_DEGREES = frozenset({"degrees", "degree", "deg", "degrees_true", "arc_degree"})
+"""Units of either coordinate that do not say which it is."""
+
+_LENGTHS = frozenset(
+    {"m", "km", "metre", "metres", "meter", "meters", "kilometre", "kilometres", "kilometer"}
+    | {"kilometers", "1000 m", "us-ft", "ft"}
+)
+
+_REGULAR = "expected a regular latitude/longitude grid (regrid the file first)"
 
 
 def find_dimensions(dataset: xr.Dataset, path: str, *, needs_time: bool = True) -> Dimensions:
@@ -68,75 +88,125 @@ def find_dimensions(dataset: xr.Dataset, path: str, *, needs_time: bool = True) 
     Raises
     ------
     GridError
-        If latitude or longitude is missing, two-dimensional or in another unit than degrees.
+        If latitude or longitude is missing, two-dimensional or in another unit than degrees, or
+        the file says that its grid is rotated or projected.
     SourceError
         If there is no time axis and one is needed.
 
     Notes
     -----
     Source: CF conventions 1.11, sections 4.1, 4.2 and 4.4: units, then standard_name, then axis;
-    the usual names last.
+    the usual names last. A grid is rotated, projected or curvilinear by what the file says of it,
+    never by its numbers.
     """
     latitude = _find(dataset, _LATITUDE)
     longitude = _find(dataset, _LONGITUDE)
     for role, found in ((_LATITUDE, latitude), (_LONGITUDE, longitude)):
         if found is None:
             raise _missing(dataset, role, path)
-        _check_units(dataset, role, found, path)
+    assert latitude is not None
+    assert longitude is not None
+    axes = {latitude: _LATITUDE, longitude: _LONGITUDE}
+    if len(axes) < 2:
+        found = "is the only coordinate; expected one of latitude and one of longitude"
+        raise GridError(path, found, latitude)
+    explicit = all(_is_explicit(dataset.variables[axis], role) for axis, role in axes.items())
+    # What the file says of its projection is more to the point than the units of its axes.
+    is_mapped = require_unprojected(dataset, (latitude, longitude), path, explicit=explicit)
+    for axis, role in axes.items():
+        _require_degrees(dataset, role, axis, path)
+        if not is_mapped and not _is_explicit(dataset.variables[axis], role):
+            _refuse_index(dataset, role, axis, path)
     time = _find(dataset, _TIME)
     if time is None and needs_time:
         raise SourceError(path, f"has no time axis among its dimensions ({_list(dataset)})")
-    assert latitude is not None
-    assert longitude is not None
     return Dimensions(time, latitude, longitude)
 
 
 def _find(dataset: xr.Dataset, role: _Role) -> str | None:
-    candidates = [name for name, v in dataset.variables.items() if v.dims == (name,)]
+    candidates = {name: v for name, v in dataset.variables.items() if v.dims == (name,)}
 
     def first(match: list[Hashable]) -> str | None:
         return str(match[0]) if match else None
 
-    def attribute(name: Hashable, key: str) -> str:
-        return str(dataset.variables[name].attrs.get(key, "")).strip()
-
-    by_units = [n for n in candidates if attribute(n, "units").lower() in role.units]
-    by_standard = [n for n in candidates if attribute(n, "standard_name") == role.standard_name]
-    by_axis = [n for n in candidates if attribute(n, "axis").upper() == role.axis]
+    by_units = [n for n, v in candidates.items() if _units(v) in role.units]
+    by_standard = [n for n, v in candidates.items() if standard_name_of(v) == role.standard_name]
+    by_axis = [
+        n
+        for n, v in candidates.items()
+        if str(v.attrs.get("axis", "")).strip().upper() == role.axis
+    ]
     by_name = [n for n in candidates if str(n).lower() in role.names]
-    return first(by_units) or first(by_standard) or first(by_axis) or first(by_name)
+    by_index = [n for n in candidates if str(n).lower() in role.indices]
+    return (
+        first(by_units) or first(by_standard) or first(by_axis) or first(by_name) or first(by_index)
+    )
 
 
-def _check_units(dataset: xr.Dataset, role: _Role, name: str, path: str) -> None:
-    units = str(dataset.variables[name].attrs.get("units", "")).strip().lower()
-    if units and units not in role.units and units not in {"degrees", "degree", "deg", "1"}:
-        found = f'has units "{units}"; expected {min(role.units, key=len)} or degrees'
-        raise GridError(path, found, name)
+def _units(variable: xr.Variable) -> str:
+    return str(variable.attrs.get("units", "")).strip().lower()
+
+
+def _is_explicit(axis: xr.Variable, role: _Role) -> bool:
+    """Return whether an axis says itself that it is a latitude (or longitude)."""
+    return _units(axis) in role.units or standard_name_of(axis) == role.standard_name
+
+
+def _is_of(name: Hashable, variable: xr.Variable, role: _Role) -> bool:
+    return str(name).lower() in role.names or _is_explicit(variable, role)
+
+
+def _require_degrees(dataset: xr.Dataset, role: _Role, name: str, path: str) -> None:
+    """Raise if an axis is in another unit than degrees."""
+    units = _units(dataset.variables[name])
+    if not units or units in role.units or units in _DEGREES or units == "1":
+        return
+    found = f'has units "{dataset.variables[name].attrs["units"]}"'
+    if units in _LENGTHS:
+        raise GridError(path, f"{found}: the grid is projected; {_REGULAR}", name)
+    raise GridError(path, f"{found}; expected {role.preferred} or degrees", name)
+
+
+def _refuse_index(dataset: xr.Dataset, role: _Role, axis: str, path: str) -> None:
+    """Raise if an axis numbers the rows (or columns) of a grid whose coordinates are elsewhere."""
+    for name, variable in dataset.variables.items():
+        if name == axis or axis not in variable.dims or not _is_of(name, variable, role):
+            continue
+        if variable.ndim == 1:
+            found = f"the {role.standard_name}s are in {name}, not in its dimension {axis}"
+            raise GridError(path, f"{found}; rename the dimension {axis} to {name}", str(name))
+        found = f"has {variable.ndim} dimensions: a curvilinear grid"
+        raise GridError(path, f"{found}; {_REGULAR}", str(name))
+    says_degrees = _units(dataset.variables[axis]) in _DEGREES
+    if axis.lower() not in role.names and not says_degrees:
+        found = f"does not say that it is a {role.standard_name}"
+        expected = f'expected the attribute units "{role.preferred}", or the name {role.names[0]}'
+        raise GridError(path, f"{found}; {expected}", axis)
 
 
 def _missing(dataset: xr.Dataset, role: _Role, path: str) -> GridError:
-    two_dimensional = [
-        str(name)
-        for name, v in dataset.variables.items()
-        if v.ndim > 1
-        and (
-            str(name).lower() in role.names
-            or str(v.attrs.get("standard_name", "")) == role.standard_name
-        )
-    ]
-    if two_dimensional:
-        found = f"{two_dimensional[0]} has {dataset.variables[two_dimensional[0]].ndim} dimensions"
-        return GridError(
-            path,
-            f"{found}: a curvilinear grid; expected a regular one (regrid the file first)",
-            role.standard_name,
-        )
+    """Return the error for a file without a coordinate, after what it has in its place."""
     if any(str(name).startswith("phony_dim") for name in dataset.sizes):
         return GridError(path, "its dimensions have no names: plain HDF5, not netCDF-4")
+    for name, variable in dataset.variables.items():
+        if not variable.ndim or not _is_of(name, variable, role):
+            continue
+        if variable.ndim > 1:
+            found = f"{name} has {variable.ndim} dimensions: a curvilinear grid"
+            return GridError(path, f"{found}; {_REGULAR}", role.standard_name)
+        along = variable.dims[0]
+        alike = [n for n, v in dataset.variables.items() if n != name and v.dims == (along,)]
+        other = _LONGITUDE if role is _LATITUDE else _LATITUDE
+        if any(_is_of(n, dataset.variables[n], other) for n in alike):
+            found = f"{name} is along {along} together with {alike[0]}: an unstructured grid"
+            return GridError(path, f"{found}; {_REGULAR}", role.standard_name)
+        found = f"{name} is along the dimension {along}"
+        expected = f"rename the dimension {along} to {name}"
+        return GridError(path, f"{found}; {expected}", role.standard_name)
     return GridError(
         path,
         f"has no coordinate variable of {role.standard_name}; expected one with units "
-        f'"{max(role.units, key=len)}" or named {role.names[0]} (dimensions: {_list(dataset)})',
+        f'"{role.preferred}" or named {role.names[0]} (dimensions: {_list(dataset)})',
         role.standard_name,
     )
 

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import SourceError
-from loader.grid import grid_from_coordinates
 from loader.options import years_text
+from loader.reading.centres import read_grid
 from loader.reading.coordinates import Dimensions, find_dimensions
 from loader.reading.decoding import decoded_variable
+from loader.reading.missing import valid_limits
 from loader.reading.opening import open_undecoded
 from loader.reading.source import GriddedSource, Layout, name_of_dataset, read_coordinate
 from loader.reading.units import check_units
@@ -70,11 +71,7 @@ def _understand(
 ) -> GriddedSource:
     dims = find_dimensions(dataset, path)
     assert dims.time is not None
-    grid, rows, columns = grid_from_coordinates(
-        read_coordinate(dataset, dims.latitude, path),
-        read_coordinate(dataset, dims.longitude, path),
-        path,
-    )
+    grid, rows, columns = read_grid(dataset, dims, path)
     axis = dataset.variables[dims.time]
     all_years = calendar_years(
         read_coordinate(dataset, dims.time, path),
@@ -111,7 +108,7 @@ def _understand(
         variables=variables,
         chunk_shape=_chunk_shape(next(iter(found.values())), dims),
         notices=(*_gaps(years, path), *notices),
-        layout=Layout(dims, rows, columns, positions, stored),
+        layout=Layout(dims, rows, columns, positions, stored, _limits(found)),
     )
 
 
@@ -149,6 +146,11 @@ def _find_variables(
     if left_out:
         notices.append(f"{path}: not loaded: {', '.join(sorted(left_out))}")
     return found, notices
+
+
+def _limits(found: dict[str, xr.Variable]) -> dict[str, tuple[float, float]]:
+    limits = {name: valid_limits(variable) for name, variable in found.items()}
+    return {name: both for name, both in limits.items() if both is not None}
 
 
 def _missing_variables(

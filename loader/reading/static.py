@@ -10,17 +10,18 @@ import numpy.typing as npt
 
 from loader.countries import ALASKA, NO_COUNTRY, UNITED_STATES, Country, countries
 from loader.errors import BadValueError, SourceError
-from loader.grid import Grid, grid_from_coordinates
+from loader.reading.centres import read_grid
 from loader.reading.coordinates import find_dimensions
 from loader.reading.decoding import IMPLAUSIBLE
 from loader.reading.opening import open_undecoded
-from loader.reading.source import name_of_dataset, read_coordinate, read_plane
+from loader.reading.source import name_of_dataset, read_plane
 from loader.reading.units import check_units
 from loader.schema import STATIC, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from loader.grid import Grid
     from loader.reading.coordinates import Dimensions
 
 __all__ = ["StaticGrid", "open_static"]
@@ -114,11 +115,7 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
 
 def _read(path: str, dataset: xr.Dataset) -> StaticGrid:
     dims = find_dimensions(dataset, path, needs_time=False)
-    grid, rows, columns = grid_from_coordinates(
-        read_coordinate(dataset, dims.latitude, path),
-        read_coordinate(dataset, dims.longitude, path),
-        path,
-    )
+    grid, rows, columns = read_grid(dataset, dims, path)
     values = {}
     for variable in STATIC.variables:
         stored = _find(path, dataset, dims, variable)
