@@ -185,10 +185,11 @@ class Expected:
 
     @cached_property
     def _not_missing(self) -> Array:
-        """Whether (year, cell) has some variable of the states."""
+        """Whether (year, cell) has one of the 12 land uses; no other variable decides."""
         some: Array = np.zeros((len(self.years), self.n_cells), dtype=bool)
-        for values in self.states.values():
-            some |= ~np.isnan(values)
+        for name, values in self.states.items():
+            if name in FRACTIONS:
+                some |= ~np.isnan(values)
         return some
 
     @cached_property

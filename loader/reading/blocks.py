@@ -14,7 +14,7 @@ from loader.reading.order import BandOrder
 from loader.reading.source import Slab
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
@@ -33,13 +33,14 @@ class CellRule:
     Attributes
     ----------
     has_value : ndarray of bool, shape (n_cells,)
-        Cells with a value that is not missing in some year read so far.
+        Cells in which a variable that decides (`GriddedSource.deciding`) has a value in some year
+        read so far.
     stored : ndarray of bool, shape (n_cells,), or None
         The cells to store; None stores those that have a value.
     only : ndarray of bool, shape (n_cells,), or None
         Further restriction, as by the land mask.
     keep_empty : bool
-        Whether a row is stored even when all of its values are missing.
+        Whether a row is stored even when all variables that decide are missing.
     """
 
     has_value: Bool
@@ -129,7 +130,7 @@ class BlockReader:
         source, rule = self._source, self._rule
         known = rule.stored
         if known is None:
-            first = source.variables[0].name
+            first = source.deciding[0].name
             everywhere = Slab(0, 1, 0, source.grid.n_lat)
             values = source.read(first, everywhere).reshape(-1)
             # Not what an interrupted build learned later: the blocks must be the same again.
@@ -166,18 +167,23 @@ class BlockReader:
         kept = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
         chosen = gathered if kept is None else gathered[kept]
         order = BandOrder(len(chosen), block.last - block.first)
+        everywhere = np.arange(cells.start, cells.stop)
         values: dict[str, Float32] = {}
-        any_missing = False
+        any_missing = may_be_empty = False
         for variable in source.variables:
             column = np.empty(order.rows, dtype=np.float32)
+            decides = variable in source.deciding
             for position, box in self._maps(variable.name, block):
                 flat = box.reshape(-1)
+                if not decides:
+                    # No cell is read for its sake, but a bad value anywhere in it is an error.
+                    self._clean(flat, variable.name, position, everywhere)
                 picked = flat[gathered]
                 missing = self._clean(picked, variable.name, position, gathered + cells.start)
-                if rule.stored is None:
-                    found = len(picked) - missing
-                    self._refuse_new_cells(flat, variable.name, found)
+                if decides and rule.stored is None:
+                    self._refuse_new_cells(flat, variable.name, len(picked) - missing)
                 any_missing = any_missing or missing > 0
+                may_be_empty = may_be_empty or (decides and missing > 0)
                 order.place(
                     column, position - block.first, picked if kept is None else picked[kept]
                 )
@@ -191,7 +197,9 @@ class BlockReader:
             values,
             is_complete=not any_missing,
         )
-        return _without_empty(rows) if any_missing and not rule.keep_empty else rows
+        if not may_be_empty or rule.keep_empty:
+            return rows
+        return _without_empty(rows, [variable.column for variable in source.deciding])
 
     def _maps(self, variable: str, block: Block) -> Iterator[tuple[int, Float32]]:
         """Yield (position of the year, map of the block's rows), a chunk's years at a time."""
@@ -208,6 +216,7 @@ class BlockReader:
         """Turn missing codes into NaN in place and return how many values are missing."""
         if not picked.size:
             return 0
+        self._refuse_invalid(picked, variable, position, ids)
         # The common case, nothing missing, costs two reductions: NaN fails both comparisons.
         if picked.max() < IMPLAUSIBLE and picked.min() > -IMPLAUSIBLE:
             codes = self._source.codes(variable)
@@ -222,6 +231,18 @@ class BlockReader:
             raise _implausible(self._source, variable, position, cell_id, value)
         return int(np.count_nonzero(missing))
 
+    def _refuse_invalid(
+        self, picked: Float32, variable: str, position: int, ids: npt.NDArray[np.int64]
+    ) -> None:
+        """Raise if a value is outside its valid range, the only mark of what is missing."""
+        limits = self._source.limits(variable)
+        if limits is None:
+            return
+        outside = np.flatnonzero((picked < limits[0]) | (picked > limits[1]))
+        if outside.size:
+            cell_id, value = int(ids[outside[0]]), float(picked[outside[0]])
+            raise _invalid(self._source, variable, position, cell_id, value)
+
     def _refuse_new_cells(self, flat: Float32, variable: str, found: int) -> None:
         codes = self._source.codes(variable)
         # One code is the common case; NaN differs from it and leads to the exact count.
@@ -231,9 +252,9 @@ class BlockReader:
             raise _NewCellsError
 
     def _survey(self, block: Block) -> None:
-        """Learn every cell of a block that has a value in some variable and year."""
+        """Learn every cell of a block in which a variable that decides has a value in some year."""
         seen = self._rule.has_value[block.cells(self._source.grid.n_lon)]
-        for variable in self._source.variables:
+        for variable in self._source.deciding:
             codes = self._source.codes(variable.name)
             for _, box in self._maps(variable.name, block):
                 seen |= ~_missing(box.reshape(-1), codes)
@@ -245,8 +266,8 @@ class BlockReader:
         if self._rule.stored is None:
             return
         has_value = np.zeros(order.rows, dtype=np.bool_)
-        for column in values.values():
-            has_value |= ~np.isnan(column)
+        for variable in self._source.deciding:
+            has_value |= ~np.isnan(values[variable.column])
         self._rule.has_value[order.by_cell(ids)[has_value]] = True
 
 
@@ -263,6 +284,20 @@ def _implausible(
     )
 
 
+def _invalid(
+    source: GriddedSource, variable: str, position: int, cell_id: int, value: float
+) -> BadValueError:
+    """Return the error for a value outside of the range that the file declares as valid."""
+    where = source.grid.place(cell_id)
+    return BadValueError(
+        source.path,
+        f"is {value:g} in {source.years[position]} at {where}, outside its valid range "
+        "(valid_range, valid_min or valid_max); declare what means missing with _FillValue, or "
+        "correct the range",
+        variable,
+    )
+
+
 def _missing(values: Float32, codes: tuple[np.generic, ...]) -> Bool:
     missing = np.isnan(values)
     for code in codes:
@@ -270,11 +305,11 @@ def _missing(values: Float32, codes: tuple[np.generic, ...]) -> Bool:
     return missing
 
 
-def _without_empty(rows: Rows) -> Rows:
-    """Drop the rows all of whose values are missing."""
+def _without_empty(rows: Rows, deciding: Sequence[str]) -> Rows:
+    """Drop the rows in which all columns that decide are missing."""
     empty = np.ones(len(rows), dtype=np.bool_)
-    for column in rows.values.values():
-        empty &= np.isnan(column)
+    for name in deciding:
+        empty &= np.isnan(rows.values[name])
     if not empty.any():
         return rows
     keep = ~empty
