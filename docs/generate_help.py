@@ -1,4 +1,4 @@
-"""Write docs/command-line.md from the --help of every command, and the answers that pages show.
+"""Write docs/command-line.md from the --help of every command, and what other pages show.
 
 Run by `make docs`, after `make demo` has built the database that the pages ask.
 """
@@ -13,11 +13,13 @@ import duckdb
 from first_answers import table_text
 
 from loader.cli import commands
+from loader.querying.connect import connection_lines
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "command-line.md"
 README = ROOT / "README.md"
 NOTEBOOK = ROOT / "docs" / "from-the-notebook.md"
+BI = ROOT / "docs" / "bi.md"
 MEANING = ROOT / "docs" / "what-the-tables-mean.md"
 STATIC_PART = "## The static grid\n"
 """What follows it there is not answered by the demo."""
@@ -41,6 +43,9 @@ only to a terminal. An option that is left out is looked for in the environment:
 | 3 | an input is missing, unreadable or not what it must be |
 | 130, 143 | interrupted; terminated. The same `build` or `fetch` goes on where it stopped |
 """
+
+SETTINGS = re.compile(r"(<!-- settings -->\n```text\n).*?(```\n)", re.DOTALL)
+"""The settings of other programs, with marks around them."""
 
 ASKED = re.compile(r"(```sql\n(?P<sql>.*?)```\n\n)```text\n.*?```\n", re.DOTALL)
 """A question of a page, followed by its answer."""
@@ -71,6 +76,12 @@ def section(title: str, command: click.Command) -> str:
     return f"## {title}\n\n```text\n{command.get_help(context)}\n```\n"
 
 
+def with_settings(text: str) -> str:
+    """Return docs/bi.md with the settings that `luc-load info --connect` prints, for one path."""
+    lines = "\n".join(connection_lines(Path("/data/luc-data/luc.duckdb")))
+    return SETTINGS.sub(lambda match: f"{match[1]}{lines}\n{match[2]}", text)
+
+
 def with_answers(text: str, database: Path) -> str:
     """Return a page's text with the answers of a database below the questions."""
     with duckdb.connect(str(database), read_only=True) as con:
@@ -90,6 +101,7 @@ def meaning_with_answers(text: str, database: Path) -> str:
 def main() -> None:
     """Write the files anew."""
     REFERENCE.write_text(command_line(), encoding="utf-8")
+    BI.write_text(with_settings(BI.read_text(encoding="utf-8")), encoding="utf-8")
     if DEMO.is_file():
         for page in (README, NOTEBOOK):
             page.write_text(with_answers(page.read_text(encoding="utf-8"), DEMO), encoding="utf-8")

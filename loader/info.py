@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from loader.display import Displayed
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.options import years_text
 from loader.querying.session import session
@@ -75,7 +76,7 @@ class SourceInfo:
 
 
 @dataclass(frozen=True)
-class DatabaseInfo:
+class DatabaseInfo(Displayed):
     """What `luc-load info` says of a database.
 
     Attributes

@@ -1,10 +1,12 @@
-"""What a build did, as a value and as the text that ends it."""
+"""The outcome of a build, as a value and as the text that ends it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from loader.display import Displayed
+from loader.querying.connect import connection_lines
 from loader.text import human_bytes, human_seconds
 
 if TYPE_CHECKING:
@@ -30,17 +32,17 @@ class TableReport:
 
 
 @dataclass(frozen=True)
-class BuildReport:
-    """What a build did.
+class BuildReport(Displayed):
+    """The outcome of a build; prints as a summary.
 
     Attributes
     ----------
     outcome : {"built", "published", "up to date", "planned"}
-        "published" is a build that was finished earlier and only had to be exchanged; the figures
-        of "planned" are estimates.
+        "published": an earlier run had finished the build, and only the exchange was left.
+        "planned": nothing was built, and the numbers are estimates.
     database : pathlib.Path
     parquet : pathlib.Path or str
-        What was published: the data set in a folder, or at an address.
+        The published Parquet dataset: a folder, or an address.
     build_id : str
         The id that both carry.
     tables : tuple of TableReport
@@ -49,14 +51,14 @@ class BuildReport:
     seconds : float
         Wall-clock time.
     synthetic : bool
-        Whether any source is a made-up sample.
+        Whether any source is a synthetic sample, whatever the outcome.
     reused_parts : int
-        Parts that were not written again: an interrupted build had left them, or the replaced one
-        holds the same rows.
+        Parquet parts that were not written again, because an interrupted build or the replaced
+        output has the same rows.
     notices : tuple of str
         What the user should know about the result.
     free_bytes : int
-        Free on the disk, where a build is planned.
+        Free space on the disk of the output; only for "planned".
     """
 
     outcome: Outcome
@@ -74,14 +76,18 @@ class BuildReport:
 
     def text(self) -> str:
         """Return the summary that ends a build on the command line."""
+        mark = ", from SYNTHETIC sources" if self.synthetic else ""
         if self.outcome == "up to date":
-            return f"{self.database} is up to date (build {self.build_id}): nothing to do."
+            return f"{self.database} is up to date (build {self.build_id}{mark})."
         if self.outcome == "published":
-            return f"{self.database} is published (build {self.build_id}), finished earlier."
+            return (
+                f"Published {self.database} (build {self.build_id}{mark}), which an earlier run "
+                "had finished."
+            )
         if self.outcome == "planned":
             return "\n".join(self._plan_lines())
         head = f"Built {self.database} in {human_seconds(self.seconds)} (build {self.build_id})"
-        lines = [f"{head}{', from SYNTHETIC sources' if self.synthetic else ''}.", ""]
+        lines = [f"{head}{mark}.", ""]
         lines += table_lines(self.tables)
         lines += [
             "",
@@ -89,32 +95,24 @@ class BuildReport:
             f"  {self.parquet}/  {human_bytes(self.parquet_bytes)}",
         ]
         if self.reused_parts:
-            lines.append(f"  {self.reused_parts} parts of an earlier run were used again")
+            lines.append(f"  {self.reused_parts} parts of an earlier run were reused")
         lines += [f"\nNote: {notice}" for notice in self.notices]
-        return "\n".join([*lines, "", "Next:", *self._next_lines()])
+        lines += ["", "Open it read-only:"]
+        lines += [f"  {line}" for line in connection_lines(self.database, first=True)]
+        return "\n".join([*lines, "Settings for other programs: luc-load info --connect"])
 
     def _plan_lines(self) -> list[str]:
-        source = ", from SYNTHETIC sources" if self.synthetic else ""
-        head = f"Would build {self.database} in about {human_seconds(self.seconds)}{source}."
+        mark = ", from SYNTHETIC sources" if self.synthetic else ""
+        head = f"Would build {self.database} in about {human_seconds(self.seconds)}{mark}."
         return [
-            f"{head} Nothing was written; the figures are estimates.",
+            f"{head} Nothing was written; the numbers are estimates.",
             "",
             *table_lines(self.tables),
             "",
             f"  {self.database}  about {human_bytes(self.database_bytes)}",
             f"  {self.parquet}/  about {human_bytes(self.parquet_bytes)}",
-            f"  free on this disk: {human_bytes(self.free_bytes)}",
+            f"  free space on this disk: {human_bytes(self.free_bytes)}",
             *(f"\nNote: {notice}" for notice in self.notices),
-        ]
-
-    def _next_lines(self) -> list[str]:
-        path = str(self.database)
-        shell = "'" + path.replace("'", "'\\''") + "'" if _needs_quotes(path) else path
-        python = f"duckdb.connect({path!r}, read_only=True).sql('FROM point(51.5, -0.13)')"
-        return [
-            f"  duckdb -readonly {shell} 'FROM luc LIMIT 5'",
-            f'  python -c "import duckdb; print({python})"',
-            f"  jdbc:duckdb:{path}?duckdb.read_only=true   (BI tools: open it read-only)",
         ]
 
 
@@ -137,7 +135,3 @@ def _is_run(table: TableReport) -> bool:
     assert table.first_year is not None
     assert table.last_year is not None
     return table.last_year - table.first_year + 1 == table.years
-
-
-def _needs_quotes(path: str) -> bool:
-    return not all(c.isalnum() or c in "/._-" for c in path)

@@ -305,7 +305,7 @@ def test_a_stopped_build_says_so_and_the_next_goes_on(
     done = luc_load(*long_build(long_sample), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "an interrupted build is continued" in done.stderr
-    assert "parts of an earlier run were used again" in done.stdout
+    assert "parts of an earlier run were reused" in done.stdout
     assert "1961-2021" in done.stdout
     assert "is up to date" in luc_load(*long_build(long_sample), cwd=tmp_path).stdout
 

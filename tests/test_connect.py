@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
+import subprocess
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +16,9 @@ from command import luc_load
 
 from loader import build, write_sample
 from loader.catalog.sqlfiles import read_files
-from loader.querying.connect import connection_settings, connection_text
+from loader.querying.connect import connection_lines, connection_settings
+from loader.querying.session import session
+from loader.summary import BuildReport
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -43,6 +49,58 @@ def test_the_python_setting_opens_it_read_only(database: Path) -> None:
         con.close()
 
 
+def test_the_shell_opens_it_read_only(database: Path) -> None:
+    shell = shutil.which("duckdb", path=sysconfig.get_path("scripts"))
+    if shell is None:
+        pytest.skip("duckdb-cli is not installed")
+    words = shlex.split(settings(database)["DuckDB shell"])
+    asked = ["-csv", "-noheader", "-init", os.devnull, "-c"]
+    for sql, code, answer in (
+        ("SELECT count(*) > 100 FROM eluc", 0, "true"),
+        ("DROP TABLE eluc", 1, ""),
+    ):
+        done = subprocess.run(
+            [shell, *words[1:], *asked, sql], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout.strip()) == (code, answer), done.stderr
+
+
+def test_the_lines_of_a_build_are_those_of_info(database: Path) -> None:
+    """One function writes them all; a relative --out gives absolute paths too."""
+    report = BuildReport("built", database, database.parent / "parquet", "id")
+    lines = report.text().splitlines()
+    start = lines.index("Open it read-only:")
+    assert [line.strip() for line in lines[start + 1 : -1]] == connection_lines(
+        database, first=True
+    )
+    assert {line.split("  ")[0] for line in connection_lines(database, first=True)} <= {
+        *settings(database)
+    }
+
+
+def jdbc_parts(url: str) -> tuple[str, dict[str, str]]:
+    """Split a URL as DuckDB's driver does: path, then options after semicolons."""
+    path, *options = url.removeprefix("jdbc:duckdb:").split(";")
+    return path.strip(), dict(option.split("=") for option in options)
+
+
+def test_the_jdbc_url_names_the_file_itself_and_is_read_only(database: Path) -> None:
+    url = settings(database)["JDBC, in one URL"]
+    assert jdbc_parts(url) == (str(database), {"duckdb.read_only": "true"})
+    with_property = settings(database)["JDBC, DBeaver"].split("  ")[0]
+    assert jdbc_parts(with_property) == (str(database), {})
+
+
+def test_a_path_that_no_url_can_hold_says_so_or_avoids_the_url() -> None:
+    found = settings(Path("/data/a;b?/luc.duckdb"))
+    assert "semicolon" in found["JDBC, DBeaver"]
+    assert "semicolon" in found["JDBC, in one URL"]
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    url = eval(found["SQLAlchemy, Superset"], {"sqlalchemy": sqlalchemy})  # our own line
+    assert (url.drivername, url.database) == ("duckdb", "/data/a;b?/luc.duckdb")
+    assert dict(url.query) == {"access_mode": "READ_ONLY"}
+
+
 def test_a_relative_path_becomes_absolute(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(database.parent)
     assert settings(Path("luc.duckdb")) == settings(database)
@@ -63,7 +121,7 @@ def test_an_odbc_string_keeps_a_semicolon_in_the_path() -> None:
 def test_info_prints_the_settings_of_the_file(database: Path) -> None:
     done = luc_load("info", "--connect", str(database.parent), cwd=database.parent)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == connection_text(database) + "\n"
+    assert done.stdout.splitlines() == connection_lines(database)
 
 
 def test_info_refuses_to_connect_to_nothing(tmp_path: Path) -> None:
@@ -104,6 +162,62 @@ def test_sqlalchemy_lists_tables_views_columns_and_comments(engine: Engine) -> N
         assert "Units: " in (found.get_table_comment(name)["text"] or ""), name
         for column in found.get_columns(name):
             assert "[unit: " in (column["comment"] or ""), (name, column["name"])
+
+
+@pytest.mark.filterwarnings("ignore:duckdb-engine doesn't yet support reflection on indices")
+def test_sqlalchemy_reflects_tables_and_views(engine: Engine) -> None:
+    """What Superset and pandas do; inspection alone passes where this fails."""
+    from sqlalchemy import MetaData, select  # noqa: PLC0415  # an optional dependency
+
+    metadata = MetaData()
+    metadata.reflect(engine, views=True)
+    assert {*TABLES, *VIEWS} <= set(metadata.tables)
+    cell, world = metadata.tables["cell"], metadata.tables["eluc_global"]
+    assert {"cell_id", "lat", "lon", "area_ha"} <= set(cell.columns.keys())
+    with engine.connect() as con:
+        assert len(con.execute(select(world.c.year)).all()) == 3
+
+
+def test_one_process_opens_a_file_with_one_configuration(database: Path, engine: Engine) -> None:
+    """What docs/bi.md warns of; luc-load's own sessions get along with either."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  # an optional dependency
+
+    con = duckdb.connect(str(database), read_only=True)
+    try:
+        with pytest.raises(SQLAlchemyError, match="different configuration"):
+            engine.connect()
+        with session(database) as other:
+            assert other.execute("SELECT count(*) FROM eluc_global").fetchall() == [(3,)]
+    finally:
+        con.close()
+    engine.connect().close()
+
+
+def test_an_open_connection_sees_the_old_file_until_it_is_closed(tmp_path: Path) -> None:
+    """What docs/bi.md warns of: all connections of the process to the file must be closed."""
+    write_sample(tmp_path / "raw", years=(2015, 2016), resolution=2, only=["eluc"])
+    years = "SELECT list(year ORDER BY year) FROM eluc_global"
+    build(raw=tmp_path / "raw", out=tmp_path / "out", years="2015")
+    path = str(tmp_path / "out" / "luc.duckdb")
+    con = duckdb.connect(path, read_only=True)
+    build(raw=tmp_path / "raw", out=tmp_path / "out", years="2016", overwrite=True)
+    second = duckdb.connect(path, read_only=True)
+    assert con.execute(years).fetchall() == second.execute(years).fetchall() == [([2015],)]
+    with session(path) as own:
+        assert own.execute(years).fetchall() == [([2016],)]
+    con.close()
+    second.close()
+    with duckdb.connect(path, read_only=True) as third:
+        assert third.execute(years).fetchall() == [([2016],)]
+
+
+def test_macros_of_an_attached_database_need_use(database: Path) -> None:
+    with duckdb.connect() as con:
+        con.execute("ATTACH ? AS luc (READ_ONLY)", [str(database)])
+        with pytest.raises(duckdb.CatalogException, match="eluc_state does not exist"):
+            con.execute("FROM luc.point(51.5, -0.13)")
+        con.execute("USE luc")
+        assert con.execute("FROM point(51.5, -0.13)").fetchall()
 
 
 def test_the_information_schema_says_what_tools_ask_it(database: Path) -> None:

@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 from first_answers import QUERIES, main
 from generate_help import (
     ASKED,
+    BI,
     MEANING,
     NOTEBOOK,
     README,
@@ -29,6 +30,7 @@ from generate_help import (
     command_line,
     meaning_with_answers,
     with_answers,
+    with_settings,
 )
 
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
@@ -60,6 +62,12 @@ def test_the_reference_of_the_command_line_is_up_to_date() -> None:
     if version("click") < "8.2":
         pytest.skip("an older click lays the help out in another way")
     assert REFERENCE.read_text(encoding="utf-8") == command_line(), "run make docs"
+
+
+def test_the_settings_of_other_programs_are_up_to_date() -> None:
+    text = BI.read_text(encoding="utf-8")
+    assert text == with_settings(text), "run make docs"
+    assert "jdbc:duckdb:/data/luc-data/luc.duckdb;duckdb.read_only=true" in text
 
 
 @pytest.mark.parametrize("line", [line for code in blocks("sh") for line in code.splitlines()])

@@ -53,7 +53,7 @@ def test_the_command_says_so_and_leaves_no_trace(raw: Path, tmp_path: Path) -> N
     done = luc_load("build", "--raw", str(raw), "-o", "a/b/out", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stdout.startswith("Would build a/b/out/luc.duckdb in about ")
-    for said in ("SYNTHETIC", "state ", "eluc ", "2012-2015", "about", "free on this disk"):
+    for said in ("SYNTHETIC", "state ", "eluc ", "2012-2015", "about", "free space on this disk"):
         assert said in done.stdout
     assert names(tmp_path) == []
 

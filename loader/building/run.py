@@ -17,6 +17,7 @@ from loader.building.waiting import is_whole
 from loader.errors import OutputError, SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
+from loader.storing.database import has_synthetic_source
 from loader.storing.publish import DATABASE, Published, take_back
 from loader.storing.staging import refused
 from loader.storing.unfinished import unfinished_build
@@ -265,7 +266,7 @@ class Run:
             database_bytes=(out / DATABASE).stat().st_size,
             parquet_bytes=loaded.parquet_bytes if loaded else 0,
             seconds=time.monotonic() - self._started,
-            synthetic=product is not None and product.is_synthetic,
+            synthetic=(product.is_synthetic if product else has_synthetic_source(out / DATABASE)),
             reused_parts=loaded.reused if loaded else 0,
             notices=missing_change(sources.gridded) if sources else (),
         )

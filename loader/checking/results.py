@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from loader.display import Displayed
 from loader.text import printable
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Displayed):
     """What all checks of a database found.
 
     Attributes
@@ -121,6 +122,10 @@ class CheckReport:
     def holds(self) -> bool:
         """Whether no check failed."""
         return all(result.status != "failed" for result in self.results)
+
+    def text(self) -> str:
+        """Return every check, and the summary below them."""
+        return "\n".join([*(result.text() for result in self.results), "", self.summary()])
 
     def summary(self) -> str:
         """Return the line that ends the list."""

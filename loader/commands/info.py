@@ -36,8 +36,8 @@ def info(
       luc-load info luc-data --connect
     """
     from loader.info import database_info  # noqa: PLC0415  # --help must be quick
-    from loader.querying.connect import connection_text  # noqa: PLC0415  # --help must be quick
+    from loader.querying.connect import connection_lines  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
     found = database_info(database, storage_options, ask_store=not connect)
-    click.echo(connection_text(found.database) if connect else found.text())
+    click.echo("\n".join(connection_lines(found.database)) if connect else found.text())

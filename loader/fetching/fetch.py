@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from loader.display import Displayed
 from loader.errors import OutputError, UsageError
 from loader.fetching.addresses import choose
 from loader.fetching.conditions import Conditions, Watch
@@ -58,7 +59,7 @@ class Fetched:
 
 
 @dataclass(frozen=True)
-class FetchReport:
+class FetchReport(Displayed):
     """What a fetch did: one entry a file."""
 
     files: tuple[Fetched, ...]

@@ -7,32 +7,39 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["connection_settings", "connection_text"]
+__all__ = ["connection_lines", "connection_settings"]
+
+_FIRST = ("DuckDB shell", "Python", "JDBC, in one URL")
+"""What a build prints; the others are for `luc-load info --connect`."""
+
+_READ_ONLY = "duckdb.read_only"
 
 
 def connection_settings(database: Path) -> Mapping[str, str]:
-    """Return what to tell each program so that it opens a database for reading only.
+    """Return what each program needs to open a database for reading only.
 
     Parameters
     ----------
     database : pathlib.Path
-        The file; relative ones are taken from the working directory.
+        The file; a relative path is taken from the working directory.
 
     Returns
     -------
     Mapping of str to str
-        Program, or kind of program, and its command, connection string or fields.
+        Program, or kind of program, and its command, connection string or fields. Paths are
+        absolute, because each program has a working directory of its own.
     """
     path = str(database.resolve())
-    # A JSON text is a text in Python and in R, whatever quotes and backslashes the path has.
+    # A JSON string is a string of Python and R too, whatever quotes and backslashes it has.
     quoted = json.dumps(path, ensure_ascii=False)
     in_odbc = "{" + path + "}" if set(path) & set(";{}") else path
     return {
         "DuckDB shell": f"duckdb -readonly {shlex.quote(path)}",
         "Python": f"duckdb.connect({quoted}, read_only=True)",
         "R": f"DBI::dbConnect(duckdb::duckdb(dbdir = {quoted}, read_only = TRUE))",
-        "SQLAlchemy, Superset": f"duckdb:///{path}?access_mode=READ_ONLY",
-        "JDBC, DBeaver": f"jdbc:duckdb:{path}  with the driver property duckdb.read_only = true",
+        "SQLAlchemy, Superset": _sqlalchemy(path),
+        "JDBC, DBeaver": _jdbc(path, f"with the driver property {_READ_ONLY} = true"),
+        "JDBC, in one URL": _jdbc(path, "", f";{_READ_ONLY}=true"),
         "ODBC, Power BI": f"Driver={{DuckDB Driver}};Database={in_odbc};access_mode=READ_ONLY",
         "Metabase": f"Database file: {path}  with Establish a read-only connection switched on",
         "Grafana": f"Path: {path}  with Read-only switched on",
@@ -40,9 +47,30 @@ def connection_settings(database: Path) -> Mapping[str, str]:
     }
 
 
-def connection_text(database: Path) -> str:
-    """Return the settings for people, a program a line."""
+def connection_lines(database: Path, *, first: bool = False) -> list[str]:
+    """Return the settings for people, one program a line.
+
+    Parameters
+    ----------
+    database : pathlib.Path
+    first : bool
+        Only the programs that most people begin with.
+    """
     settings = connection_settings(database)
-    width = max(map(len, settings))
-    lines = [f"{program:{width}}  {setting}" for program, setting in settings.items()]
-    return "\n".join(lines)
+    chosen = {name: settings[name] for name in (_FIRST if first else settings)}
+    width = max(map(len, chosen))
+    return [f"{program:{width}}  {setting}" for program, setting in chosen.items()]
+
+
+def _sqlalchemy(path: str) -> str:
+    if "?" in path:
+        # SQLAlchemy ends the path of a URL there, and has no escape for it.
+        options = 'query={"access_mode": "READ_ONLY"}'
+        return f'sqlalchemy.URL.create("duckdb", database={json.dumps(path)}, {options})'
+    return f"duckdb:///{path}?access_mode=READ_ONLY"
+
+
+def _jdbc(path: str, remark: str, options: str = "") -> str:
+    if ";" in path:
+        return "cannot open this file: the driver ends the path at the semicolon; rename it"
+    return f"jdbc:duckdb:{path}{options}  {remark}".rstrip()

@@ -16,7 +16,7 @@ from typing import Any
 from loader.errors import DatabaseError, OutputBusyError, OutputError, UsageError
 from loader.files import sync_folder
 from loader.remote.stores import is_address
-from loader.storing.database import connect_read_only, is_duckdb_file, run_statement
+from loader.storing.database import attach_read_only, is_duckdb_file, run_statement
 from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import PRIVATE, held_for_writing
 from loader.storing.staging import Stage
@@ -99,7 +99,7 @@ def inspect_output(out: Path) -> Published | None:
             f"{database} with DuckDB once to settle them, then run the same command again"
         )
     try:
-        con = connect_read_only(database)
+        con = attach_read_only(database)
     except DatabaseError as error:
         found = f"{error}; close it where it is open and run the same command again"
         raise OutputBusyError(found) from error
