@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["checked_name", "inside"]
+__all__ = ["checked_name", "checked_path", "inside"]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}")
 """What luc-load calls its own tables, parts and builds: nothing that a path gives a meaning."""
@@ -33,19 +33,25 @@ def checked_name(name: object) -> str:
     return name
 
 
+def checked_path(name: object) -> str:
+    """Return a relative path whose components, separated by single slashes, are checked names.
+
+    Raises
+    ------
+    ValueError
+        If the path could lead out of its folder.
+    """
+    for component in name.split("/") if isinstance(name, str) else [name]:
+        checked_name(component)
+    return str(name)
+
+
 def inside(root: Path, name: object) -> Path:
     """Return the path that a relative name with slashes has below a folder.
-
-    Parameters
-    ----------
-    root : pathlib.Path
-    name : object
-        One or more names as `checked_name` takes them, separated by single slashes.
 
     Raises
     ------
     ValueError
         If the name could lead out of the folder.
     """
-    components = name.split("/") if isinstance(name, str) else [name]
-    return root.joinpath(*map(checked_name, components))
+    return root / checked_path(name)

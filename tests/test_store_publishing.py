@@ -59,14 +59,132 @@ def test_what_is_kept_is_the_build_its_forerunner_and_what_is_asked_for(
 
 
 def test_files_of_an_earlier_upload_that_are_not_of_this_one_go_before_it_counts(
-    built: Path, place: Path
+    built: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same build cut into other parts: readers of the folder would get rows twice."""
-    left = place / "builds" / "one" / "parquet" / "state"
-    left.mkdir(parents=True)
-    (left / "other.parquet").write_bytes(b"rows that a.parquet has too")
+    cut = tmp_path / "cut"
+    (cut / "parquet" / "state").mkdir(parents=True)
+    (cut / "parquet" / "state" / "other.parquet").write_bytes(b"rows that a.parquet has too")
+
+    def fail(*_: object) -> None:
+        raise ConnectionError("cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredOutput, "_commit", fail)
+        with pytest.raises(ServiceError):
+            StoredOutput(address(place)).publish(cut, "one", names=("parquet",))
+    assert (place / "luc-load.one.uploading.json").exists()
     StoredOutput(address(place)).publish(built, "one")
     assert files(place / "builds" / "one") == files(built)
+    assert {p.name for p in place.iterdir()} == {"luc-load.json", "builds"}
+
+
+FOREIGN = [
+    "thesis.txt",
+    "builds/mine/thesis.txt",
+    "builds/thesis.txt",
+    "builds/one/thesis.txt",
+    "builds/one/parquet/thesis.txt",
+    "builds/one/parquet/state/thesis.txt",
+    "builds/two/parquet/state/notes.md",
+]
+
+
+def test_no_file_of_others_is_ever_deleted(built: Path, place: Path) -> None:
+    for name in FOREIGN:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text("precious")
+    for build_id in ("one", "two", "three", "four"):
+        StoredOutput(address(place)).publish(built, build_id)
+    StoredOutput(address(place)).withdraw("four")
+    StoredOutput(address(place)).withdraw("mine")
+    for name in FOREIGN:
+        assert (place / name).read_text() == "precious", name
+    assert not (place / "builds" / "one" / "luc.duckdb").exists(), "our own files go"
+    assert StoredOutput(address(place)).build_id == "three"
+
+
+def test_a_part_of_others_in_a_build_is_named_before_it_counts(built: Path, place: Path) -> None:
+    part = place / "builds" / "one" / "parquet" / "state" / "other.parquet"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"rows")
+    with pytest.raises(OutputError, match=r"other\.parquet: was not uploaded by luc-load"):
+        StoredOutput(address(place)).publish(built, "one")
+    assert part.read_bytes() == b"rows"
+    assert StoredOutput(address(place)).build_id is None
+
+
+BAD_PATHS = ["../../victim", "/etc/passwd", "parquet/../../../victim", "a\\b", "parquet//a", ""]
+
+
+@pytest.mark.parametrize("name", BAD_PATHS)
+@pytest.mark.parametrize("where", ["files", "others", "build_id", "replaces", "id of another"])
+def test_a_manifest_with_a_name_that_leads_elsewhere_is_not_ours(
+    where: str, name: str, built: Path, place: Path
+) -> None:
+    StoredOutput(address(place)).publish(built, "one")
+    StoredOutput(address(place)).publish(built, "two")
+    path = place / "luc-load.json"
+    manifest = json.loads(path.read_text())
+    if where == "files":
+        manifest["files"][0]["path"] = name
+    elif where == "others":
+        manifest["others"][0]["files"].append(name)
+    elif where == "id of another":
+        manifest["others"][0]["build_id"] = name
+    else:
+        manifest[where] = name
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(OutputError, match="was not made by luc-load"):
+        StoredOutput(address(place))
+
+
+@pytest.mark.parametrize("name", BAD_PATHS)
+def test_the_record_of_an_upload_leads_nowhere_else(name: str, place: Path) -> None:
+    victim = place.parent / "victim"
+    victim.write_text("precious")
+    place.mkdir(exist_ok=True)
+    record = place / "luc-load.one.uploading.json"
+    record.write_text(json.dumps({"build_id": "one", "files": ["a", name]}))
+    (place / "builds" / "one").mkdir(parents=True)
+    (place / "builds" / "one" / "a").write_text("mine")
+    assert StoredOutput(address(place)).withdraw("one") == 0
+    assert victim.read_text() == "precious"
+    with pytest.raises(ValueError, match="not a name"):
+        StoredOutput(address(place)).withdraw(name)
+
+
+@pytest.mark.parametrize("link", ["builds", "builds/one", "builds/one/parquet"])
+def test_a_link_below_the_address_is_not_followed(
+    link: str, built: Path, place: Path, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (place / link).parent.mkdir(parents=True)
+    (place / link).symlink_to(victim)
+    with pytest.raises(OutputError, match="is a link"):
+        StoredOutput(address(place)).publish(built, "one")
+    assert list(victim.iterdir()) == []
+
+
+def test_a_link_that_the_user_made_an_address_of_is_followed(
+    built: Path, place: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    place.symlink_to(disk)
+    StoredOutput(address(place)).publish(built, "one")
+    assert files(disk / "builds" / "one") == files(built)
+
+
+def test_an_address_with_characters_of_patterns_means_itself(built: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ab"
+    StoredOutput(address(other)).publish(built, "one")
+    before = files(other)
+    for build_id in ("one", "two", "three"):
+        StoredOutput(address(tmp_path / "a[b]")).publish(built, build_id)
+    StoredOutput(address(tmp_path / "a[b]")).withdraw("three")
+    assert files(other) == before
 
 
 def test_only_what_is_not_there_is_uploaded(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from loader.files import atomic_file, write_file
+from loader.errors import OutputError
+from loader.files import atomic_file, read_small, write_file
+from loader.names import checked_path
 from loader.remote.stores import store_of
 from loader.text import human_bytes, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-__all__ = ["AT_ONCE", "StoredFiles"]
+__all__ = ["AT_ONCE", "StoredFiles", "sizes_of"]
 
 _BUCKETS = ("s3", "s3a", "gs", "gcs", "abfs", "az", "oss")
 """Stores without folders: to make one there would be to make a bucket."""
@@ -86,14 +90,6 @@ class StoredFiles:
             return {}
         return {name.removeprefix(f"{start}/"): int(info["size"]) for name, info in found.items()}
 
-    def folders(self, folder: str) -> list[str]:
-        """Return the names of what lies directly in a folder."""
-        try:
-            found = self.fs.ls(self.path(folder), detail=False, refresh=True)
-        except FileNotFoundError:
-            return []
-        return [path.rstrip("/").rpartition("/")[2] for path in found]
-
     def upload(
         self, folder: Path, home: str, sizes: Mapping[str, int], told: Callable[[str], None]
     ) -> None:
@@ -128,35 +124,88 @@ class StoredFiles:
         """
         targets = [self.path(name) for name in files]
         sources = list(files.values())
+        if self.scheme in _LOCAL:
+            for name, source in files.items():
+                target = self._local(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with atomic_file(target) as file, source.open("rb") as data:
+                    shutil.copyfileobj(data, file)
+            return
         if self.scheme not in _BUCKETS:
             for folder in {target.rpartition("/")[0] for target in targets}:
                 self.fs.makedirs(folder, exist_ok=True)
-        if self.scheme not in _LOCAL:
-            largest = max(source.stat().st_size for source in sources)
-            how = _how_to_put(self.scheme, largest)
-            self.fs.put([str(source) for source in sources], targets, **how)
-            return
-        for source, target in zip(sources, targets, strict=True):
-            with atomic_file(Path(target)) as file, source.open("rb") as given:
-                shutil.copyfileobj(given, file)
+        largest = max(source.stat().st_size for source in sources)
+        how = _how_to_put(self.scheme, largest)
+        self.fs.put([str(source) for source in sources], targets, **how)
 
     def write(self, name: str, data: bytes, **condition: str) -> None:
         """Write a small file at once, under the conditions that the store knows."""
         if self.scheme in _LOCAL:
-            write_file(Path(self.path(name)), data)
+            target = self._local(name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_file(target, data)
         else:
             self.fs.pipe_file(self.path(name), data, **condition)
 
     def read(self, name: str) -> tuple[bytes, dict[str, Any]]:
         """Return a small file, and what the store says of it."""
+        if self.scheme in _LOCAL:
+            return read_small(self._local(name)), {}
         self.fs.invalidate_cache()
         info = self.fs.info(self.path(name))
+        if int(info.get("size") or 0) > AT_ONCE:
+            raise OSError(errno.EFBIG, "too large for a record of luc-load", self.path(name))
         return self.fs.cat_file(self.path(name)), info
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files and whole folders."""
-        for name in names:
-            self.fs.rm(self.path(name), recursive=True)
+    def remove(self, folder: str, names: Iterable[str]) -> None:
+        """Remove files by their exact names, and the folders that are empty then.
+
+        Parameters
+        ----------
+        folder : str
+            A folder below the address, or "" for the address itself, which stays.
+        names : iterable of str
+            Files in the folder; those that are not there any more are no error. What the store
+            would take for a pattern means only itself.
+        """
+        start = f"{folder}/" if folder else ""
+        names = [start + checked_path(name) for name in names]
+        if self.scheme in _LOCAL:
+            for name in names:
+                self._local(name).unlink(missing_ok=True)
+        elif self._has_pattern():
+            for name in names:
+                with suppress(FileNotFoundError):
+                    self.fs.rm_file(self.path(name))
+        elif names:
+            with suppress(FileNotFoundError):
+                self.fs.rm([self.path(name) for name in names])
+        if self.scheme in _BUCKETS:
+            return
+        parents = {parent for name in names for parent in PurePosixPath(name).parents}
+        for parent in sorted(parents - {PurePosixPath()}, key=lambda p: -len(p.parts)):
+            # Not empty: others use it too.
+            with suppress(Exception):
+                self.fs.rmdir(self.path(parent.as_posix()))
+
+    def _has_pattern(self) -> bool:
+        """Return whether the store's library would take the address for a pattern."""
+        return any(character in self.root for character in "*?[")
+
+    def _local(self, name: str) -> Path:
+        """Return the path of a file on a disk; no folder on the way below the address is a link.
+
+        Raises
+        ------
+        OutputError
+            If one is: it would lead to where the user did not say.
+        """
+        path = Path(self.root)
+        for component in checked_path(name).split("/")[:-1]:
+            path /= component
+            if path.is_symlink():
+                raise OutputError(f"{path}: is a link; remove it, or choose another address")
+        return path / PurePosixPath(name).name
 
 
 def _groups(sizes: Mapping[str, int]) -> Iterator[list[str]]:
@@ -177,3 +226,13 @@ def _how_to_put(scheme: str, size: int) -> dict[str, int]:
     if scheme in {"s3", "s3a"}:
         return {"chunksize": max(_PIECE, pieces), "max_concurrency": AT_ONCE // _PIECE}
     return {"chunksize": _PIECE} if scheme in {"gs", "gcs"} else {}
+
+
+def sizes_of(folder: Path, names: Collection[str]) -> dict[str, int]:
+    """Return the bytes of files of this disk, and of all files in folders, by their name."""
+    sizes: dict[str, int] = {}
+    for name in sorted(names):
+        place = folder / name
+        files = [p for p in sorted(place.rglob("*")) if p.is_file()] if place.is_dir() else [place]
+        sizes |= {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    return sizes

@@ -3,23 +3,27 @@
 ::
 
     PREFIX/luc-load.json                     the manifest: which build counts, and its files
+    PREFIX/luc-load.BUILD_ID.uploading.json  the names of the files of an upload under way
     PREFIX/builds/BUILD_ID/luc.duckdb
     PREFIX/builds/BUILD_ID/parquet/...
 
-A store has no rename of a folder. Files are never replaced: every build has a folder of its own,
-and readers find it through the manifest. Writing that is the commit, and where the store can (S3)
-it is written only if nobody else wrote one meanwhile. The build that was replaced stays, for those
-who read it; older ones go. Where the database stays on a local disk, there is no luc.duckdb.
+A store cannot rename a folder. Files are never replaced: every build has its own folder, and
+readers find it through the manifest. Writing the manifest is the commit. Where the store can (S3)
+it is written only if nobody else wrote one meanwhile. The build that was replaced stays, for its
+readers; older ones are removed. Only files that the manifest or the record of an upload names are
+removed, by their exact names: others may use the same bucket. Where the database stays on a local
+disk, there is no luc.duckdb.
 """
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loader.errors import OutputBusyError, OutputError, SourceError, SourceMissingError
-from loader.remote.files import StoredFiles
+from loader.names import checked_name
+from loader.remote.files import StoredFiles, sizes_of
+from loader.remote.manifest import Manifest, build_folder, parse_names, render_names
 from loader.remote.stores import causes, translated
 from loader.text import without_secrets
 
@@ -59,27 +63,27 @@ class StoredOutput:
     @property
     def build_id(self) -> str | None:
         """Which build is published."""
-        return None if self._published is None else str(self._published["build_id"])
+        return None if self._published is None else self._published.build_id
 
     @property
     def replaced(self) -> str | None:
         """Which build was published before, and is still there."""
-        found = None if self._published is None else self._published.get("replaces")
-        return None if found is None else str(found)
+        return None if self._published is None else self._published.replaces
 
     def dataset(self, build_id: str) -> str:
         """Return the address of the folder of a build's tables."""
-        return f"{self.address}/{_home(build_id)}/parquet"
+        return f"{self.address}/{build_folder(build_id)}/parquet"
 
     def listed(self) -> dict[str, int]:
         """Return bytes by name of the files that the manifest names."""
-        files = [] if self._published is None else self._published["files"]
-        return {str(file["path"]): int(file["size"]) for file in files}
+        return {} if self._published is None else dict(self._published.files)
 
     def not_whole(self) -> list[str]:
         """Return the files that the manifest names and that are not there in their size."""
+        if self.build_id is None:
+            return []
         with self.translated():
-            there = self.files.sizes(_home(self.build_id))
+            there = self.files.sizes(build_folder(self.build_id))
         return [name for name, size in self.listed().items() if there.get(name) != size]
 
     def withdraw(self, build_id: str) -> int:
@@ -106,19 +110,31 @@ class StoredOutput:
         ServiceError
             If it does not answer.
         """
-        if build_id == self.replaced:
+        published = self._published
+        if published is not None and build_id in {published.replaces, *published.others}:
             return 0
+        home = build_folder(build_id)
         with self.translated():
-            if build_id == self.build_id:
-                before = {} if self.replaced is None else self.files.sizes(_home(self.replaced))
-                if self.replaced is not None and before:
-                    self._commit(_manifest_of(self.replaced, before, None))
-                else:
-                    self.files.remove([MANIFEST])
-            left = self.files.sizes(_home(build_id))
-            if left:
-                self.files.remove([_home(build_id)])
+            names = self._names_of_upload(build_id)
+            if published is not None and build_id == published.build_id:
+                names |= published.files.keys()
+                self._restore(published)
+            left = {n: size for n, size in self.files.sizes(home).items() if n in names}
+            self.files.remove(home, left)
+            self.files.remove("", [_record_of(build_id)])
         return sum(left.values())
+
+    def _restore(self, published: Manifest) -> None:
+        """Make the replaced build count again if its files are still there."""
+        replaced = published.replaces
+        there = {} if replaced is None else self.files.sizes(build_folder(replaced))
+        names = published.others.get(replaced or "", frozenset())
+        files = {name: size for name, size in there.items() if name in names}
+        if replaced is None or not files:
+            self.files.remove("", [MANIFEST])
+            return
+        others = {n: files for n, files in published.others.items() if n != replaced}
+        self._commit(Manifest(replaced, files, None, others))
 
     def refuse_other(self, own: Collection[str | None], *, overwrite: bool) -> None:
         """Refuse to replace a build that is not known here, or to publish where no bucket is.
@@ -182,31 +198,68 @@ class StoredOutput:
         ServiceError
             If it does not answer; the same command goes on with the upload.
         """
-        home, again = _home(build_id), self.build_id == build_id
+        home, again = build_folder(build_id), self.build_id == build_id
         place = f"{self.address}/{home}"
         present = {name.partition("/")[0] for name in self.listed()} if again else set()
         wanted = set(names) if not again or self.not_whole() else set(names) - present
         if not wanted:
             return place
-        sizes = _sizes_of(folder, wanted)
+        sizes = sizes_of(folder, wanted)
         with self.translated():
+            # What an interrupted upload of this build left may be cut into other parts.
+            earlier = self._names_of_upload(build_id) | (self.listed().keys() if again else set())
+            self.files.write(_record_of(build_id), render_names(build_id, earlier | sizes.keys()))
             self.files.upload(folder, home, sizes, told)
             there = self.files.sizes(home)
             wrong = [name for name, size in sizes.items() if there.get(name) != size]
             if wrong:
-                raise OutputError(f"{place}/{wrong[0]}: has not arrived whole; run it again")
-            # Readers take every file of a folder: not those of an upload that was cut into others.
-            others = {n for n in there if n not in sizes and n.partition("/")[0] in wanted}
-            self.files.remove(f"{home}/{name}" for name in sorted(others))
-            listed = {n: s for n, s in self.listed().items() if again and n in there} | sizes
-            replaces = self.replaced if again else self.build_id
-            self._commit(_manifest_of(build_id, listed, replaces))
-            known = {build_id, replaces, *kept}
-            stale = [n for n in self.files.folders("builds") if n not in known]
-            self.files.remove(_home(name) for name in stale)
+                raise OutputError(f"{place}/{wrong[0]}: did not arrive complete; run it again")
+            outdated = {n for n in earlier - sizes.keys() if n.partition("/")[0] in wanted}
+            self.files.remove(home, outdated & there.keys())
+            _refuse_foreign(place, there.keys() - earlier - sizes.keys())
+            kept_files = {n: s for n, s in self.listed().items() if n in there.keys() - outdated}
+            manifest = Manifest(
+                build_id,
+                (kept_files if again else {}) | sizes,
+                self.replaced if again else self.build_id,
+                self._others(build_id),
+            )
+            self._commit(manifest)
+            self.files.remove("", [_record_of(build_id)])
+            self._remove_old({build_id, manifest.replaces, *kept})
         return place
 
-    def _manifest(self) -> dict[str, Any] | None:
+    def _others(self, build_id: str) -> dict[str, frozenset[str]]:
+        """Return the builds besides one that luc-load published and that are still there."""
+        published = self._published
+        if published is None:
+            return {}
+        others = dict(published.others) | {published.build_id: frozenset(published.files)}
+        return {
+            name: files
+            for name, files in others.items()
+            if name != build_id and files & self.files.sizes(build_folder(name)).keys()
+        }
+
+    def _remove_old(self, kept: Collection[str | None]) -> None:
+        """Remove the builds that the manifest, read back, names as ours and that nobody needs."""
+        published = self._published = self._manifest()
+        if published is None or published.build_id not in kept:
+            return
+        for name, files in published.others.items():
+            home = build_folder(name)
+            if name not in kept:
+                self.files.remove(home, files & self.files.sizes(home).keys())
+
+    def _names_of_upload(self, build_id: str) -> frozenset[str]:
+        """Return the files of an upload that began and did not end; none if there is none."""
+        try:
+            data, _ = self.files.read(_record_of(build_id))
+        except FileNotFoundError:
+            return frozenset()
+        return parse_names(data, build_id)
+
+    def _manifest(self) -> Manifest | None:
         where = f"{self.address}/{MANIFEST}"
         try:
             with translated(where):
@@ -217,20 +270,17 @@ class StoredOutput:
             raise OutputError(str(error)) from error
         self._etag = info.get("ETag")
         try:
-            found = json.loads(data)
-            sizes = [int(file["size"]) for file in found["files"] if file["path"]]
-            if found["build_id"] and sizes:
-                return dict(found)
-        except (ValueError, LookupError, TypeError):
+            return Manifest.parse(data)
+        except ValueError:
             pass
         raise OutputError(f"{where}: was not made by luc-load; choose another address")
 
-    def _commit(self, manifest: dict[str, Any]) -> None:
+    def _commit(self, manifest: Manifest) -> None:
         """Write the manifest, on stores that can only if it is still the one that was read."""
         condition: dict[str, str] = {}
         if self.files.scheme in _CONDITIONAL:
             condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
-        data = json.dumps(manifest, indent=1).encode() + b"\n"
+        data = manifest.render()
         try:
             self.files.write(MANIFEST, data, **condition)
         except Exception as error:
@@ -265,24 +315,15 @@ class StoredOutput:
             raise OutputError(str(error)) from error
 
 
-def _home(build_id: str | None) -> str:
-    return f"builds/{build_id}"
+def _record_of(build_id: str) -> str:
+    """Return where the names of the files of an upload are kept until it ends."""
+    return f"luc-load.{checked_name(build_id)}.uploading.json"
 
 
-def _sizes_of(folder: Path, names: Collection[str]) -> dict[str, int]:
-    """Return the bytes of all files that are meant, by their name in the folder."""
-    found: dict[str, int] = {}
-    for name in sorted(names):
-        place = folder / name
-        files = [p for p in sorted(place.rglob("*")) if p.is_file()] if place.is_dir() else [place]
-        found |= {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-    return found
-
-
-def _manifest_of(build_id: str, files: dict[str, int], replaces: str | None) -> dict[str, Any]:
-    return {
-        "build_id": build_id,
-        "folder": _home(build_id),
-        "files": [{"path": name, "size": size} for name, size in sorted(files.items())],
-        "replaces": replaces,
-    }
+def _refuse_foreign(place: str, names: Collection[str]) -> None:
+    """Raise if there are Parquet files that readers of the folder would take for ours."""
+    if foreign := sorted(name for name in names if name.endswith(".parquet")):
+        raise OutputError(
+            f"{place}/{foreign[0]}: was not uploaded by luc-load, but readers of the dataset would "
+            "read it too; remove it and run the same command again"
+        )
