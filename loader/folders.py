@@ -76,13 +76,15 @@ def _owner_of_new_files(folder: int) -> int:
         os.close(handle)
 
 
-def refuse_links(folder: Path) -> None:
+def refuse_links(folder: Path, but: str = "") -> None:
     """Make sure that a folder of ours holds nothing but folders and regular files.
 
     Parameters
     ----------
     folder : pathlib.Path
         Private, so that nobody can place a link after this check.
+    but : str
+        The name of entries that may be links, because they are only ever renamed or removed.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def refuse_links(folder: Path) -> None:
         If anything else is in it: luc-load makes no links, and would follow this one.
     """
     for place, folders, files, handle in os.fwalk(folder, follow_symlinks=False):
-        for name in (*folders, *files):
+        for name in {*folders, *files} - {but}:
             mode = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
             if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
                 kind = "a link" if stat.S_ISLNK(mode) else "neither a file nor a folder"

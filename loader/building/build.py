@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,10 @@ from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.remote.targets import checked_targets
 from loader.reporting import Reporter, synchronized
-from loader.storing.locking import LOCK, PRIVATE, exclusive
+from loader.storing.locking import PRIVATE, lock_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import xarray as xr
 
@@ -173,7 +173,7 @@ def build(
             published = inspect_output(options.out)
             run = Run(options, given, stage, published, watcher, started, probe.wait)
             return run.plan(overwrite=overwrite)
-        work = stack.enter_context(_locked_output(options.out))
+        work = stack.enter_context(lock_output(options.out))
         published = inspect_output(options.out)
         store = StoredOutput(target) if is_address(target) else None
         if store is not None:
@@ -214,26 +214,3 @@ def _refuse_unwritable(out: Path) -> None:
         raise OutputError(f"{out}: is not a folder; choose another --out")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{out}: cannot be written ({folder}); choose another --out")
-
-
-@contextmanager
-def _locked_output(out: Path) -> Iterator[Path]:
-    """Create and lock the private folder of an output; what stays empty is removed again."""
-    work = out / PRIVATE
-    is_new = not out.exists()
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise OutputError(f"{out}: is not a folder; choose another --out") from error
-    except OSError as error:
-        found = f"cannot be written ({error.strerror}); choose another --out"
-        raise OutputError(f"{out}: {found}") from error
-    try:
-        with exclusive(work / LOCK):
-            yield work
-    finally:
-        # Not empty: an interrupted build lies there, or another process was quicker.
-        with suppress(OSError):
-            work.rmdir()
-            if is_new:
-                out.rmdir()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError, UsageError
-from loader.folders import is_in_use, remove
+from loader.folders import is_in_use, private_folder, refuse_links, remove
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.schema import SOURCES, STATIC
@@ -94,9 +94,11 @@ def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
     work = folder / PRIVATE
     if not work.is_dir() or work.is_symlink():
         return
+    private_folder(work)
     with exclusive(work / LOCK):
         stage = Stage(work)
         if stage.folder.is_dir() and not stage.folder.is_symlink():
+            refuse_links(stage.folder, but="replaced")
             take_back(stage, folder)
             yield _remove(stage.folder)
         if stage.discarded.is_dir() and not stage.discarded.is_symlink():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from loader.catalog.objects import (
 )
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError
+from loader.files import open_regular
 from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
@@ -195,7 +197,7 @@ def is_duckdb_file(path: Path) -> bool:
     OSError
         If it cannot be read.
     """
-    with path.open("rb") as file:
+    with os.fdopen(open_regular(path), "rb") as file:
         file.seek(_MAGIC_OFFSET)
         return file.read(len(_MAGIC)) == _MAGIC
 

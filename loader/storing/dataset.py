@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from loader.files import sync_folder, write_file
+from loader.files import read_small, sync_folder, write_file
 from loader.storing.database import column_metadata, read_table
 from loader.storing.parquet import write_small_table
 from loader.storing.staging import refused
@@ -73,8 +73,8 @@ def complete_dataset(
 def dataset_record(parquet: Path) -> dict[str, Any] | None:
     """Return the record of the build of a data set, or None if luc-load did not make it."""
     try:
-        record = json.loads((parquet / BUILD_RECORD).read_text())
-    except (OSError, ValueError):
+        record = json.loads(read_small(parquet / BUILD_RECORD))
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and "build_id" in record else None
 

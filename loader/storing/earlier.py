@@ -60,7 +60,8 @@ class EarlierParts:
         if self._parquet is None:
             return None
         earlier = self._parquet / block.table / f"{block.name}{self._mark}.parquet"
-        if not _holds(earlier, rows):
+        # A link may lead to other rows tomorrow.
+        if earlier.is_symlink() or not _holds(earlier, rows):
             return None
         # A second name instead of a copy: neither is ever written to, and either may be removed.
         with suppress(OSError):

@@ -1,7 +1,8 @@
-"""One build at a time on an output: a lock that dies with its process."""
+"""One build at a time on an output: its private folder, and a lock that dies with its process."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -9,27 +10,73 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputBusyError, OutputError
+from loader.files import open_regular
+from loader.folders import private_folder, refuse_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LOCK", "PRIVATE", "exclusive", "held_for_writing", "holder"]
+__all__ = ["LOCK", "PRIVATE", "exclusive", "held_for_writing", "holder", "lock_output"]
 
 PRIVATE = ".luc-load"
-"""The folder, in that of the output, of the lock and of what is being built."""
+"""The folder inside the output that holds the lock and what is being built."""
 
 LOCK = "lock"
 """The file of the lock there."""
 
 _TRIES = 5
 _SECONDS_BETWEEN = 0.02
-"""Who only asks for the holder has the lock for some microseconds: not worth an error."""
+"""A process that only reads the holder has the lock for some microseconds: not worth an error."""
+
+
+@contextmanager
+def lock_output(out: Path) -> Iterator[Path]:
+    """Create and lock the private folder of an output; if it stays empty, it is removed again.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Created if need be. It may be a link to a folder elsewhere.
+
+    Yields
+    ------
+    pathlib.Path
+        The private folder: a real folder of this user, without links in it.
+
+    Raises
+    ------
+    OutputBusyError
+        If another process builds there.
+    OutputError
+        If the folder cannot be created, or holds what luc-load did not make.
+    """
+    work = out / PRIVATE
+    is_new = not out.exists()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        private_folder(work)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"{out}: is not a folder; choose another --out") from error
+    except OSError as error:
+        reason = f"cannot be written ({error.strerror}); choose another --out"
+        raise OutputError(f"{out}: {reason}") from error
+    try:
+        with exclusive(work / LOCK):
+            # The exchange of datasets moves the old one here, which the user may have linked.
+            refuse_links(work, but="replaced")
+            yield work
+    finally:
+        # It is not empty after an interruption, or if another process was quicker.
+        with suppress(OSError):
+            work.rmdir()
+            if is_new:
+                out.rmdir()
 
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, which is gone afterwards.
+    """Hold the lock file `path`, which is removed afterwards.
 
     Raises
     ------
@@ -40,7 +87,7 @@ def exclusive(path: Path) -> Iterator[None]:
     """
     handle = _lock(path)
     try:
-        # Who holds it is a courtesy to the next one: no reason not to build.
+        # The number of the process only helps the next one: no reason not to build.
         with suppress(OSError):
             os.ftruncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
@@ -56,12 +103,16 @@ def _lock(path: Path) -> int:
     """Return a descriptor that holds the lock on the file that `path` names."""
     while True:
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = open_regular(path, os.O_RDWR | os.O_CREAT, follow=False)
         except FileNotFoundError:
             # Another build ended just now and removed its empty folder.
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
             continue
         except OSError as error:
+            if error.errno in {errno.ELOOP, errno.EINVAL}:
+                reason = "is not a lock file of luc-load's; remove it, or choose another --out"
+                raise OutputError(f"{path}: {reason}") from error
             raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
         if not _lock_within(handle, fcntl.LOCK_EX):
             process = os.read(handle, 64).decode(errors="replace").strip() or "unknown"
@@ -80,7 +131,7 @@ def _lock(path: Path) -> int:
 
 
 def _lock_within(handle: int, kind: int) -> bool:
-    """Take a lock, and say whether it could be taken in a tenth of a second."""
+    """Try to take a lock for a tenth of a second; return whether it was taken."""
     for _ in range(_TRIES):
         try:
             fcntl.flock(handle, kind | fcntl.LOCK_NB)
@@ -94,14 +145,14 @@ def _lock_within(handle: int, kind: int) -> bool:
 def holder(path: Path) -> int | None:
     """Return the process that holds the lock file `path`, or None if none does."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = open_regular(path, follow=False)
     except OSError:
         return None
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        found = os.read(handle, 64).decode(errors="replace").strip()
-        return int(found) if found.isdigit() else 0
+        process = os.read(handle, 64).decode(errors="replace").strip()
+        return int(process) if process.isdecimal() else 0
     finally:
         os.close(handle)
     return None
@@ -111,7 +162,7 @@ def held_for_writing(database: Path) -> bool:
     """Return whether another process has a DuckDB file open for writing.
 
     DuckDB holds a POSIX write lock on such a file; replacing it under its holder would leave the
-    holder's log beside the new file, which then no one could open.
+    holder's log next to the new file, which then no one could open.
 
     Parameters
     ----------
@@ -119,7 +170,7 @@ def held_for_writing(database: Path) -> bool:
         Must not be open in this process: closing any descriptor drops this process's own locks.
     """
     try:
-        handle = os.open(database, os.O_RDONLY | os.O_CLOEXEC)
+        handle = open_regular(database)
     except FileNotFoundError:
         return False
     try:

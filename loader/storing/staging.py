@@ -18,8 +18,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,9 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import OutputError
-from loader.files import sync_folder, write_file
+from loader.files import open_regular, read_small, sync_folder, write_file
+from loader.folders import remove
+from loader.names import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +42,7 @@ __all__ = ["Part", "Stage", "refused"]
 
 
 _MARK = "mark"
+_MARK_TEXT = re.compile(r"-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,8 @@ class Stage:
     def record(self) -> dict[str, Any] | None:
         """Return which build lies here unfinished, or None."""
         try:
-            found = json.loads(self._record.read_text())
-        except (OSError, ValueError):
+            found = json.loads(read_small(self._record))
+        except (OSError, ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None
 
@@ -117,7 +120,8 @@ class Stage:
         Views name the files that they read. While data set and database are exchanged, or after a
         kill in between, the views of one build find nothing instead of the parts of the other.
         """
-        return str((self.record() or {}).get(_MARK, ""))
+        mark = str((self.record() or {}).get(_MARK, ""))
+        return mark if _MARK_TEXT.fullmatch(mark) else ""
 
     def drop_database(self) -> None:
         """Remove an unfinished database: it is never trusted after an interruption."""
@@ -125,10 +129,7 @@ class Stage:
             # A finished one goes too where its build is to be published elsewhere.
             self._complete.unlink(missing_ok=True)
             for path in self.folder.glob("luc.duckdb*"):
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
+                remove(path)
 
     def part_path(self, block: Block) -> Path:
         """Return where the part of a block lies or will lie; its folder exists."""
@@ -138,8 +139,14 @@ class Stage:
         return self.named_part(f"{block.table}/{block.name}")
 
     def named_part(self, name: str) -> Path:
-        """Return where a part lies; `name` is that of its table, a slash and that of its block."""
-        return self.parquet / f"{name}{self.mark}.parquet"
+        """Return the path of a part; `name` is that of its table, a slash and that of its block.
+
+        Raises
+        ------
+        ValueError
+            If the name, which may come from a damaged manifest, leads elsewhere.
+        """
+        return inside(self.parquet, f"{name}{self.mark}.parquet")
 
     def keep_only(self, table: str, blocks: Iterable[Block]) -> None:
         """Remove what lies among the parts of a table but belongs to none of its blocks.
@@ -158,7 +165,7 @@ class Stage:
         """Return the parts that are complete on disk, by table and name of the block."""
         found: dict[str, Part] = {}
         try:
-            lines = self._manifest.read_bytes().splitlines()
+            lines = read_small(self._manifest).splitlines()
         except OSError:
             return found
         for line in lines:
@@ -169,7 +176,15 @@ class Stage:
                 path = self.named_part(entry["part"])
                 if path.stat().st_size == part.size:
                     found[entry["part"]] = part
-            except (ValueError, LookupError, TypeError, AttributeError, OverflowError, OSError):
+            except (
+                ValueError,
+                LookupError,
+                TypeError,
+                AttributeError,
+                OverflowError,
+                RecursionError,
+                OSError,
+            ):
                 # A line that was cut short or damaged, or a part that is gone: made again.
                 continue
         return found
@@ -184,7 +199,10 @@ class Stage:
         }
         with refused(self._manifest):
             sync_folder(self.parquet / block.table)
-            with self._manifest.open("ab+") as file:
+            handle = open_regular(
+                self._manifest, os.O_RDWR | os.O_CREAT | os.O_APPEND, follow=False
+            )
+            with os.fdopen(handle, "ab+") as file:
                 if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
                     # The last line was cut short: what is added must not become a part of it.
                     file.write(b"\n")
@@ -201,7 +219,7 @@ class Stage:
     def kept_cells(self, name: str, count: int) -> npt.NDArray[np.bool_] | None:
         """Return what `keep_cells` kept for `count` cells, or None if it is not whole."""
         try:
-            data = (self._cells / f"{name}.bits").read_bytes()
+            data = read_small(self._cells / f"{name}.bits", 32 + count)
         except OSError:
             return None
         digest, bits = data[:32], data[32:]
@@ -225,7 +243,7 @@ class Stage:
     def sweep(self) -> None:
         """Remove what is left of a stage whose removal was interrupted."""
         if self.discarded.exists():
-            shutil.rmtree(self.discarded)
+            remove(self.discarded)
 
 
 @contextmanager

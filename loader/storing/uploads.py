@@ -10,7 +10,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from loader.files import write_file
+from loader.files import read_small, write_file
+from loader.names import checked_name
 from loader.storing.staging import refused
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ class Uploads:
     def unfinished(self) -> tuple[Upload, ...]:
         """Return those that were begun and did not end; none where the record is damaged."""
         try:
-            found = json.loads(self._path.read_text())
-            return tuple(Upload(str(one["address"]), str(one["build_id"])) for one in found)
-        except (OSError, ValueError, LookupError, TypeError):
+            records = json.loads(read_small(self._path))
+            return tuple(
+                Upload(str(record["address"]), checked_name(record["build_id"]))
+                for record in records
+            )
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return ()
 
     def begin(self, upload: Upload) -> None:
