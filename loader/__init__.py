@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from loader.building.build import build
     from loader.exporting.backend import open_dataset
     from loader.fetching.fetch import FetchReport, fetch
-    from loader.sample import write_sample
+    from loader.sampling import write_sample
     from loader.summary import BuildReport
 
 __all__ = [
@@ -65,7 +65,7 @@ _LAZY = {
     "build": "loader.building.build",
     "fetch": "loader.fetching.fetch",
     "open_dataset": "loader.exporting.backend",
-    "write_sample": "loader.sample",
+    "write_sample": "loader.sampling",
 }
 """Imported when asked for: xarray and its like take longer than `luc-load --help` may."""
 

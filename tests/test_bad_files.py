@@ -22,8 +22,8 @@ from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 from loader import OutputError, SourceError, build
 from loader.checking.check import check_database
+from loader.description import database_info
 from loader.errors import BadValueError
-from loader.info import database_info
 from loader.storing.cleaning import clean_output
 
 PLACE = GRIDS["global"]

@@ -22,7 +22,7 @@ from loader.checking.sqlchecks import SQL_CHECKS
 from loader.checking.subject import Subject
 from loader.errors import SourceError, SourceMissingError
 from loader.landuses import land_uses_of
-from loader.sample import write_sample
+from loader.sampling import write_sample
 from loader.schema import FRACTIONS, transition_variables
 
 YEARS = (2010, 2013)

@@ -15,7 +15,7 @@ from files import GRIDS, Form, eluc_content, state_content, write
 
 import loader.reading.plan
 from loader import OutputBusyError, SourceMissingError, build
-from loader.info import database_info
+from loader.description import database_info
 from loader.storing.cleaning import clean_output
 from loader.storing.locking import exclusive, holder
 from loader.storing.unfinished import unfinished_build

@@ -12,7 +12,7 @@ import pytest
 from files import GRIDS, Form, state_content, write
 
 from loader import LucLoadError, OutputError, build
-from loader.info import database_info
+from loader.description import database_info
 from loader.storing.cleaning import clean_output
 from loader.storing.staging import Stage
 

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from loader import OutputError, SourceError, SourceMissingError, build, write_sample
-from loader.info import database_info
+from loader.description import database_info
 from loader.terminal import TerminalReporter
 
 

@@ -171,7 +171,7 @@ def test_without_matplotlib_the_extra_is_named(
 def test_the_modules_that_only_read_need_no_matplotlib() -> None:
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
-        "import loader.plotting.plot, loader.plotting.series, loader.report.page"
+        "import loader.plotting.plot, loader.plotting.series, loader.page.page"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=environment(), timeout=60)
 

@@ -17,8 +17,8 @@ import pytest
 from command import luc_load
 
 from loader import ExtraMissingError, OutputError, UsageError, build, write_sample
-from loader.report.contents import Contents, report_contents
-from loader.report.page import render_report, write_report
+from loader.page.contents import Contents, report_contents
+from loader.page.page import render_report, write_report
 
 pytest.importorskip("matplotlib")
 

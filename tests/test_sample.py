@@ -17,8 +17,8 @@ from loader import build
 from loader.errors import OutputError, UsageError
 from loader.grid import Grid
 from loader.reading.landmask import land_mask
-from loader.sample import SAMPLE_NAMES, is_synthetic, matches, write_sample
-from loader.sample.space import sample_bytes
+from loader.sampling import SAMPLE_NAMES, is_synthetic, matches, write_sample
+from loader.sampling.space import sample_bytes
 
 USES = [
     "primf",
@@ -495,7 +495,7 @@ def test_impossible_options_are_refused(
 
 def test_memory_does_not_grow_with_the_years(tmp_path: Path) -> None:
     code = (
-        "import resource, sys; from loader.sample import write_sample; "
+        "import resource, sys; from loader.sampling import write_sample; "
         "write_sample(sys.argv[1], years=(2000, int(sys.argv[2])), resolution=0.5, "
         "only=['states']); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -18,6 +18,7 @@ from files import GRIDS, Content, Form, Place, eluc_content, state_content, writ
 
 from loader import build
 from loader.countries import countries
+from loader.description import database_info
 from loader.errors import (
     BadValueError,
     GridError,
@@ -25,10 +26,9 @@ from loader.errors import (
     SourceError,
     SourceMissingError,
 )
-from loader.info import database_info
 from loader.reading.static import open_static
 from loader.reporting import Silent
-from loader.sample import write_sample
+from loader.sampling import write_sample
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "staticData_quarterdeg.nc"
 PLACE = GRIDS["global"]

@@ -27,8 +27,8 @@ from loader import build
 from loader.building import placing
 from loader.checking.check import check_database
 from loader.cli import commands
+from loader.description import database_info
 from loader.errors import OutputBusyError, OutputError, ServiceError, UsageError
-from loader.info import database_info
 from loader.remote.files import StoredFiles
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import using_storage_options
@@ -198,7 +198,7 @@ def test_storage_options_reach_the_store(
     assert found.exit_code == 0
     told = runner.invoke(commands, ["info", "--storage-options", wrong, out]).output
     assert "Parquet: s3://luc-test/own was not looked at: " in told
-    monkeypatch.setattr("loader.info.stored_dataset", None)
+    monkeypatch.setattr("loader.description.stored_dataset", None)
     assert "duckdb -readonly" in runner.invoke(commands, ["info", "--connect", out]).output
 
 

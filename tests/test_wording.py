@@ -8,7 +8,7 @@ import pytest
 from files import GRIDS, Form, state_content, write
 
 from loader import OutputError, SourceError, build
-from loader.info import SourceInfo
+from loader.description import SourceInfo
 
 YEARS = tuple(range(1950, 1953))
 

@@ -114,7 +114,7 @@ def sample_sources(
         If a real file lies where a synthetic one would go.
     """
     # Only here: a build of real files has no use for the generator.
-    from loader.sample import (  # noqa: PLC0415
+    from loader.sampling import (  # noqa: PLC0415
         DEFAULT_YEARS,
         FIRST_ELUC_YEAR,
         FIRST_YEAR,

@@ -35,7 +35,7 @@ def info(
       luc-load info luc-data
       luc-load info luc-data --connect
     """
-    from loader.info import database_info  # noqa: PLC0415  # --help must be quick
+    from loader.description import database_info  # noqa: PLC0415  # --help must be quick
     from loader.querying.connect import connection_lines  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()

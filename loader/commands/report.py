@@ -40,7 +40,7 @@ def report(*, database: str, out: str, year: int | None, checks: bool, **_talk: 
     Example:
       luc-load report luc-data -o report.html
     """
-    from loader.report.page import write_report  # noqa: PLC0415  # --help must be quick
+    from loader.page.page import write_report  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
     click.echo(write_report(database, out, year=year, checks=checks))

@@ -58,7 +58,7 @@ def sample(
       luc-load sample
       luc-load sample -o small --years 2010:2019 --resolution 2 --only eluc,states
     """
-    from loader.sample.command import make_sample  # noqa: PLC0415  # --help must be quick
+    from loader.sampling.command import make_sample  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
     reporter = terminal_reporter(quiet=quiet, verbose=verbose)

@@ -72,7 +72,7 @@ def refuse_other_file(
     OutputError
         If it is not the file that would be fetched: it is never overwritten.
     """
-    from loader.sample.marks import is_synthetic  # noqa: PLC0415  # h5py is slow to import
+    from loader.sampling.marks import is_synthetic  # noqa: PLC0415  # h5py is slow to import
 
     way_out = "move it away, or choose another --raw"
     if not path.is_file():

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.catalog.sqlfiles import statement
+from loader.description import DatabaseInfo, database_info
 from loader.grid import Grid, grid_from_coordinates
-from loader.info import DatabaseInfo, database_info
 from loader.plotting.wording import SNAPSHOTS
 from loader.querying.session import session, translated
 from loader.storing.database import run_statement

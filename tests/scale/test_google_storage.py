@@ -13,7 +13,7 @@ from object_store import gs_server
 
 from loader import build, write_sample
 from loader.checking.check import check_database
-from loader.info import database_info
+from loader.description import database_info
 from scale.outcome import digest, fetch, parts
 
 pytestmark = [

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from loader.sample import places
-from loader.sample.geography import Geography
-from loader.sample.noise import Float64, SmoothField, blobs, stream
+from loader.sampling import places
+from loader.sampling.geography import Geography
+from loader.sampling.noise import Float64, SmoothField, blobs, stream
 from loader.schema import CROPS
 
 __all__ = ["History", "make_history"]

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import OutputError, UsageError
-from loader.sample.allocation import transitions
-from loader.sample.emissions import Emissions
-from loader.sample.files import Layout, eluc_file, landuse_file, replacing, write_static
-from loader.sample.geography import Geography, make_geography
-from loader.sample.history import History, make_history
-from loader.sample.management import Management
-from loader.sample.marks import is_synthetic, marks, matches
-from loader.sample.schema import (
+from loader.sampling.allocation import transitions
+from loader.sampling.emissions import Emissions
+from loader.sampling.files import Layout, eluc_file, landuse_file, replacing, write_static
+from loader.sampling.geography import Geography, make_geography
+from loader.sampling.history import History, make_history
+from loader.sampling.management import Management
+from loader.sampling.marks import is_synthetic, marks, matches
+from loader.sampling.schema import (
     FIRST_ELUC_YEAR,
     FIRST_YEAR,
     LAST_YEAR,
@@ -28,8 +28,8 @@ from loader.sample.schema import (
     STATIC_ATTRIBUTES,
     TRANSITIONS,
 )
-from loader.sample.space import refuse_full_disk
-from loader.sample.trajectory import Rhythm, states
+from loader.sampling.space import refuse_full_disk
+from loader.sampling.trajectory import Rhythm, states
 from loader.schema import SOURCES, STATIC
 
 __all__ = ["DEFAULT_YEARS", "RESOLUTIONS", "SAMPLE_NAMES", "Progress", "write_sample"]

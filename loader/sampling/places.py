@@ -5,7 +5,7 @@ Tables of `Blob` are (latitude, longitude, radius in latitude, radius in longitu
 
 from __future__ import annotations
 
-from loader.sample.noise import Blob
+from loader.sampling.noise import Blob
 
 __all__ = [
     "ABANDONED",

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from loader.sample.geography import Geography
-from loader.sample.noise import Float64, SmoothField, blobs, stream
-from loader.sample.places import PADDIES
-from loader.sample.schema import STATES
+from loader.sampling.geography import Geography
+from loader.sampling.noise import Float64, SmoothField, blobs, stream
+from loader.sampling.places import PADDIES
+from loader.sampling.schema import STATES
 from loader.schema import CROPS
 
 __all__ = ["Management"]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from loader.grid import Grid
 from loader.reading.landmask import land_mask
-from loader.sample import places
-from loader.sample.noise import Blob, Float64, SmoothField, blobs, stream
+from loader.sampling import places
+from loader.sampling.noise import Blob, Float64, SmoothField, blobs, stream
 
 __all__ = ["Geography", "make_geography"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from loader.folders import require_space
-from loader.sample.schema import FIRST_ELUC_YEAR
+from loader.sampling.schema import FIRST_ELUC_YEAR
 from loader.schema import STATIC
 
 __all__ = ["refuse_full_disk", "sample_bytes"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from loader.sample.geography import Geography
-from loader.sample.history import History
-from loader.sample.noise import Float64, stream
+from loader.sampling.geography import Geography
+from loader.sampling.history import History
+from loader.sampling.noise import Float64, stream
 
 __all__ = ["LandUse", "Rhythm", "land_use", "states"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import os
 
     from loader.checking.results import CheckReport
-    from loader.info import DatabaseInfo
+    from loader.description import DatabaseInfo
     from loader.plotting.session import Session
 
 __all__ = ["Contents", "CountryRow", "report_contents"]

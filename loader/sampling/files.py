@@ -15,7 +15,7 @@ import numpy.typing as npt
 from loader.errors import OutputError
 from loader.files import atomic_path
 from loader.grid import Grid
-from loader.sample.schema import ELUC_ATTRIBUTES, FILL, FIRST_YEAR, STATIC, Variable
+from loader.sampling.schema import ELUC_ATTRIBUTES, FILL, FIRST_YEAR, STATIC, Variable
 
 __all__ = ["Layout", "YearlyFile", "eluc_file", "landuse_file", "replacing", "write_static"]
 

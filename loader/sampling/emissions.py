@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from loader.sample.geography import Geography
-from loader.sample.history import History
-from loader.sample.noise import Float64
-from loader.sample.schema import FIRST_ELUC_YEAR, LAST_YEAR
-from loader.sample.trajectory import LandUse, Rhythm, land_use
+from loader.sampling.geography import Geography
+from loader.sampling.history import History
+from loader.sampling.noise import Float64
+from loader.sampling.schema import FIRST_ELUC_YEAR, LAST_YEAR
+from loader.sampling.trajectory import LandUse, Rhythm, land_use
 
 __all__ = ["Emissions"]
 

@@ -1,8 +1,8 @@
 """Synthetic source files in exactly the real files' layout, for tests, demos and benchmarks."""
 
-from loader.sample.marks import GENERATOR_VERSION, is_synthetic, matches
-from loader.sample.schema import FIRST_ELUC_YEAR, FIRST_YEAR, LAST_YEAR
-from loader.sample.writing import DEFAULT_YEARS, RESOLUTIONS, SAMPLE_NAMES, write_sample
+from loader.sampling.marks import GENERATOR_VERSION, is_synthetic, matches
+from loader.sampling.schema import FIRST_ELUC_YEAR, FIRST_YEAR, LAST_YEAR
+from loader.sampling.writing import DEFAULT_YEARS, RESOLUTIONS, SAMPLE_NAMES, write_sample
 
 __all__ = [
     "DEFAULT_YEARS",

@@ -12,10 +12,10 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from loader.page.contents import Contents, report_contents
 from loader.plotting.extra import require_matplotlib
 from loader.plotting.files import MAKER, checked_target, publish_file
 from loader.plotting.wording import SYNTHETIC, sign_in_words
-from loader.report.contents import Contents, report_contents
 from loader.text import human_bytes
 
 if TYPE_CHECKING:
@@ -106,12 +106,12 @@ def render_report(contents: Contents) -> str:
     contents : Contents
         Everything in it is text to the template, whatever a source file says of itself.
     """
-    template = files("loader.report").joinpath("report.html").read_text(encoding="utf-8")
+    template = files("loader.page").joinpath("report.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["size"] = human_bytes
-    style = files("loader.report").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("loader.page").joinpath("report.css").read_text(encoding="utf-8")
     series = contents.series
     maps = [data for data in (contents.emissions, contents.forest_change) if data is not None]
     return environment.from_string(template).render(

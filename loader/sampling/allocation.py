@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from loader.sample.noise import Float64
-from loader.sample.schema import exists
+from loader.sampling.noise import Float64
+from loader.sampling.schema import exists
 from loader.schema import FRACTIONS
 
 __all__ = ["transitions"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from loader.errors import UsageError
 from loader.options import parse_years
 from loader.reporting import Progress
-from loader.sample.writing import DEFAULT_YEARS, SAMPLE_NAMES, write_sample
+from loader.sampling.writing import DEFAULT_YEARS, SAMPLE_NAMES, write_sample
 
 if TYPE_CHECKING:
     import os
