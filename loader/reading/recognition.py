@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,16 +17,21 @@ from loader.reading.decoding import decoded_variable
 from loader.reading.missing import valid_limits
 from loader.reading.opening import open_undecoded
 from loader.reading.source import GriddedSource, Layout, name_of_dataset, read_coordinate
-from loader.reading.units import check_units
+from loader.reading.units import HECTARE, require_unit
 from loader.reading.years import calendar_years
-from loader.schema import RESERVED, Source, Variable
+from loader.schema import FURTHER_LAND_USE, RESERVED, Source, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import xarray as xr
 
-__all__ = ["open_source"]
+__all__ = ["AREA", "open_source"]
+
+AREA = "cell_area"
+"""The variable on (latitude, longitude) that an ELUC file may hold: areas of cells."""
+
+_FRACTION = "1"
 
 
 def open_source(
@@ -97,8 +103,7 @@ def _understand(
     found, notices = _find_variables(kind, path, dataset, dims)
     stored = {name: decoded_variable(v, path, name) for name, v in found.items()}
     variables = tuple(_describe(kind, name, dataset) for name in found)
-    for variable in variables:
-        check_units(variable, dataset.variables[variable.name].attrs.get("units"), path)
+    _require_units(kind, path, dataset, variables)
     return GriddedSource(
         kind=kind,
         path=path,
@@ -182,18 +187,46 @@ def _check_names(path: str, names: Iterable[str]) -> None:
 
 
 def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
-    """Return the variable with the published attributes, or its own where it is an extra one."""
+    """Return the variable with the published attributes, or its own where it is an extra one.
+
+    Its unit is the file's own, unless it is one that the views compute with.
+    """
+    attributes = dataset.variables[name].attrs
+    units = str(attributes.get("units", ""))
     for known in kind.variables:
         if known.name == name:
-            return known
-    attributes = dataset.variables[name].attrs
+            return (
+                known
+                if _is_computed_with(kind, name)
+                else replace(known, units=units or known.units)
+            )
     return Variable(
         name,
         name,
-        str(attributes.get("units", "")),
+        units,
         str(attributes.get("long_name", "")),
         str(attributes.get("standard_name", "")),
     )
+
+
+def _is_computed_with(kind: Source, name: str) -> bool:
+    """Return whether views compute with a variable, so that its unit must be the one they take."""
+    return name in kind.required or (kind.table == "state" and name in FURTHER_LAND_USE)
+
+
+def _require_units(
+    kind: Source, path: str, dataset: xr.Dataset, variables: tuple[Variable, ...]
+) -> None:
+    """Raise if a variable that the views compute with is in another unit."""
+    needed = [
+        replace(v, units=v.units if v.name in kind.required else _FRACTION)
+        for v in variables
+        if _is_computed_with(kind, v.name)
+    ]
+    if kind.all_years_decide and AREA in dataset.variables:
+        needed.append(Variable(AREA, AREA, HECTARE))
+    for variable in needed:
+        require_unit(variable, dataset.variables[variable.name].attrs.get("units"), path)
 
 
 def _gaps(years: npt.NDArray[np.int16], path: str) -> list[str]:

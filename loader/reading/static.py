@@ -15,7 +15,7 @@ from loader.reading.coordinates import find_dimensions
 from loader.reading.decoding import IMPLAUSIBLE
 from loader.reading.opening import open_undecoded
 from loader.reading.source import name_of_dataset, read_plane
-from loader.reading.units import check_units
+from loader.reading.units import require_unit
 from loader.schema import STATIC, Variable
 
 if TYPE_CHECKING:
@@ -151,7 +151,8 @@ def _find(path: str, dataset: xr.Dataset, dims: Dimensions, variable: Variable) 
         sizes = ", ".join(f"{name} {size}" for name, size in further.items())
         found = f"has further dimensions ({sizes}); select one first"
         raise SourceError(path, found, variable.name)
-    check_units(variable, stored.attrs.get("units"), path)
+    if variable.name not in _WHOLE:
+        require_unit(variable, stored.attrs.get("units"), path)
     return stored.isel(dict.fromkeys(further, 0))
 
 

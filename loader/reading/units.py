@@ -1,57 +1,201 @@
-"""Units that the tables promise: a file in another unit must not be loaded as if in ours."""
+"""Understand the units of files: the views compute with some variables, in one unit each.
+
+pint knows the units. It does not know CF's way to write powers ("m-2"), that a mass may be one of
+carbon, nor the words that people write for "no unit"; those are dealt with here.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from loader.errors import SourceError
 
 if TYPE_CHECKING:
+    from pint import UnitRegistry
+
     from loader.schema import Variable
 
-__all__ = ["check_units"]
+__all__ = ["HECTARE", "require_unit"]
 
-_SAME_AS: dict[str, frozenset[str]] = {
-    "t C ha-1 yr-1": frozenset(
-        {
-            *("tc/ha/yr", "tcha-1yr-1", "t/ha/yr", "tha-1yr-1", "tc/ha/year", "tcha-1year-1"),
-            *("mgc/ha/yr", "mgcha-1yr-1", "tc/ha", "tcha-1", "tc/(hayr)", "tcha-1a-1", "tc/ha/a"),
-        }
+HECTARE = "ha"
+
+_PUBLISHED = {"t C ha-1 yr-1": ("t C/ha/yr",)}
+"""Spellings of the published files, for which pint need not be imported."""
+
+_NO_UNIT = frozenset(
+    {
+        "",
+        "-",
+        "--",
+        "none",
+        "unitless",
+        "no unit",
+        "no_unit",
+        "no units",
+        "dimensionless",
+        "nondimensional",
+    }
+    | {"non-dimensional", "fraction", "fractional", "proportion", "share", "ratio", "0-1", "0 - 1"}
+    | {"0..1", "0 to 1", "unity", "one"}
+)
+"""Words for the unit 1 that pint does not parse, in lower case."""
+
+_OF_A_CELL = re.compile(
+    r"((area )?fraction|proportion|share) (of|in) (the |a )?(grid[ -]?)?(cell|box)( area)?"
+    r"|(grid[ -]?)?(cell|box) (area )?fraction|(area|areal) (fraction|proportion)",
+)
+
+_SYNONYMS = (
+    (re.compile(r"\b(annum|yrs|y|a)\b"), "yr"),
+    # Of tons pint has the American one; who measures carbon means the metric one.
+    (re.compile(r"\b(metric )?tons?\b"), "t"),
+    (re.compile(r"\bof\b"), " "),
+    (re.compile("%"), " percent "),
+    (re.compile("‰"), " permille "),
+)
+"""Spellings that pint does not know, or knows as something else."""
+
+_NOTATION = (
+    (re.compile(r"[{}^]|(?<=[A-Za-z])\*\*(?=[-+]?\d)"), ""),
+    (re.compile(r"\s*[.*]\s*(?=[A-Za-z(])|(?<=[A-Za-z+-]\d)(?=[A-Za-z])|_"), " "),
+    (
+        re.compile(r"(?<![A-Za-z\d.])(?P<unit>[A-Za-z]+)(?P<power>[-+]?\d\d?)\b"),
+        r"\g<unit>**\g<power> ",
     ),
-    "1": frozenset({"1", "1.0", "fraction", "unitless", "dimensionless", "-", "none", "m2m-2"}),
-    "kg m-2": frozenset({"kgm-2", "kg/m2", "kgcm-2", "kgc/m2"}),
-    "years": frozenset({"years", "year", "yr", "yrs", "a"}),
-    "kg": frozenset({"kg", "kgc"}),
-    "kg ha-1 yr-1": frozenset(
-        {"kgha-1yr-1", "kg/ha/yr", "kgnha-1yr-1", "kgn/ha/yr", "kgha-1", "kgper(haofcropland)peryr"}
-    ),
-}
-"""Spellings of each unit, lower case, without spaces, carets and stars."""
+)
+"""Powers and products, written as pint reads them: "m**-2", and a space between factors."""
+
+_ALLOWED = re.compile(r"(?=.*[A-Za-z\d])(?:[\sA-Za-z()/.\d+-]|(?<=[A-Za-z])\*\*(?=[-+]?\d))*")
+"""What pint may have to evaluate: no power of a number, which might take for ever."""
+
+_ASCII = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u2212·\u00d7", "0123456789--..")
+
+_SUBSTANCE = re.compile(
+    r"(?<![A-Za-z])(?P<mass>kg|[MGTP]?g|[MGk]?t|tonnes?)?[\s_-]*[\[(]?"
+    r"(?P<name>CO2(?:-?eq?)?|carbon dioxide|C|carbon|N|nitrogen)[\])]?(?![A-Za-z0-9])"
+)
+"""What a mass is of, behind it or joined to it: "t C", "tC", "tCO2", "kg(N)", "MgC"."""
+
+_REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
+
+_CARBON = frozenset({"C", "carbon"})
+_CO2_PER_C = 3.664
+"""Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
+
+_TOLERANCE = 1e-3
+"""Years differ by less: 365, 365.2422 or 365.25 days."""
+
+_LONGEST = 100
+"""Characters of a unit that are looked at."""
 
 
-def check_units(variable: Variable, found: object, path: str) -> None:
-    """Refuse a variable whose unit is not the one its column promises.
+@dataclass(frozen=True)
+class _Text:
+    """A unit as pint parses it, and the substances of which masses were named."""
+
+    unit: str
+    substances: frozenset[str]
+
+
+def require_unit(variable: Variable, found: object, path: str) -> None:
+    """Raise if a variable is not in the unit that the views compute with, in any spelling.
 
     Parameters
     ----------
     variable : Variable
-        With the promised unit; a unit that is not in the table above is not checked.
+        With the unit to require: "1", "ha", or a mass of carbon such as "t C ha-1 yr-1".
     found : object
-        The attribute of the file; None or empty is taken for the promised unit.
+        The attribute of the file; None or empty is taken for the required unit.
     path : str
         The file, for messages.
 
     Raises
     ------
     SourceError
-        If the unit is another one.
+        If the unit is another one, or not understood.
     """
-    spellings = _SAME_AS.get(variable.units)
-    if spellings is None or found is None:
+    text = "" if found is None else str(found).strip()
+    published = {variable.units, *_PUBLISHED.get(variable.units, ())}
+    if not text or " ".join(text.split()) in published:
         return
-    spelled = re.sub(r"[\s^*{}]", "", str(found)).lower()
-    own = re.sub(r"\s", "", variable.units).lower()
-    if spelled and spelled not in spellings and spelled != own:
-        expected = f'expected "{variable.units}": convert the values and set the attribute'
-        raise SourceError(path, f'has units "{found}"; {expected}', variable.name)
+    problem = _problem(_parsed(text), _parsed(variable.units), variable.units)
+    without_remark = _REMARK.sub("", text)
+    if problem is not None and without_remark:
+        # "1 (fraction of the cell)": tried last, parentheses may be part of the unit.
+        problem = _problem(_parsed(without_remark), _parsed(variable.units), variable.units)
+    if problem is not None:
+        raise SourceError(path, f'has units "{text[:_LONGEST]}", {problem}', variable.name)
+
+
+def _parsed(text: str) -> _Text:
+    """Return a unit in the spelling of pint."""
+    plain = " ".join(text[:_LONGEST].translate(_ASCII).split())
+    words = plain.lower().strip(" []()")
+    if words in _NO_UNIT or _OF_A_CELL.fullmatch(words):
+        return _Text("1", frozenset())
+    substances = set()
+
+    def without_substance(match: re.Match[str]) -> str:
+        substances.add(match["name"])
+        return f"{match['mass'] or ''} "
+
+    for pattern, replacement in _SYNONYMS:
+        plain = pattern.sub(replacement, plain)
+    plain = _SUBSTANCE.sub(without_substance, plain)
+    for pattern, replacement in _NOTATION:
+        plain = pattern.sub(replacement, plain)
+    return _Text(" ".join(plain.split()), frozenset(substances))
+
+
+def _problem(given: _Text, wanted: _Text, required: str) -> str | None:
+    """Say what is wrong with a unit and how to fix it; None if it means the same."""
+    expected = f'expected "{required}"'
+    factor = 1.0
+    if not given.substances <= _CARBON:
+        if not any(name.startswith(("CO2", "carbon dioxide")) for name in given.substances):
+            named = ", ".join(sorted(given.substances))
+            return f"a mass of {named}, not of carbon; {expected}"
+        factor = 1 / _CO2_PER_C
+    # A total of the year is often written without "per year".
+    targets = [wanted.unit, f"{wanted.unit} yr"] if wanted.substances else [wanted.unit]
+    factors = [_factor(given.unit, target) for target in targets]
+    if all(one is None for one in factors):
+        return (
+            f"a unit that is not understood; {expected}. If that is what the values are in, set "
+            f'the attribute units to "{required}"; they need no conversion'
+        )
+    factor *= next((one for one in factors if one), 0.0)
+    if not factor:
+        return f"which is another quantity; {expected}: check that it is the right variable"
+    if abs(factor - 1) < _TOLERANCE:
+        return None
+    return (
+        f"which is not the same; {expected}: multiply the values by {factor:.6g} and set the "
+        "attribute units"
+    )
+
+
+def _factor(unit: str, target: str) -> float | None:
+    """Return by what to multiply to convert; 0 if it cannot be, None if a unit is unknown."""
+    if not _ALLOWED.fullmatch(unit):
+        return None
+    units = _registry()
+    try:
+        given: Any = units.Quantity(unit)
+        wanted: Any = units.Quantity(target)
+        if not given.is_compatible_with(wanted):
+            return 0.0
+        return float((given / wanted).to("dimensionless").magnitude)
+    except Exception:  # noqa: BLE001  # pint raises anything on a text that is no unit
+        return None
+
+
+@cache
+def _registry() -> UnitRegistry[Any]:
+    # Only here: it takes half a second, and the published spellings need no parser.
+    import pint  # noqa: PLC0415
+
+    return pint.UnitRegistry()
