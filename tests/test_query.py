@@ -23,7 +23,6 @@ from loader.catalog.sqlfiles import read_files
 from loader.querying.answering import answer
 from loader.querying.questions import Question, find_question, parse_parameters
 from loader.querying.run import ask
-from loader.querying.session import session
 from loader.querying.text import TableSink
 from loader.reporting import Silent
 
@@ -59,13 +58,6 @@ def test_a_folder_named_as_the_home_folder_is_taken_literally(
     shutil.copy(database, "md:luc.duckdb")
     for name in ("~", "~/luc.duckdb", "md:luc.duckdb"):
         assert ask(name, "FROM eluc_global").num_rows == 3
-
-
-def test_two_sessions_spill_to_places_of_their_own(database: Path) -> None:
-    asked = "SELECT current_setting('temp_directory')"
-    with session(database) as one, session(database) as other:
-        (first,), (second,) = (con.execute(asked).fetchall()[0] for con in (one, other))
-    assert first != second
 
 
 def test_alone_it_lists_every_query_with_its_title(work: Path) -> None:
@@ -316,8 +308,8 @@ def test_values_are_what_they_look_like() -> None:
     ("content", "said"),
     [
         (None, "there is no such database"),
-        (b"", "is no DuckDB database"),
-        (b"SQLite format 3\0 and more", "is no DuckDB database"),
+        (b"", "is not a DuckDB database"),
+        (b"SQLite format 3\0 and more", "is not a DuckDB database"),
     ],
 )
 def test_what_is_no_database_is_an_input_error(

@@ -215,7 +215,7 @@ def test_missing_files_are_named(command: tuple[str, ...], moved: Path, tmp_path
         con.execute(f"CREATE OR REPLACE MACRO parquet_folder() AS '{moved}/gone'")
     done = luc_load(*command, str(moved), cwd=tmp_path)
     assert done.returncode == 3, done.stderr
-    assert f"views of the Parquet files in {moved}/gone, which are not there" in done.stderr
+    assert f"views of Parquet files in {moved}/gone, which are missing" in done.stderr
     with duckdb.connect(str(moved / "luc.duckdb")) as con:
         con.execute(f"CREATE OR REPLACE MACRO parquet_folder() AS '{moved}/other'")
         assert con.execute("SELECT count(*) > 0 FROM luc").fetchall() == [(True,)]
@@ -231,7 +231,7 @@ def test_files_of_another_build_are_not_taken(moved: Path, tmp_path: Path) -> No
         con.execute(f"CREATE OR REPLACE MACRO parquet_folder() AS '{moved}/parquet'")
     done = luc_load("query", "FROM luc", str(moved), cwd=tmp_path)
     assert done.returncode == 3
-    assert "or of another build" in done.stderr
+    assert "or belong to another build" in done.stderr
 
 
 @pytest.fixture
@@ -387,5 +387,5 @@ def test_a_database_that_names_no_folder_is_an_error(moved: Path) -> None:
     with duckdb.connect(str(moved / "luc.duckdb")) as con:
         con.execute("CREATE OR REPLACE MACRO parquet_folder() AS '/etc'")
     shutil.rmtree(moved / "parquet")
-    with pytest.raises(SourceError, match="Parquet files in /etc, which are not there"):
+    with pytest.raises(SourceError, match="Parquet files in /etc, which are missing"):
         open_dataset(moved)

@@ -1,4 +1,4 @@
-"""Run a question on an open session and give its answer as Arrow, in pieces or whole."""
+"""Run a query in an open session and return its answer as Arrow, in batches or as one table."""
 
 from __future__ import annotations
 
@@ -22,26 +22,29 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_ROWS", "ask", "read_batches", "run"]
 
 BATCH_ROWS = 65_536
-"""Rows of a piece of an answer."""
+"""Rows of a batch of an answer."""
 
 _STREAMS = int(duckdb.__version__.split(".")[0]) >= 2
-"""DuckDB 1.5 never ends when it streams a union of full joins, as eluc_state is."""
+"""DuckDB 1.5 hangs when it streams a union of full joins, such as eluc_state."""
 
-_TELLING = frozenset({"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI", "RELATION"})
+_ANSWERING = frozenset({"SELECT", "EXPLAIN", "MULTI", "RELATION"})
+"""Kinds of statements that may give the answer. The session is read-only whatever the kind; this
+list only makes the message of a mistake clear. MULTI is how DuckDB 2.0 names a PIVOT."""
+
 _SETTING = frozenset({"SET", "VARIABLE_SET"})
 
 
 def ask(
     database: str | os.PathLike[str], question: str, parameters: Mapping[str, Value] | None = None
 ) -> pa.Table:
-    """Ask a database something, read-only, and return the whole answer.
+    """Run a read-only query and return its complete answer.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The database file, or the folder that contains it.
     question : str
-        A name of queries/, a path ending in .sql, or SQL text.
+        The name of a built-in query, a path ending in .sql, or SQL text.
     parameters : mapping of str to Value, optional
         Variables that the SQL reads with getvariable().
 
@@ -52,9 +55,9 @@ def ask(
     Raises
     ------
     UsageError, SourceMissingError, SourceError
-        If there is no such query, file, parameter or database.
+        If there is no such query, parameter, file or database.
     DatabaseError
-        If DuckDB refuses the SQL, or it would change anything.
+        If DuckDB rejects the SQL, or it does more than read.
     """
     with session(database) as con:
         return run(con, find_question(question), parameters).read_all()
@@ -65,26 +68,27 @@ def run(
     question: Question,
     parameters: Mapping[str, Value] | None = None,
 ) -> pa.RecordBatchReader:
-    """Run a question and return its answer as it comes.
+    """Run a query and return its answer in batches.
 
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
-        Of `loader.querying.session`; nothing else may run on it until the answer is read.
+        A session of `loader.querying.session`; run nothing else on it until the answer is read.
     question : Question
     parameters : mapping of str to Value, optional
 
     Returns
     -------
     pyarrow.RecordBatchReader
-        Batches of at most `BATCH_ROWS` rows. With DuckDB before 2.0 the answer is held in memory.
+        Batches of at most `BATCH_ROWS` rows. Before DuckDB 2.0 the complete answer is in memory.
 
     Raises
     ------
     UsageError
         If there is no such parameter.
     DatabaseError
-        If DuckDB refuses, if a statement would change anything, or if there is not one answer.
+        If DuckDB rejects the SQL, if it does more than read, or if it returns no answer or
+        several.
     """
     bound = question.bind(parameters or {})
     with translated(question.name):
@@ -105,32 +109,46 @@ def run(
 def read_batches(
     con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()
 ) -> pa.RecordBatchReader:
-    """Return the answer of one statement as it comes, in batches of at most `BATCH_ROWS` rows."""
+    """Return the answer of one statement in batches of at most `BATCH_ROWS` rows."""
     relation = con.sql(sql, params=list(parameters)) if parameters else con.sql(sql)
     batches: pa.RecordBatchReader = relation.to_arrow_reader(BATCH_ROWS)
     return batches
 
 
 def _checked(question: Question, statements: Sequence[duckdb.Statement]) -> duckdb.Statement:
-    """Return the one statement that answers; refuse any that would change something."""
+    """Return the one statement that gives the answer.
+
+    Raises
+    ------
+    DatabaseError
+        If there is none or more than one, or if a statement does more than read.
+    """
     if not statements:
-        raise DatabaseError(f"{question.name}: holds no statement")
+        raise DatabaseError(f"{question.name}: contains no SQL statement")
     for position, one in enumerate(statements):
-        kind = one.type.name
+        kind = _kind(one)
         is_last = position == len(statements) - 1
         # DuckDB 1.5 makes two statements without a text of a PIVOT; the first creates its columns.
         if kind in _SETTING or (kind == "CREATE" and not one.query):
             continue
-        if kind not in _TELLING:
+        if kind not in _ANSWERING:
             raise DatabaseError(
-                f"{question.name}: {kind} would change something or reach other files; a database "
-                "is asked read-only (SELECT, SET VARIABLE, EXPLAIN, DESCRIBE, SUMMARIZE)"
+                f"{question.name}: {kind} is not a query; a query only reads (SELECT, FROM, WITH, "
+                "PIVOT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN), and SET VARIABLE may come before it"
             )
         if not is_last:
             raise DatabaseError(
-                f"{question.name}: more than one of its statements has an answer; ask them one "
-                "by one (SET VARIABLE may come before)"
+                f"{question.name}: more than one of its statements returns rows; run them one by "
+                "one (only SET VARIABLE may come before the query)"
             )
-    if statements[-1].type.name not in _TELLING:
-        raise DatabaseError(f"{question.name}: its last statement has no answer")
+    if _kind(statements[-1]) not in _ANSWERING:
+        raise DatabaseError(f"{question.name}: its last statement returns no rows")
     return statements[-1]
+
+
+def _kind(one: duckdb.Statement) -> str:
+    try:
+        return one.type.name
+    except (ValueError, duckdb.Error):
+        # UPDATE EXTENSIONS has no name in Python.
+        return "this statement"

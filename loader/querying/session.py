@@ -1,9 +1,10 @@
-"""Open a finished database so that nothing can be changed, and nothing else can be read."""
+"""Open a finished database so that no statement can change anything or read any other file."""
 
 from __future__ import annotations
 
 import json
-import secrets
+import re
+import shutil
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from loader.catalog.objects import as_path, as_pattern
+from loader.catalog.objects import as_path
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
@@ -21,30 +22,43 @@ from loader.storing.publish import datasets_beside, named_database
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from types import ModuleType
 
 __all__ = ["database_path", "new_cursor", "one_line", "open_database", "session", "translated"]
 
+_DISABLED = re.compile(
+    r"file ?systems? .*(disabled|operations are disabled) by configuration"
+    r"|LocalFileSystem (has been )?disabled|a session (writes|makes|renames) no "
+)
+"""What DuckDB or `SessionFiles` says when a statement reaches for a file."""
+
+_SPILL_SHARE = 0.9
+"""Share of the free disk space that one session may use for temporary files."""
+
 
 def database_path(database: str | os.PathLike[str]) -> Path:
-    """Return the file of a database that is named by its file or its folder.
+    """Return the path of a database, given its file or its folder.
 
     Raises
     ------
     SourceMissingError
         If there is no such file.
     SourceError
-        If it is no DuckDB database; DuckDB itself never opens an unknown file.
+        If the file cannot be read or is not a DuckDB database.
     """
     path = named_database(database)
     if not path.exists():
-        expected = "build one with luc-load build, or name another"
-        raise SourceMissingError(str(path), f"there is no such database; {expected}")
+        raise SourceMissingError(
+            str(path), "there is no such database; run luc-load build, or name another database"
+        )
     try:
         is_duckdb = is_duckdb_file(path)
     except OSError as error:
         raise SourceError(str(path), f"cannot be read ({error.strerror})") from error
     if not is_duckdb:
-        raise SourceError(str(path), "is no DuckDB database; expected one of luc-load build")
+        raise SourceError(
+            str(path), "is not a DuckDB database; expected one made by luc-load build"
+        )
     return path
 
 
@@ -55,57 +69,38 @@ def open_database(
     *,
     with_tables: bool = True,
 ) -> duckdb.DuckDBPyConnection:
-    """Open a database of luc-load build, read-only and locked.
+    """Open a database made by luc-load build in a locked, read-only session.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The database file, or the folder that contains it.
     threads : int, optional
-        DuckDB's own choice if not given.
+        Number of DuckDB threads; DuckDB's own choice if not given.
     memory_limit : int, optional
         Bytes.
     with_tables : bool
-        Whether the gridded tables will be read. Where they are views, their Parquet files must be
-        there: in the folder that the database names, or beside it.
+        Whether the gridded tables will be read. Where they are views, their Parquet files must
+        exist, either in the folder that the database names or next to the database.
 
     Returns
     -------
     duckdb.DuckDBPyConnection
-        It reaches no other file but those Parquet files and no network, loads no extension and
-        takes no setting back; what does not fit in memory goes to the system's folder of temporary
-        files.
+        The session reads the database and its Parquet files and nothing else. It writes no file,
+        uses no network, loads no extension and changes no setting, whatever SQL it runs. Data that
+        do not fit in memory spill to temporary files without a name (`SessionFiles`).
 
     Raises
     ------
     SourceMissingError
         If there is no such file.
     SourceError
-        If luc-load did not make it, or what its views read is not there.
+        If luc-load did not make the file, or its Parquet files are missing.
     DatabaseError
-        If it cannot be opened, because another program holds it for writing, say.
+        If DuckDB cannot open it, for example because another program holds it for writing.
     """
     path = database_path(database)
-    # DuckDB makes and removes it: a name that no other session shares and nobody can foretell.
-    spill = Path(tempfile.gettempdir()) / f"luc-load-{secrets.token_hex(8)}.spill"
-
-    def opened(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
-        # DuckDB asks for both spellings of a folder whose name has a character of patterns.
-        folders = [] if folder is None else sorted({str(folder), as_pattern(str(folder))})
-        # Absolute: DuckDB takes a leading ~ for the home folder, and md: for a service.
-        values = {"path": str(path.absolute()), "spill": str(spill), "folders": folders}
-        con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
-        try:
-            with translated(f"{path}: cannot be opened"):
-                hide_progress_bar(con)
-                con.execute(statement("open_session", values)).fetchall()
-            _refuse_foreign(con, path)
-        except BaseException:
-            con.close()
-            raise
-        return con
-
-    con = opened()
+    con = _locked(path, None, threads, memory_limit)
     try:
         folder = data_folder(con, path) if with_tables else None
     except BaseException:
@@ -113,20 +108,68 @@ def open_database(
         raise
     if folder is None:
         return con
-    # The folder was asked for in a session that reaches nothing: it may be anyone's expression.
+    # The first session could not reach any Parquet file: the folder's name is an expression in the
+    # database, which anybody may have written. The second one reaches that folder only.
     con.close()
-    con = opened(folder)
-    run_statement(con, "follow_folder", {"folder": as_pattern(str(folder))})
+    con = _locked(path, folder, threads, memory_limit)
+    run_statement(con, "follow_folder", {"folder": _session_files().PARTS})
     return con
 
 
+def _locked(
+    path: Path, folder: Path | None, threads: int | None, memory_limit: int | None
+) -> duckdb.DuckDBPyConnection:
+    """Attach a database in a session that reaches the Parquet files in `folder` and no other."""
+    module = _session_files()
+    values = {
+        # Absolute: DuckDB expands a leading ~, and takes md: for a service.
+        "path": str(path.absolute()),
+        "spill": module.SPILL,
+        "spill_size": f"{int(_SPILL_SHARE * _free_space())}B",
+        "files": f"{module.PROTOCOL}://",
+    }
+    con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
+    try:
+        con.register_filesystem(module.SessionFiles(folder))
+        with translated(f"{path}: cannot be opened"):
+            hide_progress_bar(con)
+            con.execute(statement("open_session", values)).fetchall()
+        _check_origin(con, path)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _session_files() -> ModuleType:
+    from loader.querying import filesystem  # noqa: PLC0415  # fsspec takes a tenth of a second
+
+    return filesystem
+
+
+def _free_space() -> int:
+    return shutil.disk_usage(tempfile.gettempdir()).free
+
+
 def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
-    """Return where the Parquet parts lie that the views of a database read; None without views.
+    """Return the folder of the Parquet files that the views of a database read.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        A locked session of the database.
+    path : pathlib.Path
+        The database file.
+
+    Returns
+    -------
+    pathlib.Path or None
+        None if the gridded tables are stored in the database.
 
     Raises
     ------
     SourceError
-        If neither the folder that it names nor the one beside it is of the same build.
+        If neither the folder named by the database nor the one next to it belongs to this build.
     """
     ((build_id, _, text),) = run_statement(con, "read_build")
     record = json.loads(text)
@@ -137,25 +180,27 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
         found = dataset_record(place) or {}
         if (found.get("build_id"), found.get("mark")) == (build_id, record["mark"]):
             return place
-    cure = "CREATE OR REPLACE MACRO parquet_folder() AS '/new/place/parquet'"
+    named = as_path(named)
     raise SourceError(
         str(path),
-        f"its tables are views of the Parquet files in {as_path(named)}, which are not there, or "
-        f"of another build; run the build again, or open the database with DuckDB and say {cure}",
+        f"its tables are views of Parquet files in {named}, which are missing or belong to another "
+        "build; run luc-load build again, or open the database with DuckDB and run CREATE OR "
+        "REPLACE MACRO parquet_folder() AS '/new/place/parquet'",
     )
 
 
-def _refuse_foreign(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_origin(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Raise unless luc-load build made the database and completed it."""
     try:
         ((_, status, _),) = run_statement(con, "read_build")
     except (DatabaseError, ValueError) as error:
         raise SourceError(str(path), "was not made by luc-load build") from error
     if status != "complete":
-        raise SourceError(str(path), "is not complete; run luc-load build again")
+        raise SourceError(str(path), "is incomplete; run luc-load build again")
 
 
 def new_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Return a further cursor of a session, for another thread."""
+    """Return another cursor of a session, for use in another thread."""
     cursor = con.cursor()
     run_statement(cursor, "use_database")
     ((_, _, text),) = run_statement(cursor, "read_build")
@@ -173,7 +218,7 @@ def session(
     *,
     with_tables: bool = True,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database as `open_database` does, for the length of a `with` block."""
+    """Open a database as `open_database` does, and close it at the end of the `with` block."""
     con = open_database(database, threads, memory_limit, with_tables=with_tables)
     with closing(con):
         yield con
@@ -181,15 +226,18 @@ def session(
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn what DuckDB raises into a DatabaseError that says what was asked for."""
+    """Turn errors of DuckDB into a DatabaseError that names what failed."""
     try:
         yield
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
-        raise DatabaseError(f"{what}: {one_line(error)}") from error
+        reason = one_line(error)
+        if _DISABLED.search(reason):
+            reason = "a query reads the database only and writes nothing, so it cannot use files"
+        raise DatabaseError(f"{what}: {reason}") from error
 
 
 def one_line(error: Exception) -> str:
-    """Return what DuckDB says, without its excerpt of the statement, in one line."""
+    """Return DuckDB's message in one line, without its excerpt of the statement."""
     return " ".join(str(error).partition("\n\nLINE ")[0].split())

@@ -1,22 +1,19 @@
--- Title: Open a database for asking
--- Purpose: attaches the file at path read-only, makes it current, and lets what follows reach
---   nothing else and change no setting
+-- Title: Open a database for queries
+-- Purpose: attaches the file at path read-only and makes it the current database; statements that
+--   follow cannot reach any other file, write anything or change a setting
 -- Units: none
--- Caveat: attached rather than opened, so that the settings do not bind other connections of this
---   process to the same file; cannot be undone in this session
+-- Caveat: cannot be undone in this session. The database is attached rather than opened, so that the
+--   settings do not bind other connections of this process to the same file. DuckDB's own file
+--   system is disabled, with it the files of the database itself; what is left is the file system
+--   whose addresses are given, which must be registered before
 -- Source: DuckDB, ATTACH and securing
 -- Needs: none
+SET allow_persistent_secrets = false;
 SET temp_directory = {{ spill | literal }};
+SET max_temp_directory_size = {{ spill_size | literal }};
 ATTACH {{ path | literal }} AS luc (READ_ONLY);
 USE luc;
-{%- if folders %}
-SET allowed_directories = [
-{%- for folder in folders %}
-    {{ folder | literal }}{% if not loop.last %},{% endif %}
-{%- endfor %}
-
-];
-{%- endif %}
-
+SET allowed_directories = [{{ files | literal }}];
 SET enable_external_access = false;
+SET disabled_filesystems = 'LocalFileSystem';
 SET lock_configuration = true;
