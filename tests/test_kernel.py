@@ -76,7 +76,7 @@ def test_a_build_shows_a_bar_and_its_report(cell: Cell) -> None:
 
 
 def test_a_query_answers(cell: Cell) -> None:
-    shown = cell("from loader.querying.run import ask\nask('out', 'FROM eluc_global').num_rows")
+    shown = cell("import loader\nlen(loader.query('FROM eluc_global', 'out'))")
     assert shown == "3"
 
 
@@ -96,10 +96,23 @@ def test_a_dataset_opens_and_reads(cell: Cell, opened: str) -> None:
 
 
 def test_a_check_runs(cell: Cell) -> None:
-    code = "from loader.checking.check import check_database\ncheck_database('out').holds"
-    assert cell(code) == "True"
+    assert cell("loader.check('out').holds") == "True"
 
 
 def test_a_map_is_drawn(cell: Cell) -> None:
-    code = "from loader.plotting.plot import plot_map\nplot_map('out', 'map.png').exists()"
-    assert cell(code) == "True"
+    assert cell("loader.plot_map('out', 'map.png').exists()") == "True"
+
+
+def test_names_are_completed(cell: Cell) -> None:
+    code = "get_ipython().Completer.use_jedi = False\nget_ipython().complete('loader.plot_')[1]"
+    for name in ("plot_change", "plot_map", "plot_series"):
+        assert f"loader.{name}" in cell(code)
+
+
+def test_results_show_themselves(cell: Cell) -> None:
+    assert "emission_pgc" in cell("loader.query('FROM eluc_global', 'out')")
+    assert "out/luc.duckdb" in cell("print(report)")
+    assert (
+        cell("with loader.connect('out') as con: print(len(con.sql('FROM eluc_global').df()))")
+        == "3\n"
+    )
