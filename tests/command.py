@@ -8,8 +8,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from zygote import zygote
+
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-m", "loader")
+_SECONDS = 300
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -22,13 +25,5 @@ def environment(**extra: str) -> dict[str, str]:
 def luc_load(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=cwd,
-        env=environment(**(env or {})),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    """Run a command to its end, in a fork of a process that has imported the libraries."""
+    return zygote().run(arguments, cwd, environment(**(env or {})), _SECONDS)

@@ -1,0 +1,141 @@
+"""A process that has imported the libraries already and forks for every command that a test runs.
+
+Importing xarray, pandas, DuckDB and pyarrow takes most of a short command's time. A child that is
+forked from a process with the libraries in memory, but without threads, runs the same command line
+with streams, folder and environment of its own, and ends as any other process does.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import importlib
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+_LIBRARIES = (
+    *("cftime", "click", "dask.array", "duckdb", "h5py", "jinja2", "netCDF4", "pandas"),
+    *("pyarrow", "pyarrow.compute", "pyarrow.parquet", "requests", "tqdm", "xarray"),
+)
+_LENGTH = 8
+"""Bytes that say how long a request is."""
+
+
+class Zygote:
+    """The other end of the process that forks; one command at a time."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                env=dict(environment),
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+
+    def run(
+        self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `luc-load` with these arguments to its end."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            request = json.dumps([list(arguments), str(cwd), dict(environment), seconds]).encode()
+            streams = array.array("i", [out.fileno(), err.fileno()])
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)]
+            self._socket.sendmsg([len(request).to_bytes(_LENGTH, "big")], rights)
+            self._socket.sendall(request)
+            code = int(json.loads(_receive(self._socket, _LENGTH)))
+            texts = []
+            for stream in (out, err):
+                stream.seek(0)
+                texts.append(stream.read().decode())
+        return subprocess.CompletedProcess(["luc-load", *arguments], code, *texts)
+
+    def close(self) -> None:
+        """End the process."""
+        self._socket.close()
+        self._process.wait(timeout=10)
+
+
+@cache
+def zygote() -> Zygote:
+    """Return the one of this process; it ends when its socket is closed."""
+    started = Zygote(os.environ)
+    atexit.register(started.close)
+    return started
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = connection.recv(size - len(parts))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def _serve(connection: socket.socket) -> None:
+    """Fork for every request; return in the child, and in the parent when there are no more."""
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+    while True:
+        try:
+            head, streams, _, _ = socket.recv_fds(connection, _LENGTH, 2)
+            if not head:
+                return
+            length = int.from_bytes(head, "big")
+            arguments, cwd, environment, seconds = json.loads(_receive(connection, length))
+        except EOFError:
+            return
+        child = os.fork()
+        if not child:
+            connection.close()
+            _become(arguments, cwd, environment, streams)
+        for stream in streams:
+            os.close(stream)
+        code = _wait(child, seconds)
+        connection.sendall(json.dumps(code).encode().rjust(_LENGTH))
+
+
+def _wait(child: int, seconds: float) -> int:
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _become(
+    arguments: list[str], cwd: str, environment: dict[str, str], streams: list[int]
+) -> NoReturn:
+    """Turn this child into the command."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number, stream in enumerate(streams, start=1):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    out, err = (io.BufferedWriter(io.FileIO(number, "w", closefd=False)) for number in (1, 2))
+    sys.stdout = io.TextIOWrapper(out, encoding="utf-8")
+    sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", line_buffering=True)
+    sys.argv = ["luc-load", *arguments]
+    importlib.import_module("loader.cli").main()
+    raise AssertionError("the command line always exits")
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as served:
+        _serve(served)
