@@ -22,7 +22,7 @@ from loader.commands.sample import sample
 from loader.errors import LucLoadError, OutputError, ServiceError
 from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
 from loader.streams import flush_output, prepare_streams, use_utf8
-from loader.text import shown
+from loader.text import shown, shown_lines
 
 __all__ = ["commands", "main"]
 
@@ -88,7 +88,7 @@ def main() -> NoReturn:
 
 def _fail(error: BaseException) -> NoReturn:
     if verbosity() >= 2:
-        traceback.print_exc()
+        click.echo(shown_lines(traceback.format_exc()), err=True, nl=False)
     number = received_signal()
     if number is not None:
         ignore_signals()
@@ -107,6 +107,5 @@ def _fail(error: BaseException) -> NoReturn:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         message, code = f"a fault of luc-load itself ({reason}); add -vv to see where", 1
     # A name or an attribute of a file may be in it, or an address.
-    lines = "\n".join(shown(line) for line in message.splitlines())
-    click.echo(f"luc-load: error: {lines}", err=True)
+    click.echo(f"luc-load: error: {shown(message)}", err=True)
     sys.exit(code)

@@ -68,6 +68,15 @@ def test_totals_of_years_that_lie_far_apart() -> None:
         ("http://example.org/s.nc?X-Amz-Signature=key&x=1#y", "http://example.org/s.nc?..."),
         ("simplecache::https://key@example.org/s.nc", "simplecache::https://example.org/s.nc"),
         ("ftp://me:key@example.org/s.nc", "ftp://example.org/s.nc"),
+        ("https://me:k@y@example.org/s.nc", "https://example.org/s.nc"),
+        ("https://me:k/y@example.org/s.nc", "https://example.org/s.nc"),
+        ("http://example.org:8080/@me/s.nc", "http://example.org:8080/@me/s.nc"),
+        ("http://[::1]:8080/@me/s.nc", "http://[::1]:8080/@me/s.nc"),
+        (
+            "abfs://box@me.dfs.core.windows.net/s?sig=key",
+            "abfs://box@me.dfs.core.windows.net/s?...",
+        ),
+        ("token=key.nc", "token=key.nc"),
     ],
 )
 def test_what_lets_others_in_is_not_stored(address: str, shown: str) -> None:
@@ -90,6 +99,17 @@ def test_what_lets_others_in_is_not_stored(address: str, shown: str) -> None:
         ),
         ("is it s.nc? or t.nc", "is it s.nc? or t.nc"),
         ("--eluc: https://a.org/x#md5=1 is wrong", "--eluc: https://a.org/x#md5=1 is wrong"),
+        ("url: /x?X-Amz-Signature=key&a=1 (as", "url: /x?X-Amz-Signature=...&a=1 (as"),
+        ("url: /x?sv=1&sig=k%2Fey", "url: /x?sv=1&sig=..."),
+        ("ParseResult(netloc='me:key@a.org:80')", "ParseResult(netloc='a.org:80')"),
+        ("{'Authorization': 'Basic bWU6a2V5'}", "{'Authorization': 'Basic ...'}"),
+        ('{"key": "k", "secret": "s", "anon": true}', '{"key": ..., "secret": ..., "anon": true}'),
+        ("secret='key', password=key; done", "secret=..., password=...; done"),
+        ("the key=3 of a table", "the key=3 of a table"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("one\ntwo\r\x85\u2028three", "one\\ntwo\\r\\x85\\u2028three"),
+        ("exe.\u202egnp\u2066\u200f", "exe.\\u202egnp\\u2066\\u200f"),
+        ("höhe über ½ \udcff", "höhe über ½ \\udcff"),
     ],
 )
 def test_a_message_says_nothing_that_lets_others_in(message: str, said: str) -> None:

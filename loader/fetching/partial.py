@@ -1,15 +1,17 @@
-"""A file while it is fetched: its bytes so far, and beside them what they are the beginning of."""
+"""A file during its download: the bytes so far, and a note on what they are the beginning of."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError
-from loader.files import sync_folder, write_file
+from loader.files import open_regular, read_small, sync_folder, write_file
+from loader.text import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +28,16 @@ _SYNC_EVERY = 64 * 2**20
 class Partial:
     """`NAME.part` and its note `NAME.part.json`, locked by this process.
 
-    Only what the note calls synced is trusted again: after a power failure a file may have its
-    length and not its bytes.
+    Only bytes that the note calls synced are used again: after a power failure a file may have its
+    length but not its bytes. The note stays when a download fails. Only this user may read it, and
+    it holds neither the user and password of the address nor its query, which may be signed.
 
     Parameters
     ----------
     target : pathlib.Path
         The final name.
     url : str
-        Bytes that came from elsewhere are dropped.
+        Bytes that came from another address are dropped.
 
     Raises
     ------
@@ -73,7 +76,13 @@ class Partial:
 
     def begin(self, url: str, validator: str | None, total: int | None) -> None:
         """Start again from the first byte."""
-        self._note = {"made_by": _MARK, "url": url, "validator": validator, "total": total}
+        self._note = {
+            "made_by": _MARK,
+            "url": without_secrets(url),
+            "query": _query_mark(url),
+            "validator": validator,
+            "total": total,
+        }
         try:
             self._write_note(0)
             os.ftruncate(self._handle, 0)
@@ -176,7 +185,7 @@ class Partial:
 
     def _open(self) -> int:
         while True:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = open_regular(self.path, os.O_RDWR | os.O_CREAT, follow=False)
             self._handle = handle
             try:
                 self._lock(fcntl.LOCK_EX)
@@ -202,9 +211,9 @@ class Partial:
         """Return how many bytes of an earlier run count, and cut off the others."""
         length = os.fstat(self._handle).st_size
         try:
-            note = json.loads(self._note_path.read_text(encoding="utf-8"))
+            note = json.loads(read_small(self._note_path))
             is_ours = note["made_by"] == _MARK
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             note, is_ours = {}, False
         if length and not is_ours:
             raise OutputError(
@@ -212,7 +221,7 @@ class Partial:
                 "choose another --raw"
             )
         synced = note.get("synced", 0) if is_ours else 0
-        same = is_ours and note.get("url") == url and isinstance(synced, int)
+        same = is_ours and _is_same_file(note, url) and isinstance(synced, int)
         kept = min(length, synced) if same else 0
         if kept:
             self._note = note
@@ -223,4 +232,20 @@ class Partial:
         return kept
 
     def _write_note(self, synced: int) -> None:
-        write_file(self._note_path, json.dumps({**self._note, "synced": synced}).encode())
+        note = json.dumps({**self._note, "synced": synced}).encode()
+        write_file(self._note_path, note, mode=0o600)
+
+
+def _is_same_file(note: dict[str, Any], url: str) -> bool:
+    """Return whether a note is about the file at an address, as far as it can tell."""
+    if note.get("url") != without_secrets(url):
+        return False
+    validator = note.get("validator")
+    # A strong ETag means these very bytes, however the address was signed this time.
+    is_strong = isinstance(validator, str) and validator.startswith('"')
+    return is_strong or note.get("query") == _query_mark(url)
+
+
+def _query_mark(url: str) -> str:
+    """Return 16 bits of a digest of the query: they tell files apart, but reveal no secret."""
+    return hashlib.sha256(url.partition("?")[2].encode()).hexdigest()[:4]
