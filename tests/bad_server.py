@@ -37,6 +37,10 @@ class Reply:
         A Content-Length that is a lie.
     chunked : bool
         Send the body in chunks, without a length.
+    pace : float
+        Seconds between the bytes of the body.
+    header_pace : float
+        Seconds between headers that never end.
     """
 
     status: int | None = None
@@ -47,6 +51,8 @@ class Reply:
     ignore_range: bool = False
     length: int | None = None
     chunked: bool = False
+    pace: float = 0.0
+    header_pace: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -162,19 +168,30 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {**headers, **sizes, **reply.headers}.items():
             if value is not None:
                 self.send_header(name, value)
+        while reply.header_pace:
+            self.send_header("X-More", "1")
+            self.flush_headers()
+            threading.Event().wait(reply.header_pace)
         self.end_headers()
-        sent = body if reply.cut is None else body[: reply.cut]
+        self._send_body(body if reply.cut is None else body[: reply.cut], reply)
+        if reply.cut is not None:
+            threading.Event().wait(reply.stall)
+        if reply.cut is not None or reply.length is not None or "Content-Length" in reply.headers:
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _send_body(self, sent: bytes, reply: Reply) -> None:
         if reply.chunked:
             for begin in range(0, len(sent), 50_000):
                 piece = sent[begin : begin + 50_000]
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             if reply.cut is None:
                 self.wfile.write(b"0\r\n\r\n")
+        elif reply.pace:
+            for position in range(len(sent)):
+                self.wfile.write(sent[position : position + 1])
+                self.wfile.flush()
+                threading.Event().wait(reply.pace)
         else:
             self.wfile.write(sent)
         self.wfile.flush()
-        if reply.cut is not None:
-            threading.Event().wait(reply.stall)
-        if reply.cut is not None or reply.length is not None or "Content-Length" in reply.headers:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)

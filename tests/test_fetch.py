@@ -213,6 +213,104 @@ def test_the_next_run_goes_on_where_the_last_one_gave_up(
     assert server.starts(STATES)[-1] == kept
 
 
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (Reply(pace=0.02), "sends too slowly"),
+        (Reply(header_pace=0.02), "did not answer within"),
+        (Reply(cut=0, stall=5), "timed out"),
+    ],
+    ids=["body", "headers", "silence"],
+)
+def test_a_server_that_never_comes_to_an_end_is_given_up(
+    reply: Reply, message: str, server: Server, tmp_path: Path
+) -> None:
+    server.plans[STATES] = [reply] * 2
+    began = time.monotonic()
+    with pytest.raises(ServiceError, match=rf"given up after 1 attempts.*{message}"):
+        fetch(raw=tmp_path, only="states", states=server.url + STATES, retries=0, timeout=0.3)
+    assert time.monotonic() - began < 5
+
+
+def test_a_slow_attempt_is_no_progress(server: Server, netcdf: bytes, tmp_path: Path) -> None:
+    """Each attempt brings some bytes, but the download would never end."""
+    server.plans[STATES] = [Reply(pace=0.02)] * 9
+    with pytest.raises(ServiceError, match="given up after 3 attempts"):
+        fetch(
+            raw=tmp_path,
+            only="states",
+            states=server.url + STATES,
+            retries=2,
+            timeout=0.2,
+            backoff=0.01,
+        )
+    assert len(server.starts(STATES)) == 3
+    server.plans[STATES] = []
+    assert get(server, tmp_path).read_bytes() == netcdf
+
+
+SIGNED = "?X-Amz-Credential=AKIASECRET&X-Amz-Signature=S1GNATURE"
+
+
+def signed(server: Server, path: str = STATES) -> str:
+    return server.url.replace("http://", "http://me:PASSW0RD@") + path + SIGNED
+
+
+def test_a_download_that_failed_keeps_no_secret(
+    server: Server, netcdf: bytes, tmp_path: Path
+) -> None:
+    server.files[STATES + SIGNED] = netcdf
+    server.plans[STATES + SIGNED] = [Reply(cut=300_000), *[Reply(status=503)] * 2]
+    address = signed(server)
+    with pytest.raises(ServiceError):
+        fetch(raw=tmp_path, only="states", states=address, retries=1, backoff=0.01)
+    note = tmp_path / "states.nc.part.json"
+    assert note.stat().st_mode & 0o777 == 0o600
+    kept = (tmp_path / "states.nc.part").stat().st_size
+    assert kept > 0
+    for secret in ("PASSW0RD", "AKIASECRET", "S1GNATURE"):
+        assert secret not in note.read_text()
+    # Signed again, the address means the same bytes as long as their strong ETag does.
+    again = address.replace("S1GNATURE", "AN0THER")
+    server.files[STATES + SIGNED.replace("S1GNATURE", "AN0THER")] = netcdf
+    fetch(raw=tmp_path, only="states", states=again)
+    assert server.seen[-1].start == kept
+    assert (tmp_path / "states.nc").read_bytes() == netcdf
+    assert [p.name for p in tmp_path.iterdir()] == ["states.nc"]
+
+
+@pytest.mark.parametrize("path", ["/gone", "/short"])
+def test_no_traceback_and_no_error_shows_a_secret(
+    path: str, server: Server, netcdf: bytes, tmp_path: Path
+) -> None:
+    """With -vv the causes are shown too, and those are of libraries that know no secrets."""
+    server.files["/short" + SIGNED] = netcdf
+    server.plans["/short" + SIGNED] = [Reply(cut=300_000), Reply(status=503)]
+    options = ("--only", "states", "--states", signed(server, path), "--retries", "0")
+    done = luc_load("fetch", "-vv", *options, cwd=tmp_path)
+    assert "Traceback" in done.stderr
+    said = done.stdout + done.stderr
+    for secret in ("PASSW0RD", "AKIASECRET", "S1GNATURE"):
+        assert secret not in said
+
+
+def test_a_link_in_the_place_of_a_part_is_not_followed(
+    server: Server, netcdf: bytes, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    note = {"made_by": "luc-load fetch", "url": server.url + STATES, "synced": 0}
+    (raw / "states.nc.part.json").write_text(json.dumps(note))
+    for link in (Path.symlink_to, Path.hardlink_to):
+        link(raw / "states.nc.part", victim)
+        with pytest.raises(OutputError, match=r"states\.nc\.part: cannot be written"):
+            fetch(raw=raw, only="states", states=server.url + STATES)
+        (raw / "states.nc.part").unlink()
+    assert victim.read_bytes() == b"precious"
+
+
 def test_what_came_from_another_address_is_dropped(
     server: Server, netcdf: bytes, other: bytes, tmp_path: Path
 ) -> None:

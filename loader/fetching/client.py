@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import email.utils
+import queue
 import re
 import ssl
+import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import certifi
 import requests
@@ -16,6 +18,9 @@ from requests.adapters import HTTPAdapter
 
 from loader._version import __version__
 from loader.errors import ServiceError, SourceError, SourceMissingError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Answer", "Client", "Lost"]
 
@@ -34,11 +39,14 @@ class Lost(Exception):  # noqa: N818  # not an error yet: the transfer decides
         What happened, in a few words.
     wait : float, optional
         Seconds that the server asked to wait.
+    slow : bool
+        Whether data came, but too little: such an attempt is no progress.
     """
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, wait: float | None = None, *, slow: bool = False) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.slow = slow
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Answer:
         self._response.close()
 
     def read(self, count: int) -> bytes:
-        """Return at most `count` bytes as they come; none at the end.
+        """Return at most `count` bytes, those that are there; none at the end.
 
         Raises
         ------
@@ -83,7 +91,8 @@ class Answer:
             If the connection ends or stalls before the announced end.
         """
         try:
-            data: bytes = self._response.raw.read(count, decode_content=False)
+            # Not read(): it would wait until all `count` bytes are there, however slowly they come.
+            data: bytes = self._response.raw.read1(count, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Lost(_reason(error)) from error
         return data
@@ -146,7 +155,10 @@ class Client:
         if start and validator is not None:
             headers["If-Range"] = validator
         try:
-            response = self._session.get(url, headers=headers, stream=True, timeout=self._timeout)
+            response = _within(
+                sum(self._timeout),
+                lambda: self._session.get(url, headers=headers, stream=True, timeout=self._timeout),
+            )
         except requests.exceptions.SSLError as error:
             raise _certificate_error(url, error) from error
         except requests.exceptions.TooManyRedirects as error:
@@ -179,6 +191,34 @@ class _TrustingAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401  # requests' own
         return super().proxy_manager_for(*args, **options, ssl_context=self._context)
+
+
+def _within(seconds: float, request: Callable[[], requests.Response]) -> requests.Response:
+    """Make a request, but wait no longer than some seconds for the headers of the answer.
+
+    The timeouts of the sockets begin again with each byte: a server may send headers for ever.
+
+    Raises
+    ------
+    Lost
+        If the answer did not begin in time. The connection is left to its thread.
+    """
+    answers: queue.SimpleQueue[requests.Response | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(request())
+        except BaseException as error:  # noqa: BLE001  # raised again in the calling thread
+            answers.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise Lost(f"the server did not answer within {seconds:.0f} s") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
 
 
 def _answer(url: str, response: requests.Response, start: int) -> Answer:

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-__all__ = ["Conditions", "Interrupted", "Received", "Watch"]
+__all__ = ["LEAST_RATE", "Conditions", "Interrupted", "Received", "Watch"]
+
+LEAST_RATE = 1_000
+"""Bytes a second. At this rate the states would take eleven weeks."""
 
 
 class Interrupted(Exception):  # noqa: N818  # no error: somebody asked for it
@@ -27,7 +30,8 @@ class Conditions:
     backoff : float
         Seconds before the second of them; doubles each time.
     timeout : float
-        Seconds without a byte after which a connection counts as lost.
+        Seconds without data after which a connection counts as lost. It also counts as lost if
+        fewer than `LEAST_RATE` bytes a second came during so many seconds.
     ca_bundle : str, optional
         Certificates to trust beside the usual ones.
     """

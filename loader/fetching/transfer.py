@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputError, ServiceError, SourceError
 from loader.fetching.client import Client, Lost
-from loader.fetching.conditions import Interrupted, Received
+from loader.fetching.conditions import LEAST_RATE, Interrupted, Received
 from loader.fetching.partial import Partial
 from loader.fetching.verify import look_at_beginning, look_at_whole
 
@@ -108,7 +109,8 @@ class _Transfer:
                 self._attempt()
             except Lost as lost:
                 self._partial.sync()
-                fruitless = 0 if self._partial.size > furthest else fruitless + 1
+                has_progress = self._partial.size > furthest and not lost.slow
+                fruitless = 0 if has_progress else fruitless + 1
                 furthest = max(furthest, self._partial.size)
                 if fruitless > self._conditions.retries:
                     raise self._given_up(lost) from lost
@@ -197,12 +199,19 @@ class _Transfer:
     def _take(self, answer: Answer, head: bytes, total: int | None) -> None:
         partial = self._partial
         self._watch.advanced(partial.size, total)
+        began, size_then = time.monotonic(), partial.size
         data = head or answer.read(_READ_BYTES)
         while data and not self._watch.stop.is_set():
             partial.append(data)
             for digest in self._digests.values():
                 digest.update(data)
             self._watch.advanced(partial.size, total)
+            elapsed = time.monotonic() - began
+            if elapsed > self._conditions.timeout:
+                if partial.size - size_then < LEAST_RATE * elapsed:
+                    received = f"{partial.size - size_then:,} bytes in {elapsed:.0f} s"
+                    raise Lost(f"the server sends too slowly ({received})", slow=True)
+                began, size_then = time.monotonic(), partial.size
             data = answer.read(_READ_BYTES)
         if self._watch.stop.is_set():
             partial.sync()

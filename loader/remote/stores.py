@@ -48,6 +48,8 @@ _EXTRAS = {
 
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
+_REQUEST_SECONDS = 900
+"""For one range of a file: a server that sends a byte a minute never exceeds the others."""
 
 _CLIENTS = ("aiohttp", "botocore", "aiobotocore", "gcsfs", "google")
 """Packages whose errors, unless they carry an answer, mean that there was none."""
@@ -127,7 +129,8 @@ def _patience(scheme: str) -> dict[str, Any]:
         except ImportError:
             return {}
         times = {"sock_connect": _CONNECT_SECONDS, "sock_read": _READ_SECONDS}
-        return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(total=None, **times)}}
+        timeout = aiohttp.ClientTimeout(total=_REQUEST_SECONDS, **times)
+        return {"client_kwargs": {"timeout": timeout}}
     return {}
 
 
