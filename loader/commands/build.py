@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from loader.commands.common import PATH, talkative, terminal_reporter
+from loader.commands.common import PATH, Command, talkative, terminal_reporter
 from loader.stopping import stop_orderly
 
 __all__ = ["build"]
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(cls=Command, context_settings={"show_default": True})
 @click.option("--eluc", type=PATH, metavar="FILE", help="BLUE ELUC netCDF.")
 @click.option("--states", type=PATH, metavar="FILE", help="LUH2 states netCDF.")
 @click.option("--transitions", type=PATH, metavar="FILE", help="LUH2 transitions netCDF.")

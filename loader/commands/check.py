@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, storage_options, talkative
+from loader.commands.common import DATABASE, PATH, Command, storage_options, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["check"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 @click.option("--only", metavar="NAMES", help="Some checks, separated by commas.")

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from loader.commands.common import PATH, storage_options, talkative
+from loader.commands.common import PATH, Command, storage_options, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["clean"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("out", metavar="[OUT]", type=PATH, default="luc-data")
 @storage_options
 @talkative

@@ -16,17 +16,55 @@ if TYPE_CHECKING:
 
     from loader.terminal import TerminalReporter
 
-    Command = TypeVar("Command", bound=Callable[..., Any])
+    Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 __all__ = [
     "DATABASE",
     "PATH",
+    "Command",
+    "Group",
     "storage_options",
     "talkative",
     "terminal_reporter",
     "verbosity",
     "version",
 ]
+
+
+class Command(click.Command):
+    """A command that rejects a repeated option of one value: the last must not win silently."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments.
+
+        Raises
+        ------
+        click.UsageError
+            If an option that takes one value is given twice.
+        """
+        if not ctx.resilient_parsing:
+            _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            seen: set[str | None] = set()
+            for option in order:
+                if not isinstance(option, click.Option) or not _takes_one_value(option):
+                    continue
+                if option.name in seen:
+                    name = max(option.opts, key=len)
+                    raise click.UsageError(
+                        f"{name} is given more than once; it takes one value", ctx
+                    )
+                seen.add(option.name)
+        return super().parse_args(ctx, args)
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+def _takes_one_value(option: click.Option) -> bool:
+    return not (option.is_flag or option.multiple or option.count)
 
 
 class _Path(click.Path):
@@ -61,7 +99,7 @@ version = click.version_option(__version__, prog_name="luc-load")
 _verbosity = 0
 
 
-def talkative(command: Command) -> Command:
+def talkative(command: Decorated) -> Decorated:
     """Add the options that every command has: quiet, verbose, version."""
     quiet = click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error.")
     verbose = click.option(

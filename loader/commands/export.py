@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from loader.commands.common import DATABASE, PATH, talkative, terminal_reporter
+from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
 from loader.stopping import stop_orderly
 
 __all__ = ["export"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "-o",

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from loader.commands.common import PATH, talkative, terminal_reporter
+from loader.commands.common import PATH, Command, talkative, terminal_reporter
 from loader.stopping import stop_orderly
 
 __all__ = ["fetch"]
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(cls=Command, context_settings={"show_default": True})
 @click.option("-o", "--raw", type=PATH, metavar="DIR", default="raw", help="Folder of the files.")
 @click.option("--all", is_flag=True, help="All five files: 29 GB and the emissions.")
 @click.option(

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, storage_options, talkative
+from loader.commands.common import DATABASE, PATH, Command, storage_options, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["info"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "--connect", is_flag=True, help="Say instead how other programs open this file read-only."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, talkative, version
+from loader.commands.common import DATABASE, PATH, Group, talkative, version
 from loader.stopping import stop_orderly
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _of_picture(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in {"quiet", "verbose"}}
 
 
-@click.group()
+@click.group(cls=Group)
 @version
 def plot() -> None:
     """Draw maps and time series as PNG or SVG.

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, talkative
+from loader.commands.common import DATABASE, PATH, Command, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["report"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "-o",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from loader.commands.common import PATH, talkative, terminal_reporter
+from loader.commands.common import PATH, Command, talkative, terminal_reporter
 from loader.stopping import stop_orderly
 
 __all__ = ["sample"]
 
 
-@click.command(context_settings={"show_default": True})
+@click.command(cls=Command, context_settings={"show_default": True})
 @click.option(
     "-o", "--out", type=PATH, metavar="DIR", default="sample", help="Folder of the files."
 )

@@ -26,9 +26,9 @@ _PUBLISHED = {"t C ha-1 yr-1": ("t C/ha/yr",)}
 """Spellings of the published files, for which pint need not be imported."""
 
 _NO_UNIT = frozenset(
-    ("-", "--", "none", "unity", "one", "unitless", "no unit", "no_unit", "no units")
-    + ("dimensionless", "nondimensional", "non-dimensional", "fraction", "fractional")
-    + ("proportion", "share", "ratio", "0-1", "0 - 1", "0..1", "0 to 1")
+    {"-", "--", "none", "unity", "one", "unitless", "no unit", "no_unit", "no units"}
+    | {"dimensionless", "nondimensional", "non-dimensional", "fraction", "fractional"}
+    | {"proportion", "share", "ratio", "0-1", "0 - 1", "0..1", "0 to 1"}
 )
 """Words for the unit 1 that pint does not parse, in lower case."""
 
