@@ -15,7 +15,7 @@ from loader.checking.check import check_database
 from loader.description import database_info
 from loader.display import Displayed
 from loader.errors import UsageError
-from loader.exporting.export import Request
+from loader.exporting.export import ExportReport, Request
 from loader.exporting.export import export as write_export
 from loader.exporting.selection import Selection
 from loader.exporting.tables import parse_columns
@@ -268,13 +268,13 @@ def export(
     years: Years | None = None,
     land: bool = False,
     bbox: str | Sequence[float] | None = None,
-    country: str | None = None,
+    country: str | Sequence[str] | None = None,
     columns: Mapping[str, str] | Sequence[str] | str | None = None,
     complete: bool = False,
     parameters: Mapping[str, Value] | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
-) -> None:
+) -> ExportReport:
     """Write the merged data, or any table, view or query, to a file.
 
     Parameters
@@ -282,7 +282,7 @@ def export(
     database : path
         The file, or its folder.
     out : path
-        The file; its suffix decides the format: .csv, .parquet, .nc, .zarr.
+        The file; its suffix decides the format: .csv, .csv.gz, .parquet, .nc, .zarr.
     what : str, optional
         A table or view; for CSV and Parquet also a query, as in `query`. ELUC and land use, merged,
         by default.
@@ -295,10 +295,10 @@ def export(
         Only cells of the land mask.
     bbox : str or (west, south, east, north), optional
         Only cells with their centre inside, in degrees.
-    country : str, optional
-        Only cells of a country: its name or ISO 3166-1 code.
+    country : str or sequence of str, optional
+        Only cells of these countries: names or ISO 3166-1 codes.
     columns : mapping, sequence or str, optional
-        Columns to write, for CSV and Parquet: names, or source columns by new name.
+        Columns of rows, or variables of a grid: names, or source columns by new name.
     complete : bool
         Only rows without any missing value.
     parameters : mapping, optional
@@ -307,6 +307,11 @@ def export(
         Replace `out` if it exists.
     reporter : Reporter, optional
         Receives progress, notices and one line on what was written.
+
+    Returns
+    -------
+    ExportReport
+        Rows, years and extent of what was written.
 
     Raises
     ------
@@ -320,19 +325,23 @@ def export(
     Examples
     --------
     >>> import loader
-    >>> loader.export("demo", out="land.csv", years=2016, land=True)
+    >>> loader.export("demo", out="land.csv", years=2016, land=True).years
+    (2016, 2016)
     """
     box = bbox if bbox is None or isinstance(bbox, str) else ",".join(str(side) for side in bbox)
     request = Request(
         what=what,
         selection=Selection.parse(
-            years=None if years is None else _years(years), land=land, bbox=box, country=country
+            years=None if years is None else _years(years),
+            land=land,
+            bbox=box,
+            countries=(country,) if isinstance(country, str) else country or (),
         ),
         columns=_columns(columns),
         complete=complete,
         parameters=dict(parameters or {}),
     )
-    write_export(
+    return write_export(
         database,
         str(out),
         request,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -20,9 +22,11 @@ from command import COMMAND, environment, luc_load
 from loader import OutputError, SourceMissingError, UsageError, build, write_sample
 from loader.exporting import tables
 from loader.exporting.export import Request, export
+from loader.exporting.outputs import choose_output
 from loader.exporting.selection import Box, Selection, parse_box
 from loader.exporting.tables import parse_columns
 from loader.querying.formats import MACHINE_FORMATS, ParquetSink
+from loader.reporting import Silent
 from loader.schema import FRACTIONS
 
 NOTEBOOK = f"time=year,lat,lon,ELUC=eluc,cell_area=area_ha,{','.join(FRACTIONS)},crop"
@@ -129,7 +133,7 @@ def test_parquet_has_units_types_and_large_groups(database: Path, tmp_path: Path
         ({"bbox": "-180,0,180,90"}, "lat >= 0"),
         ({"bbox": "0,-90,360,90", "years": ":2011"}, "year <= 2011"),
         (
-            {"country": "bra", "land": True, "years": "2011:"},
+            {"countries": ["bra"], "land": True, "years": "2011:"},
             "is_land AND year > 2010 AND cell_id IN (FROM brazil)",
         ),
     ],
@@ -152,14 +156,14 @@ def test_a_part_is_chosen(
 
 @pytest.mark.parametrize("name", ["BRA", "br", " Brazil ", "76", "076"])
 def test_a_country_has_names_and_a_number(database: Path, tmp_path: Path, name: str) -> None:
-    request = Request(what="cell", selection=Selection(country=name))
+    request = Request(what="cell", selection=Selection(countries=(name,)))
     found = written(database, tmp_path / f"{name}.parquet", request)
     assert set(found.country_iso3) == {"BRA"}
     assert found.cell_id.is_monotonic_increasing
 
 
 def test_an_unknown_country_is_told_with_what_is_near(database: Path, tmp_path: Path) -> None:
-    request = Request(selection=Selection(country="Brasil"))
+    request = Request(selection=Selection(countries=("Brasil",)))
     with pytest.raises(UsageError, match="'Brasil', which no cell has; close to it: Brazil"):
         export(database, str(tmp_path / "x.csv"), request)
     assert list(tmp_path.iterdir()) == []
@@ -169,7 +173,9 @@ def test_without_countries_it_says_what_to_load(work: Path, tmp_path: Path) -> N
     build(states=work / "raw" / "states.nc", out=tmp_path / "out", years="2010", workers=1)
     with pytest.raises(UsageError, match="--country needs LUH2's static file"):
         export(
-            tmp_path / "out", str(tmp_path / "x.csv"), Request(selection=Selection(country="BRA"))
+            tmp_path / "out",
+            str(tmp_path / "x.csv"),
+            Request(selection=Selection(countries=("BRA",))),
         )
 
 
@@ -177,12 +183,15 @@ def test_without_countries_it_says_what_to_load(work: Path, tmp_path: Path) -> N
     ("request_", "said"),
     [
         (Request(columns={"a": "nope"}), "--columns names nope, which eluc_state does not have"),
-        (Request(selection=Selection(years=(1700, 1800))), "--years asks for none of the years"),
+        (
+            Request(selection=Selection(years=(1700, 1800))),
+            "--years 1700:1800 matches no loaded year",
+        ),
         (Request(what="source", selection=Selection(years=(2010, None))), "source has none"),
         (Request(what="source", selection=Selection(land=True)), "--land chooses cells"),
         (Request(what="nothing"), "there is no query 'nothing'"),
-        (Request(selection=Selection(country=" ")), "--country is empty"),
-        (Request(what="FROM year", selection=Selection(land=True)), "say it in SQL"),
+        (Request(selection=Selection(countries=(" ",))), "--country is empty"),
+        (Request(what="FROM year", selection=Selection(land=True)), "select in its SQL"),
         (Request(what="eluc", parameters={"x": 1}), "has no parameters"),
     ],
 )
@@ -199,6 +208,21 @@ def test_what_makes_no_sense_is_refused(
 )
 def test_what_is_no_box_is_refused(bbox: str) -> None:
     with pytest.raises(UsageError, match="expected WEST,SOUTH,EAST,NORTH"):
+        parse_box(bbox)
+
+
+@pytest.mark.parametrize(
+    ("bbox", "said"),
+    [
+        ("10,-100,20,100", "look swapped, try --bbox=-100,10,100,20"),
+        ("35,-120,60,-60", "look swapped, try --bbox=-120,35,-60,60"),
+        ("0,60,10,50", "with its south (60) not below its north (50)"),
+        ("0,-91,5,5", "latitude outside -90..90"),
+        ("-200,0,0,9", "longitude outside -180..360"),
+    ],
+)
+def test_a_wrong_box_says_what_is_wrong(bbox: str, said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
         parse_box(bbox)
 
 
@@ -261,8 +285,12 @@ def test_a_folder_is_only_replaced_if_it_is_zarr(database: Path, tmp_path: Path)
 
 def test_on_the_command_line(work: Path) -> None:
     done = luc_load("export", "--columns", "year,n=cell_id", "--years", "2012", cwd=work)
-    assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert done.stderr == (
+        "luc-load: SYNTHETIC data, not of the Earth: "
+        f"{len(lines) - 1:,} rows, 2012 -> standard output\n"
+    )
     assert lines[0] == "year,n"
     assert all(line.startswith("2012,") for line in lines[1:])
     arguments = ("--what", "year", "-o", "year.csv")
@@ -279,6 +307,83 @@ def test_on_the_command_line(work: Path) -> None:
         failed = luc_load("export", *wrong, cwd=work)
         assert (failed.returncode, failed.stdout) == (code, ""), wrong
     assert not (work / "x.doc").exists()
+
+
+def test_the_report_is_that_of_the_rows(database: Path, tmp_path: Path) -> None:
+    selection = Selection.parse(bbox="-20,30,30,60", years="2011:2012")
+    request = Request(selection=selection)
+    report = export(database, str(tmp_path / "x.csv"), request)
+    frame = pd.read_csv(tmp_path / "x.csv")
+    assert report.rows == len(frame) > 0
+    assert report.years == (2011, 2012)
+    assert report.extent == (frame.lon.min(), frame.lat.min(), frame.lon.max(), frame.lat.max())
+    assert report.synthetic
+    assert report.text().startswith(f"SYNTHETIC data, not of the Earth: {len(frame):,} rows, 2011-")
+    renamed = Request(columns={"time": "year", "y": "lat", "x": "lon"}, selection=selection)
+    assert export(database, str(tmp_path / "y.csv"), renamed).extent == report.extent
+
+
+@pytest.mark.parametrize("named", [None, "csv"])
+def test_a_name_in_gz_is_compressed(database: Path, tmp_path: Path, named: str | None) -> None:
+    request = Request(what="state_global")
+    for name in ("a.csv.gz", "b.csv.gz", "c.csv"):
+        export(database, str(tmp_path / name), request, file_format=named)
+    packed = (tmp_path / "a.csv.gz").read_bytes()
+    assert gzip.decompress(packed) == (tmp_path / "c.csv").read_bytes()
+    assert packed == (tmp_path / "b.csv.gz").read_bytes(), "a time in the header"
+    with pytest.raises(UsageError, match="only CSV is compressed with gzip"):
+        export(database, str(tmp_path / "d.gz"), request, file_format="parquet")
+
+
+def test_a_terminal_is_not_flooded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    with pytest.raises(UsageError, match=r"would flood the terminal; .* -o FILE"):
+        choose_output(None)
+    with pytest.raises(UsageError, match="parquet is binary; write it to a file with -o FILE"):
+        choose_output(None, "parquet")
+    assert choose_output("-") == ("-", "csv")
+    assert choose_output("x.nc") == ("x.nc", "netcdf")
+
+
+def test_an_export_without_rows_says_why(work: Path, database: Path, tmp_path: Path) -> None:
+    notices = Notices()
+    complete = Request(complete=True, selection=Selection.parse(years="2015"))
+    assert export(database, str(tmp_path / "a.csv"), complete, reporter=notices).rows == 0
+    assert notices.texts[0].startswith("no rows were exported: no row of eluc_state is in the")
+    nothing = Request(what="SELECT 1 AS x WHERE FALSE")
+    export(database, str(tmp_path / "b.csv"), nothing, reporter=notices)
+    assert notices.texts[2] == "no rows were exported: the query has no result"
+    build(states=work / "raw" / "states.nc", out=tmp_path / "out", years="2010", workers=1)
+    export(tmp_path / "out", str(tmp_path / "c.csv"), Request(what="luc"), reporter=notices)
+    assert notices.texts[4] == (
+        "no rows were exported: luc needs eluc, which this build did not load"
+    )
+    tiny = Selection.parse(bbox="0.1,0.1,0.2,0.2")
+    with pytest.raises(UsageError, match=r"--bbox contains no cell centre; .* latitudes -89 to 89"):
+        export(database, str(tmp_path / "d.csv"), Request(selection=tiny))
+
+
+class Notices(Silent):
+    """Remembers the notices."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_several_countries_are_joined(database: Path, tmp_path: Path) -> None:
+    request = Request(what="cell", selection=Selection(countries=("Brazil", "PER", "76")))
+    frame = written(database, tmp_path / "x.parquet", request)
+    assert set(frame.country_iso3) == {"BRA", "PER"}
+
+
+def test_parquet_says_that_its_data_are_synthetic(database: Path, tmp_path: Path) -> None:
+    export(database, str(tmp_path / "x.parquet"), Request(what="eluc_global"))
+    metadata = pq.read_schema(tmp_path / "x.parquet").metadata
+    assert metadata[b"synthetic"] == b"yes: not of the Earth"
+    assert b", luc-load " in metadata[b"luc_load_build"]
 
 
 def test_a_reader_that_has_enough_is_no_error(work: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
+from loader.exporting.outputs import FORMATS
 from loader.stopping import stop_orderly
 
 __all__ = ["export"]
@@ -14,62 +15,71 @@ __all__ = ["export"]
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "-o",
+    "--out",
     "--output",
+    "output",
     type=PATH,
     metavar="PATH",
-    default="-",
-    help="Where it goes.  [default: standard output, as CSV]",
+    help="File to write; - is standard output.  [default: standard output, as CSV, unless it is a "
+    "terminal]",
 )
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "parquet", "netcdf", "zarr"]),
-    help="How it is written.  [default: by the suffix of PATH: .csv, .parquet, .nc, .zarr]",
+    type=click.Choice(FORMATS),
+    help="Format of the file.  [default: by the suffix of PATH: .csv, .csv.gz, .parquet, "
+    ".nc, .zarr]",
 )
 @click.option(
     "--what",
     metavar="NAME|FILE|SQL",
-    help="A table or view; for CSV and Parquet also a query, as in luc-load query.  "
+    help="Table or view to export; for rows also a query, as in luc-load query.  "
     "[default: ELUC and land use, merged]",
 )
-@click.option("--years", metavar="FIRST:LAST", help="Both ends included; either may be left open.")
+@click.option(
+    "--years", metavar="FIRST:LAST", help="Only these years, both included; either may be open."
+)
 @click.option("--land", is_flag=True, help="Only cells of the land mask.")
 @click.option(
     "--bbox",
     metavar="W,S,E,N",
-    help="Only cells with their centre in a box, degrees; W above E crosses the date line.",
+    help="Only cells with their centre in this box, in degrees. A west greater than the east "
+    "crosses the date line.",
 )
 @click.option(
     "--country",
+    "countries",
+    multiple=True,
     metavar="NAME",
-    help="Only cells of a country: its name or ISO 3166-1 code.",
+    help="Only cells of this country (name or ISO 3166-1 code); may be repeated.",
 )
 @click.option(
     "--columns",
     metavar="LIST",
-    help="Columns of CSV or Parquet, commas between: NAME, or NEW_NAME=NAME.  [default: all]",
+    help="Columns of rows, or variables of a grid, separated by commas: NAME, or NEW_NAME=NAME.  "
+    "[default: all]",
 )
-@click.option("--complete", is_flag=True, help="Only rows where none of the columns is missing.")
+@click.option("--complete", is_flag=True, help="Only rows without a missing value.")
 @click.option(
     "-p",
     "--param",
     "parameters",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter of a query; may be given several times.",
+    help="Parameter of a query; may be repeated.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace PATH if it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @talkative
 def export(
     *,
     database: str,
-    output: str,
+    output: str | None,
     file_format: str | None,
     what: str | None,
     years: str | None,
     land: bool,
     bbox: str | None,
-    country: str | None,
+    countries: tuple[str, ...],
     columns: str | None,
     complete: bool,
     parameters: tuple[str, ...],
@@ -77,17 +87,18 @@ def export(
     quiet: bool,
     verbose: int,
 ) -> None:
-    """Write the merged data, or any table, view or query, as CSV, Parquet, netCDF or Zarr.
+    """Write the merged data, or a table, view or query, to a file.
 
-    CSV and Parquet hold rows, sorted by year and cell. netCDF and Zarr hold the grid: as the source
-    file had it (--what eluc, state, transition or management), or ELUC and land use on one axis of
-    years. DB is the file or its folder; luc-data/luc.duckdb if left out.
+    CSV and Parquet hold rows, sorted by year and cell. netCDF and Zarr hold a grid: a copy of a
+    source file (--what eluc, state, transition or management), the columns of a view, or ELUC and
+    land use on one time axis. Standard error says how many rows were written, of which years and
+    where. DB is the file or its folder.
 
     \b
     Examples:
-      luc-load export -o merged.csv --years 1990:2021 --land
-      luc-load export demo -o brazil.parquet --country BRA
-      luc-load export -o states.nc --what state --bbox -10,35,30,60
+      luc-load export -o merged.csv.gz --years 1990:2021 --land
+      luc-load export demo -o south.parquet --country Brazil --country Argentina
+      luc-load export -o merged.nc --bbox -10,35,30,60
     """
     from loader.exporting.export import Request  # noqa: PLC0415  # --help must be quick
     from loader.exporting.export import export as export_data  # noqa: PLC0415  # as above
@@ -98,7 +109,7 @@ def export(
     stop_orderly(resumes=False)
     request = Request(
         what=what,
-        selection=Selection.parse(years=years, land=land, bbox=bbox, country=country),
+        selection=Selection.parse(years=years, land=land, bbox=bbox, countries=countries),
         columns=parse_columns(columns) if columns is not None else None,
         complete=complete,
         parameters=parse_parameters(parameters),

@@ -13,8 +13,9 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from loader.errors import DatabaseError
-from loader.exporting.plan import plan_grid, read_layouts
-from loader.exporting.values import read_box, read_map
+from loader.exporting.cf import Axis
+from loader.exporting.planning import plan_grid
+from loader.exporting.values import read_boxes, read_map
 from loader.querying.session import database_path, new_cursor, open_database
 from loader.storing.database import run_statement
 
@@ -24,15 +25,12 @@ if TYPE_CHECKING:
     import duckdb
     import numpy.typing as npt
 
-    from loader.exporting.plan import GridPlan, GridVariable
-    from loader.storing.filelayout import MapLayout
+    from loader.exporting.plan import GridMap, GridPlan, GridVariable
 
 __all__ = ["BLOCK_YEARS", "LucBackend", "open_dataset"]
 
 BLOCK_YEARS = 8
 """Years of a chunk: 33 MB of float32 on the 0.25 degree grid, and a block of the tables."""
-
-_MASKING = ("_FillValue", "missing_value")
 
 
 def open_dataset(
@@ -100,7 +98,7 @@ class LucBackend(BackendEntrypoint):
         """Open a database lazily; see `loader.open_dataset`."""
         handle = _Handle(database_path(filename_or_obj).resolve())
         con = handle.connection()
-        plan = plan_grid(read_layouts(con, str(filename_or_obj)), table)
+        plan = plan_grid(con, str(filename_or_obj), table)
         dropped = {drop_variables} if isinstance(drop_variables, str) else set(drop_variables or ())
         dataset = _dataset(plan, handle, dropped)
         dataset.encoding["source"] = str(handle.path)
@@ -115,34 +113,38 @@ class LucBackend(BackendEntrypoint):
 
 
 def _dataset(plan: GridPlan, handle: _Handle, dropped: set[str]) -> xr.Dataset:
-    axes = (plan.time, plan.latitude, plan.longitude)
-    coords = {a.name: xr.Variable((a.name,), a.values, dict(a.attributes)) for a in axes}
+    time = plan.time
+    if not plan.is_copy:
+        # Calendar years are what notebooks select by; in a file they are days, as CF has it.
+        time = Axis(time.name, plan.years.astype(np.int32), {"long_name": "calendar year"})
+    axes = (time, *plan.axes[1:])
+    coords: dict[str, xr.Variable] = {
+        axis.name: xr.Variable(
+            (axis.name,), axis.values, {k: v for k, v in axis.attributes.items() if k != "bounds"}
+        )
+        for axis in axes
+    }
     variables = {}
     for variable in plan.variables:
         if variable.name not in dropped:
             data = indexing.LazilyIndexedArray(_Values(handle, plan, variable))
             shape = (min(BLOCK_YEARS, len(plan.years)), *plan.shape[1:])
-            chunks = dict(zip(plan.dims, shape, strict=True))
-            variables[variable.name] = _decoded(
-                plan.dims, data, variable.layout.attributes, {"preferred_chunks": chunks}
-            )
+            encoding = {
+                "preferred_chunks": dict(zip(plan.dims, shape, strict=True)),
+                "_FillValue": variable.dtype.type(variable.fill),
+                "dtype": variable.dtype,
+            }
+            variables[variable.name] = xr.Variable(plan.dims, data, variable.attributes, encoding)
     for one in plan.maps:
         if one.name not in dropped:
             data = indexing.LazilyIndexedArray(_Map(handle, plan, one))
-            variables[one.name] = _decoded(plan.dims[1:], data, one.attributes, {})
+            if one.dtype.kind == "f":
+                variables[one.name] = xr.Variable(plan.dims[1:], data, one.attributes)
+            else:
+                # A mask is a coordinate, so that it stays with each variable that is taken out.
+                text = {"long_name": one.attributes["long_name"]}
+                coords[one.name] = xr.Variable(plan.dims[1:], data, text)
     return xr.Dataset(variables, coords, plan.attributes)
-
-
-def _decoded(
-    dims: tuple[str, ...],
-    data: indexing.LazilyIndexedArray,
-    attributes: dict[str, Any],
-    encoding: dict[str, Any],
-) -> xr.Variable:
-    """Return a variable as xarray decodes it: what stands for missing is part of its encoding."""
-    masking = {key: value for key, value in attributes.items() if key in _MASKING}
-    kept = {key: value for key, value in attributes.items() if key not in _MASKING}
-    return xr.Variable(dims, data, kept, {**encoding, **masking, "dtype": np.dtype("float32")})
 
 
 class _Handle:
@@ -206,7 +208,7 @@ class _Values(BackendArray):
         self._plan = plan
         self._variable = variable
         self.shape = plan.shape
-        self.dtype = np.dtype("float32")
+        self.dtype = variable.dtype
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
         support = indexing.IndexingSupport.OUTER
@@ -219,7 +221,7 @@ class _Values(BackendArray):
         chosen = [np.atleast_1d(np.arange(n)[k]) for k, n in zip(key, self.shape, strict=True)]
         once = [np.unique(positions, return_inverse=True) for positions in chosen]
         with self._handle.connection() as con:
-            box = read_box(con, self._plan, self._variable, *(positions for positions, _ in once))
+            (box,) = read_boxes(con, self._plan, [self._variable], *(places for places, _ in once))
         for axis, (_, inverse) in enumerate(once):
             if not np.array_equal(inverse, np.arange(box.shape[axis])):
                 box = np.take(box, inverse, axis)
@@ -230,12 +232,12 @@ class _Values(BackendArray):
 class _Map(BackendArray):
     """The values of one map."""
 
-    def __init__(self, handle: _Handle, plan: GridPlan, one: MapLayout) -> None:
+    def __init__(self, handle: _Handle, plan: GridPlan, one: GridMap) -> None:
         self._handle = handle
         self._plan = plan
         self._one = one
         self.shape = plan.shape[1:]
-        self.dtype = np.dtype("float32")
+        self.dtype = one.dtype if one.dtype.kind == "f" else np.dtype(bool)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
         support = indexing.IndexingSupport.BASIC
@@ -247,4 +249,4 @@ class _Map(BackendArray):
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         with self._handle.connection() as con:
             values: npt.NDArray[Any] = read_map(con, self._plan, self._one)[key]
-            return values
+            return values.astype(self.dtype)

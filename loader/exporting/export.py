@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from loader.errors import UsageError
+from loader.exporting.outputs import GRID_FORMATS, choose_output, is_gzip
 from loader.exporting.selection import Selection
-from loader.exporting.tables import Piece, query_pieces, relation_columns, table_pieces
+from loader.exporting.tables import (
+    Piece,
+    RowCount,
+    query_pieces,
+    read_origin,
+    relation_columns,
+    sources_missing,
+    table_pieces,
+)
 from loader.pipeline import aside, overlap
 from loader.querying.formats import MACHINE_FORMATS
-from loader.querying.output import STDOUT, is_terminal, new_path, opened
+from loader.querying.output import STDOUT, new_path, opened
 from loader.querying.session import session
 from loader.reporting import Progress, synchronized
+from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import BinaryIO
 
     import duckdb
 
+    from loader.exporting.plan import GridPlan
     from loader.querying.questions import Value
     from loader.reporting import Reporter
 
-__all__ = ["FORMATS", "Request", "export"]
-
-FORMATS = ("csv", "parquet", "netcdf", "zarr")
-
-_SUFFIXES = {
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".nc": "netcdf",
-    ".nc4": "netcdf",
-    ".zarr": "zarr",
-}
-
-_GRIDS = ("netcdf", "zarr")
+__all__ = ["ExportReport", "Request", "export"]
 
 _DATABASE_BYTES = 2**30
 """DuckDB keeps what it has read up to its limit: without one, memory would grow with the data."""
 
-_MERGED_VIEW = "eluc_state"
+_GZIP_LEVEL = 4
+"""Level 6 takes half as long again and makes the file 4 % smaller."""
+
+MERGED_VIEW = "eluc_state"
+"""What is exported unless something else is named."""
 
 
 @dataclass(frozen=True)
@@ -70,35 +77,86 @@ class Request:
     parameters: Mapping[str, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote.
+
+    Attributes
+    ----------
+    output : str
+        A path, or "-" for standard output.
+    content : str
+        What was written, in words: rows, or variables and cells.
+    rows : int
+        Rows written; for a grid, its values.
+    years : tuple of int or None
+        First and last year; None without years.
+    extent : tuple of float or None
+        West, south, east and north of the centres of the cells, degrees; None where neither the
+        rows nor the grid have coordinates.
+    synthetic : bool
+        Whether any source of the database is synthetic.
+    """
+
+    output: str
+    content: str
+    rows: int
+    years: tuple[int, int] | None
+    extent: tuple[float, float, float, float] | None
+    synthetic: bool
+
+    def text(self) -> str:
+        """Return it in one line."""
+        parts = [self.content]
+        if self.years is not None:
+            first, last = self.years
+            parts.append(str(first) if first == last else f"{first}-{last}")
+        if self.extent is not None:
+            west, south, east, north = self.extent
+            parts.append(
+                f"cell centres {_degrees(south, 'N', 'S')} to {_degrees(north, 'N', 'S')}, "
+                f"{_degrees(west, 'E', 'W')} to {_degrees(east, 'E', 'W')}"
+            )
+        target = "standard output" if self.output == STDOUT else self.output
+        mark = "SYNTHETIC data, not of the Earth: " if self.synthetic else ""
+        return f"{mark}{', '.join(parts)} -> {target}"
+
+
 def export(
     database: str | os.PathLike[str],
-    output: str,
+    output: str | None,
     request: Request,
     *,
     file_format: str | None = None,
     overwrite: bool = False,
     reporter: Reporter | None = None,
-) -> None:
+) -> ExportReport:
     """Write data of a database to a file, or as CSV to standard output.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
-    output : str
-        A path, or "-" for standard output. It appears only when it is complete.
+        The file, or its folder.
+    output : str or None
+        A path, or "-" for standard output, which is also the default unless it is a terminal. A
+        file appears only when it is complete.
     request : Request
-    file_format : {"csv", "parquet", "netcdf", "zarr"}, optional
-        By the suffix of `output` if not given.
+    file_format : str, optional
+        One of `loader.exporting.outputs.FORMATS`; by the suffix of `output` if not given. A name
+        that ends in .gz is compressed.
     overwrite : bool
-        Replace what has the name already.
+        Replace an existing file.
     reporter : Reporter, optional
-        Told of progress, and of what could not be given back.
+        Receives progress and notices.
+
+    Returns
+    -------
+    ExportReport
 
     Raises
     ------
     UsageError
-        If the request cannot be met, or the format is unknown.
+        If the request has no meaning in this database, or the format is unknown.
     SourceError
         If there is no such database.
     OutputError
@@ -107,27 +165,40 @@ def export(
         If DuckDB fails.
     """
     watcher = synchronized(reporter)
-    chosen = _format(output, file_format)
+    output, chosen = choose_output(output, file_format)
     with session(database, memory_limit=_DATABASE_BYTES) as con:
-        if chosen in _GRIDS:
+        *_, is_synthetic = run_statement(con, "read_build_row")[0]
+        if chosen in GRID_FORMATS:
             with new_path(output, overwrite=overwrite) as path:
-                _export_grid(con, str(database), request, chosen, path, watcher)
-            return
-        with opened(output, overwrite=overwrite) as file:
-            _export_rows(con, request, chosen, file, watcher)
+                plan = _export_grid(con, str(database), request, chosen, path, watcher)
+            report = _grid_report(plan, output, synthetic=is_synthetic)
+            watcher.notice(report.text())
+            return report
+        counts: list[RowCount] = []
+        with opened(output, overwrite=overwrite) as file, _compressed(file, output) as target:
+            counts.append(_export_rows(con, request, chosen, target, watcher))
+        if not counts:
+            # The reader of standard output left, which is not an error.
+            return ExportReport(output, "nothing", 0, None, None, is_synthetic)
+        (count,) = counts
+        if not count.rows:
+            watcher.notice(f"no rows were exported: {_why_empty(con, request)}")
+    content = f"{count.rows:,} row{'s' if count.rows != 1 else ''}"
+    years, extent = count.span("year"), _extent(count)
+    report = ExportReport(output, content, count.rows, years, extent, is_synthetic)
+    watcher.notice(report.text())
+    return report
 
 
-def _format(output: str, named: str | None) -> str:
-    if named is None:
-        named = "csv" if output == STDOUT else _SUFFIXES.get(PurePath(output).suffix.lower())
-        if named is None:
-            known = ", ".join(_SUFFIXES)
-            raise UsageError(f"{output}: its suffix is none of {known}; add --format")
-    if named in _GRIDS and output == STDOUT:
-        raise UsageError(f"{named} needs a name to be written to; add -o PATH")
-    if named == "parquet" and is_terminal(output):
-        raise UsageError("Parquet on a terminal is no use; add -o FILE")
-    return named
+@contextmanager
+def _compressed(file: BinaryIO, output: str) -> Iterator[BinaryIO]:
+    """Give a file that is compressed with gzip if the name of the output says so."""
+    if not is_gzip(output):
+        yield file
+        return
+    # Without a name and a time in its header, the same rows give the same bytes.
+    with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
+        yield cast("BinaryIO", packed)
 
 
 def _export_grid(
@@ -137,17 +208,43 @@ def _export_grid(
     file_format: str,
     path: Path,
     reporter: Reporter,
-) -> None:
+) -> GridPlan:
     from loader.exporting.grids import write_grid  # noqa: PLC0415  # rows need no netCDF
-    from loader.exporting.plan import plan_grid, read_layouts  # noqa: PLC0415  # as above
+    from loader.exporting.planning import plan_grid  # noqa: PLC0415  # as above
 
-    if request.columns is not None or request.complete or request.parameters:
-        raise UsageError("--columns, --complete and --param are for CSV and Parquet, not for grids")
-    table = None if request.what in (None, _MERGED_VIEW) else request.what
-    plan = request.selection.apply(con, plan_grid(read_layouts(con, database), table))
-    for notice in plan.notices:
-        reporter.notice(notice)
+    if request.complete or request.parameters:
+        raise UsageError("--complete and --param apply to rows (CSV, Parquet), not to grids")
+    plan = plan_grid(con, database, request.what)
+    if request.columns is not None:
+        plan = plan.rename(request.columns)
+    plan = request.selection.apply(con, plan)
+    if plan.is_copy and _holds_land_only(con):
+        reporter.notice(
+            f"{plan.variables[0].relation}: the database holds land cells only; in this copy of "
+            "the file all other cells are missing"
+        )
     write_grid(con, plan, path, file_format, reporter)
+    return plan
+
+
+def _holds_land_only(con: duckdb.DuckDBPyConnection) -> bool:
+    ((_, _, record),) = run_statement(con, "read_build")
+    return bool(json.loads(record)["options"].get("cells") == "land")
+
+
+def _grid_report(plan: GridPlan, output: str, *, synthetic: bool) -> ExportReport:
+    steps, rows, columns = plan.shape
+    count = len(plan.variables)
+    content = f"{count} variable{'s' if count != 1 else ''} on {rows} x {columns} cells"
+    latitude, longitude = plan.latitude.values, plan.longitude.values
+    extent = (
+        float(longitude[0]),
+        float(latitude.min()),
+        float(longitude[-1]),
+        float(latitude.max()),
+    )
+    years = (int(plan.years.min()), int(plan.years.max())) if steps else None
+    return ExportReport(output, content, count * math.prod(plan.shape), years, extent, synthetic)
 
 
 def _export_rows(
@@ -156,33 +253,64 @@ def _export_rows(
     file_format: str,
     file: BinaryIO,
     reporter: Reporter,
-) -> None:
-    what = request.what or _MERGED_VIEW
+) -> RowCount:
+    what = request.what or MERGED_VIEW
     has = relation_columns(con, what)
+    columns = request.columns
+    origin = read_origin(con)
     if has is not None:
         if request.parameters:
             raise UsageError(f"{what} is a table or view and has no parameters")
         schema, pieces = table_pieces(
-            con, what, has, request.selection, request.columns, complete=request.complete
+            con, what, has, request.selection, columns, complete=request.complete
         )
+        names = columns if columns is not None else {name: name for name in has}
     else:
-        if request.selection != Selection() or request.columns is not None or request.complete:
+        if request.selection != Selection() or columns is not None or request.complete:
             raise UsageError(
-                f"--years, --land, --bbox, --country, --columns and --complete are for tables and "
-                f"views, and {what} is none; say it in SQL"
+                "--years, --land, --bbox, --country, --columns and --complete apply to tables and "
+                f"views; {what} is a query: select in its SQL"
             )
         schema, pieces = query_pieces(con, what, request.parameters)
-    sink = MACHINE_FORMATS[file_format](file, schema)
-    rows = 0
+        names = {name: name for name in schema.names}
+    sink = MACHINE_FORMATS[file_format](
+        file, schema.with_metadata({**(schema.metadata or {}), **origin})
+    )
+    count = RowCount(names)
 
-    def finished(piece: Piece) -> None:
-        nonlocal rows
-        rows += piece.rows.num_rows
+    def report(piece: Piece) -> None:
+        count.add(piece.rows)
         if piece.share is not None and piece.year is not None:
-            reporter.progress(Progress(what, piece.year, rows, piece.share))
+            reporter.progress(Progress(what, piece.year, count.rows, piece.share))
 
     try:
-        overlap(pieces, [lambda piece: sink.write(piece.rows)], finished, con.interrupt)
+        overlap(pieces, [lambda piece: sink.write(piece.rows)], report, con.interrupt)
         aside(sink.close, lambda: None)
     finally:
         reporter.finished()
+    return count
+
+
+def _extent(count: RowCount) -> tuple[float, float, float, float] | None:
+    latitude, longitude = count.span("lat"), count.span("lon")
+    if latitude is None or longitude is None:
+        return None
+    return longitude[0], latitude[0], longitude[1], latitude[1]
+
+
+def _why_empty(con: duckdb.DuckDBPyConnection, request: Request) -> str:
+    """Return why there are no rows, in words."""
+    what = request.what or MERGED_VIEW
+    if relation_columns(con, what) is None:
+        return "the query has no result"
+    if request.selection != Selection() or request.complete:
+        return f"no row of {what} is in the selection (--years, --land, --bbox, --country, ...)"
+    missing = sources_missing(con, what)
+    if missing:
+        return f"{what} needs {' and '.join(missing)}, which this build did not load"
+    return f"{what} is empty in this database"
+
+
+def _degrees(value: float, positive: str, negative: str) -> str:
+    value = (value + 180) % 360 - 180 if positive == "E" else value
+    return f"{abs(value):g}{positive if value >= 0 else negative}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import netCDF4
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import ExtraMissingError
-from loader.exporting.values import read_box, read_map
+from loader.exporting.values import read_boxes, read_map
 from loader.pipeline import overlap
 from loader.reporting import Progress
 
@@ -25,15 +25,21 @@ if TYPE_CHECKING:
     from loader.exporting.plan import GridPlan, GridVariable
     from loader.reporting import Reporter
 
-__all__ = ["BLOCK_BYTES", "write_grid"]
+__all__ = ["BLOCK_BYTES", "BOUNDS", "write_grid"]
 
 BLOCK_BYTES = 32 * 2**20
-"""Values that are read and written at a time: 8 years of the 0.25 degree grid."""
+"""Values that are read and written at a time: 8 years of a variable of the 0.25 degree grid."""
+
+_VIEW_BLOCK_BYTES = 4 * BLOCK_BYTES
+"""The same where all variables of a view are read together."""
+
+BOUNDS = "bnds"
+"""The dimension of the two ends of a cell."""
 
 _DEFLATE = 1
 """Level 4 of zlib takes twice as long and makes these files 3 % smaller."""
 
-Float32 = npt.NDArray[np.float32]
+Values = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,51 @@ class _Box:
 
     variable: GridVariable
     first: int
-    values: Float32
+    values: Values
+
+
+@dataclass(frozen=True)
+class _Array:
+    """An array of a file; `values` are empty where they are written later."""
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: np.dtype[Any]
+    attributes: dict[str, Any]
+    fill: float | None = None
+    chunks: tuple[int, ...] | None = None
+    values: Values = field(default_factory=lambda: np.empty(0))
+
+
+def _coordinates(plan: GridPlan) -> Iterator[_Array]:
+    for axis in plan.axes:
+        kind = axis.values.dtype
+        yield _Array(axis.name, (axis.name,), kind, dict(axis.attributes), values=axis.values)
+
+
+def _bounds(plan: GridPlan) -> Iterator[_Array]:
+    """Return the bounds of the cells, which readers that do not know them list last."""
+    for axis in plan.axes:
+        if axis.bounds is not None:
+            name = axis.attributes["bounds"]
+            yield _Array(name, (axis.name, BOUNDS), np.dtype("f8"), {}, values=axis.bounds)
+
+
+def _variables(plan: GridPlan) -> Iterator[_Array]:
+    """Return the arrays of variables and maps, a chunk a year."""
+    chunks = (1, len(plan.rows), len(plan.columns))
+    for variable in plan.variables:
+        attributes, kind = variable.attributes, variable.dtype
+        yield _Array(variable.name, plan.dims, kind, attributes, variable.fill, chunks)
+    for one in plan.maps:
+        fill = float("nan") if one.dtype.kind == "f" else None
+        yield _Array(one.name, plan.dims[1:], one.dtype, one.attributes, fill, chunks[1:])
 
 
 class _GridFile(Protocol):
     """A grid file whose layout is written."""
 
-    def put(self, name: str, where: slice, values: Float32) -> None:
+    def put(self, name: str, where: slice, values: Values) -> None:
         """Write steps of a variable, or, of a map, rows."""
 
     def close(self) -> None:
@@ -87,7 +131,6 @@ def write_grid(
     try:
         for one in plan.maps:
             file.put(one.name, slice(0, len(plan.rows)), read_map(con, plan, one))
-        steps = max(1, BLOCK_BYTES // (4 * len(plan.rows) * len(plan.columns)))
         count = len(plan.years) * len(plan.variables)
         done = 0
 
@@ -95,29 +138,32 @@ def write_grid(
             where = slice(box.first, box.first + len(box.values))
             file.put(box.variable.name, where, box.values)
 
-        def finished(box: _Box) -> None:
+        def report(box: _Box) -> None:
             nonlocal done
             done += len(box.values)
             year = int(plan.years[box.first + len(box.values) - 1])
             rows = done * len(plan.rows) * len(plan.columns)
             reporter.progress(Progress(box.variable.name, year, rows, done / count))
 
-        overlap(_boxes(con, plan, steps), [write], finished, con.interrupt)
+        overlap(_boxes(con, plan), [write], report, con.interrupt)
     finally:
         reporter.finished()
         file.close()
 
 
-def _boxes(con: duckdb.DuckDBPyConnection, plan: GridPlan, steps: int) -> Iterator[_Box]:
+def _boxes(con: duckdb.DuckDBPyConnection, plan: GridPlan) -> Iterator[_Box]:
     rows, columns = np.arange(len(plan.rows)), np.arange(len(plan.columns))
+    limit = _VIEW_BLOCK_BYTES if plan.is_view else BLOCK_BYTES
+    size = max((sum(v.dtype.itemsize for v in group) for group in plan.groups), default=1)
+    steps = max(1, limit // (size * len(plan.rows) * len(plan.columns)))
     for first in range(0, len(plan.years), steps):
         chosen = np.arange(first, min(first + steps, len(plan.years)))
-        for variable in plan.variables:
-            values = read_box(con, plan, variable, chosen, rows, columns)
-            missing = np.float32(variable.layout.missing)
-            if not np.isnan(missing):
-                values[np.isnan(values)] = missing
-            yield _Box(variable, first, values)
+        for group in plan.groups:
+            boxes = read_boxes(con, plan, group, chosen, rows, columns)
+            for variable, values in zip(group, boxes, strict=True):
+                if not np.isnan(variable.fill):
+                    values[np.isnan(values)] = variable.fill
+                yield _Box(variable, first, values)
 
 
 class _NetcdfFile:
@@ -133,46 +179,37 @@ class _NetcdfFile:
 
     def _lay_out(self, plan: GridPlan) -> None:
         self._file.setncatts(plan.attributes)
-        for axis in (plan.time, plan.latitude, plan.longitude):
+        for axis in plan.axes:
             self._file.createDimension(axis.name, len(axis.values))
-            variable = self._create(axis.name, axis.values.dtype, (axis.name,), axis.attributes)
-            variable[:] = axis.values
-        chunks = (1, len(plan.rows), len(plan.columns))
-        for one in plan.variables:
-            layout = one.layout
-            self._create(layout.name, np.dtype("f4"), plan.dims, layout.attributes, chunks)
-        for one_map in plan.maps:
-            self._create(
-                one_map.name, np.dtype("f4"), plan.dims[1:], one_map.attributes, chunks[1:]
-            )
+        for array in _coordinates(plan):
+            self._create(array)[:] = array.values
+        for array in _variables(plan):
+            self._create(array)
+        for array in _bounds(plan):
+            if BOUNDS not in self._file.dimensions:
+                self._file.createDimension(BOUNDS, 2)
+            self._create(array)[:] = array.values
 
-    def _create(
-        self,
-        name: str,
-        dtype: np.dtype[Any],
-        dims: tuple[str, ...],
-        attributes: dict[str, Any],
-        chunks: tuple[int, ...] | None = None,
-    ) -> Any:  # noqa: ANN401  # netCDF4's own
+    def _create(self, array: _Array) -> Any:  # noqa: ANN401  # netCDF4's own
         create: Any = self._file.createVariable
         variable = create(
-            name,
-            dtype,
-            dims,
-            fill_value=attributes.get("_FillValue", False),
-            zlib=chunks is not None,
+            array.name,
+            array.dtype,
+            array.dims,
+            fill_value=False if array.fill is None else array.fill,
+            zlib=array.chunks is not None,
             complevel=_DEFLATE,
             shuffle=True,
-            chunksizes=chunks,
+            chunksizes=array.chunks,
         )
         variable.set_auto_maskandscale(False)
-        if chunks:
+        if array.chunks:
             # One chunk is enough: HDF5 would keep 64 MB of every variable.
-            variable.set_var_chunk_cache(4 * math.prod(chunks))
-        variable.setncatts({key: v for key, v in attributes.items() if key != "_FillValue"})
+            variable.set_var_chunk_cache(array.dtype.itemsize * math.prod(array.chunks))
+        variable.setncatts(array.attributes)
         return variable
 
-    def put(self, name: str, where: slice, values: Float32) -> None:
+    def put(self, name: str, where: slice, values: Values) -> None:
         self._file.variables[name][where] = values
 
     def close(self) -> None:
@@ -197,46 +234,28 @@ class _ZarrFile:
         self._group = zarr.open_group(str(path), mode="w-", zarr_format=2)
         self._arrays: dict[str, Any] = {}
         self._group.attrs.update(_json(plan.attributes))
-        for axis in (plan.time, plan.latitude, plan.longitude):
-            array = self._create(
-                axis.name, axis.values.dtype, (axis.name,), axis.values.shape, axis.attributes
-            )
-            array[:] = axis.values
-        chunks = (1, len(plan.rows), len(plan.columns))
-        kind = np.dtype("f4")
-        for one in plan.variables:
-            layout = one.layout
-            self._create(layout.name, kind, plan.dims, plan.shape, layout.attributes, chunks)
-        for one_map in plan.maps:
-            self._create(
-                one_map.name, kind, plan.dims[1:], plan.shape[1:], one_map.attributes, chunks[1:]
-            )
+        sizes = dict(zip(plan.dims, plan.shape, strict=True))
+        for array in (*_coordinates(plan), *_bounds(plan)):
+            self._create(array, array.values.shape)[:] = array.values
+        for array in _variables(plan):
+            self._create(array, tuple(sizes[dim] for dim in array.dims))
 
-    def _create(
-        self,
-        name: str,
-        dtype: np.dtype[Any],
-        dims: tuple[str, ...],
-        shape: tuple[int, ...],
-        attributes: dict[str, Any],
-        chunks: tuple[int, ...] | None = None,
-    ) -> Any:  # noqa: ANN401  # zarr's own
-        kept = {key: value for key, value in attributes.items() if key != "_FillValue"}
-        array: Any = self._group.create_array(
-            name,
+    def _create(self, array: _Array, shape: tuple[int, ...]) -> Any:  # noqa: ANN401  # zarr's own
+        created: Any = self._group.create_array(
+            array.name,
             shape=shape,
-            dtype=dtype,
-            chunks=chunks or shape,
+            dtype=array.dtype,
+            chunks=array.chunks or shape,
             compressors=self._compressor,
-            fill_value=attributes.get("_FillValue"),
-            attributes={**_json(kept), "_ARRAY_DIMENSIONS": list(dims)},
+            fill_value=array.fill,
+            attributes={**_json(array.attributes), "_ARRAY_DIMENSIONS": list(array.dims)},
             # A year of nothing but fill values is written too: it was there.
             config={"write_empty_chunks": True},
         )
-        self._arrays[name] = array
-        return array
+        self._arrays[array.name] = created
+        return created
 
-    def put(self, name: str, where: slice, values: Float32) -> None:
+    def put(self, name: str, where: slice, values: Values) -> None:
         self._arrays[name][where] = values
 
     def close(self) -> None:

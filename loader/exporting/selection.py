@@ -1,4 +1,4 @@
-"""Which part of the data an export takes: years, land, a box, a country."""
+"""Which part of the data an export takes: years, land, a box, countries."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from loader.catalog.sqlfiles import statement
 from loader.errors import UsageError
-from loader.options import parse_years
+from loader.options import parse_years, years_text
 from loader.querying.countries import find_country
 from loader.querying.run import read_batches
 from loader.querying.session import translated
+from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import duckdb
 
     from loader.exporting.plan import GridPlan
@@ -59,23 +62,37 @@ def parse_box(text: str) -> Box:
     Raises
     ------
     UsageError
-        If it is no such box.
+        If it is not four numbers, or they are not a box on the Earth.
     """
-    expected = "expected WEST,SOUTH,EAST,NORTH in degrees, such as -10,35,30,60"
+    expected = "expected WEST,SOUTH,EAST,NORTH in degrees, for example -10,35,30,60"
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError as error:
         raise UsageError(f"--bbox is {text!r}; {expected}") from error
-    if not (-90 <= south < north <= 90 and -180 <= west <= 360 and -180 <= east <= 360):
-        raise UsageError(f"--bbox is {text!r}; {expected}, south below north")
+    latitudes, longitudes = (south, north), (west, east)
+    if any(abs(value) > 90 for value in latitudes) and all(abs(v) <= 90 for v in longitudes):
+        swapped = f"{south:g},{west:g},{north:g},{east:g}"
+        raise UsageError(
+            f"--bbox is {text!r}, with a latitude outside -90..90: latitude and longitude look "
+            f"swapped, try --bbox={swapped}; {expected}"
+        )
+    if not all(-90 <= value <= 90 for value in latitudes):
+        raise UsageError(f"--bbox is {text!r}, with a latitude outside -90..90; {expected}")
+    if not all(-180 <= value <= 360 for value in longitudes):
+        raise UsageError(f"--bbox is {text!r}, with a longitude outside -180..360; {expected}")
+    if south >= north:
+        raise UsageError(
+            f"--bbox is {text!r}, with its south ({south:g}) not below its north ({north:g}); "
+            f"{expected}"
+        )
     if west == east:
-        raise UsageError(f"--bbox is {text!r}; its western side is its eastern one; {expected}")
+        raise UsageError(f"--bbox is {text!r}, with its west equal to its east; {expected}")
     return Box(south, west, north, east)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is asked for; None and False leave everything in.
+    """Which cells and years to export; the defaults leave everything in.
 
     Attributes
     ----------
@@ -84,14 +101,14 @@ class Selection:
         Only cells of the land mask.
     box : Box or None
         Only cells whose centre lies in it.
-    country : str or None
-        Only cells of the country: an ISO 3166 code of three or two letters, a number, or a name.
+    countries : tuple of str
+        Only cells of these countries: names, ISO 3166 codes of three or two letters, or numbers.
     """
 
     years: tuple[int | None, int | None] = (None, None)
     land: bool = False
     box: Box | None = None
-    country: str | None = None
+    countries: tuple[str, ...] = ()
 
     @classmethod
     def parse(
@@ -100,29 +117,29 @@ class Selection:
         years: str | None = None,
         land: bool = False,
         bbox: str | None = None,
-        country: str | None = None,
+        countries: Iterable[str] = (),
     ) -> Selection:
         """Parse the options of the command line.
 
         Raises
         ------
         UsageError
-            If one is not what it must be.
+            If an option is malformed.
         """
         return cls(
             parse_years(years) if years is not None else (None, None),
             land,
             parse_box(bbox) if bbox is not None else None,
-            country,
+            tuple(countries),
         )
 
     @property
     def takes_cells(self) -> bool:
         """Whether some cells are left out."""
-        return self.land or self.box is not None or self.country is not None
+        return self.land or self.box is not None or bool(self.countries)
 
     def chosen_years(self, loaded: list[int]) -> list[int]:
-        """Return those of the loaded years that are asked for.
+        """Return the loaded years that are inside `years`.
 
         Raises
         ------
@@ -136,23 +153,50 @@ class Selection:
             if (first is None or year >= first) and (last is None or year <= last)
         ]
         if loaded and not chosen:
+            loaded_years = f"{min(loaded)}-{max(loaded)}"
             raise UsageError(
-                f"--years asks for none of the years that there are, {min(loaded)} to {max(loaded)}"
+                f"--years {years_text(self.years)} matches no loaded year ({loaded_years})"
             )
         return chosen
 
-    def country_code(self, con: duckdb.DuckDBPyConnection) -> int | None:
-        """Return the number of the country in `cell`, or None if none is asked for.
+    def country_codes(self, con: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+        """Return the numbers of the countries in `cell`.
 
         Raises
         ------
         UsageError
             If there is no such country, or the database has no countries.
         """
-        return None if self.country is None else find_country(con, self.country)[0]
+        return tuple(dict.fromkeys(find_country(con, name)[0] for name in self.countries))
+
+    def check_box(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Raise if the box holds no cell of the database.
+
+        Raises
+        ------
+        UsageError
+        """
+        if self.box is not None:
+            ((latitudes, longitudes),) = run_statement(con, "read_grid")
+            self._inside(np.array(latitudes), np.array(longitudes))
+
+    def _inside(
+        self, latitudes: npt.NDArray[np.float64], longitudes: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Return the positions of the rows and columns whose centres are in the box."""
+        assert self.box is not None
+        rows = np.flatnonzero(self.box.holds_latitude(latitudes))
+        columns = _consecutive(self.box.holds_longitude(longitudes))
+        if not rows.size or not columns.size:
+            west, east = (f"{(v + 180) % 360 - 180:g}" for v in longitudes[[0, -1]])
+            raise UsageError(
+                f"--bbox contains no cell centre; the cells of this database have latitudes "
+                f"{latitudes.min():g} to {latitudes.max():g} and longitudes {west} to {east}"
+            )
+        return rows, columns
 
     def apply(self, con: duckdb.DuckDBPyConnection, plan: GridPlan) -> GridPlan:
-        """Return the plan of the part that is asked for: a box is cut out, the rest made missing.
+        """Return the plan of the selection: the box is cut out, other cells become missing.
 
         Raises
         ------
@@ -163,28 +207,26 @@ class Selection:
         steps = np.flatnonzero([int(year) in wanted for year in plan.years])
         rows, columns = None, None
         if self.box is not None:
-            rows = np.flatnonzero(self.box.holds_latitude(plan.latitude.values.astype(np.float64)))
-            inside = self.box.holds_longitude(plan.longitude.values.astype(np.float64))
-            columns = _in_a_row(inside)
-            if not rows.size or not columns.size:
-                raise UsageError("--bbox holds no centre of a cell; widen it")
+            rows, columns = self._inside(
+                plan.latitude.values.astype(np.float64), plan.longitude.values.astype(np.float64)
+            )
         return plan.part(steps=steps, rows=rows, columns=columns, blank=self._blank(con))
 
     def _blank(self, con: duckdb.DuckDBPyConnection) -> npt.NDArray[np.bool_] | None:
-        code = self.country_code(con)
-        if not self.land and code is None:
+        codes = self.country_codes(con)
+        if not self.land and not codes:
             return None
-        sql = statement("read_cells_wanted", {"land": self.land, "country_code": code})
+        sql = statement("read_cells_wanted", {"land": self.land, "country_codes": codes})
         with translated("cell: cannot be read"):
             wanted = read_batches(con, sql).read_all().column(0).to_numpy()
         blank: npt.NDArray[np.bool_] = ~wanted.astype(np.bool_)
         return blank
 
 
-def _in_a_row(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Return the positions that are inside, those of a second run first if the runs meet around."""
-    found = np.flatnonzero(inside)
-    gaps = np.flatnonzero(np.diff(found) > 1)
+def _consecutive(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Return the positions inside, in geographic order where they wrap around the file's edge."""
+    positions = np.flatnonzero(inside)
+    gaps = np.flatnonzero(np.diff(positions) > 1)
     if gaps.size == 1 and inside[0] and inside[-1]:
-        return np.roll(found, -(int(gaps[0]) + 1))
-    return found
+        return np.roll(positions, -(int(gaps[0]) + 1))
+    return positions

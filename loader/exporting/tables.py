@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from loader.catalog.sqlfiles import statement
+from loader.catalog.sqlfiles import read_files, statement
 from loader.errors import UsageError
 from loader.querying.questions import find_question
 from loader.querying.run import read_batches, run
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 __all__ = [
     "YEARS_AT_A_TIME",
     "Piece",
+    "RowCount",
     "parse_columns",
     "query_pieces",
+    "read_origin",
     "relation_columns",
+    "sources_missing",
     "table_pieces",
 ]
 
@@ -55,6 +59,38 @@ class Piece:
     rows: pa.RecordBatch
     year: int | None = None
     share: float | None = None
+
+
+class RowCount:
+    """Counts exported rows, and knows the ranges of their years and coordinates.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Columns by their names in the export.
+    """
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        self.rows = 0
+        named = {column: name for name, column in columns.items()}
+        self._watched = {c: named[c] for c in ("year", "lat", "lon") if c in named}
+        self._spans: dict[str, tuple[Any, Any]] = {}
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Count rows."""
+        self.rows += rows.num_rows
+        for column, name in self._watched.items():
+            values = rows.column(name)
+            if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+                continue
+            least, most = pc.min_max(values).as_py().values()
+            if least is not None:
+                low, high = self._spans.get(column, (least, most))
+                self._spans[column] = (min(low, least), max(high, most))
+
+    def span(self, column: str) -> tuple[Any, Any] | None:
+        """Return the least and the greatest value of year, lat or lon; None without any."""
+        return self._spans.get(column)
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -141,11 +177,12 @@ def table_pieces(
         "order": [name for name in _ORDER if name in has],
         "by_year": "year" in has,
         "land": selection.land,
-        "country_code": selection.country_code(con),
+        "country_codes": selection.country_codes(con),
         "box": selection.box,
         "through_cells": _through_cells(table, has, selection),
     }
     sql = statement("export_rows", values)
+    selection.check_box(con)
     bounds = _year_bounds(con, table, has, selection)
     with translated(table):
         # No row has the year 1 before it and 0 after: only the types of the columns are wanted.
@@ -163,7 +200,7 @@ def _through_cells(table: str, has: Sequence[str], selection: Selection) -> bool
         return True
     wanted = {
         "--land": (selection.land, ("is_land",)),
-        "--country": (selection.country is not None, ("country_code",)),
+        "--country": (bool(selection.countries), ("country_code",)),
         "--bbox": (selection.box is not None, ("lat", "lon")),
     }
     for option, (is_asked, needed) in wanted.items():
@@ -213,6 +250,33 @@ def _described(
     """Return the schema with units and meanings of the columns."""
     meaning = column_metadata(con, table)
     return pa.schema([field.with_metadata(meaning.get(columns[field.name])) for field in schema])
+
+
+def read_origin(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return which build the rows come from, and whether they are synthetic.
+
+    Parquet keeps it as metadata of the file.
+    """
+    build_id, _, built_at, version, *_, synthetic = run_statement(con, "read_build_row")[0]
+    return {
+        "luc_load_build": f"{build_id} of {built_at:%Y-%m-%dT%H:%M:%SZ}, luc-load {version}",
+        "synthetic": "yes: not of the Earth" if synthetic else "no",
+    }
+
+
+def sources_missing(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    """Return the gridded tables that a table or view needs and that have no rows here."""
+    files = {**read_files("sql/tables"), **read_files("sql/views")}
+    needs: set[str] = set()
+    queue = [relation]
+    while queue:
+        name = queue.pop()
+        if name in files and name not in needs:
+            needs.add(name)
+            queue += files[name].needs
+    has = {"eluc": 1, "state": 2}
+    years = run_statement(con, "list_years")
+    return [table for table, k in has.items() if table in needs and not any(y[k] for y in years)]
 
 
 def query_pieces(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,41 +12,41 @@ from loader.querying.session import translated
 from loader.storing.database import ROW_GROUP_ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
     import pyarrow as pa
 
-    from loader.exporting.plan import GridPlan, GridVariable
-    from loader.storing.filelayout import MapLayout
+    from loader.exporting.plan import GridMap, GridPlan, GridVariable
 
-__all__ = ["read_box", "read_map"]
+__all__ = ["read_boxes", "read_map"]
 
 Positions = npt.NDArray[np.intp]
-Float32 = npt.NDArray[np.float32]
 
 
-def read_box(
+def read_boxes(
     con: duckdb.DuckDBPyConnection,
     plan: GridPlan,
-    variable: GridVariable,
+    variables: Sequence[GridVariable],
     steps: Positions,
     rows: Positions,
     columns: Positions,
-) -> Float32:
-    """Read chosen positions of a variable.
+) -> list[npt.NDArray[Any]]:
+    """Read chosen positions of variables.
 
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
     plan : GridPlan
-    variable : GridVariable
-        One of the plan's.
+    variables : sequence of GridVariable
+        Some of the plan's, all of one table or view.
     steps, rows, columns : ndarray of int
         Positions on the axes of the plan, each at most once.
 
     Returns
     -------
-    ndarray of float32, shape (n_steps, n_rows, n_columns)
-        Missing values are NaN.
+    list of ndarray, shape (n_steps, n_rows, n_columns)
+        One for each variable, in its type. Missing values are NaN.
 
     Raises
     ------
@@ -54,62 +54,57 @@ def read_box(
         If DuckDB fails.
     """
     shape = (len(steps), len(rows), len(columns))
+    boxes = [np.full(shape, np.nan, dtype=variable.dtype) for variable in variables]
+    if 0 in shape:
+        return boxes
     years = plan.years[steps].astype(np.int64)
     grid_rows = plan.rows[rows].astype(np.int64)
     grid_columns = plan.columns[columns].astype(np.int64)
-    if 0 in shape:
-        return np.empty(shape, dtype=np.float32)
     first_cell = int(grid_rows.min()) * plan.n_lon
     last_cell = (int(grid_rows.max()) + 1) * plan.n_lon - 1
+    # Two tables of positions turn cell and year into a place in the box; -1 is outside of it.
     cells = (grid_rows[:, None] * plan.n_lon + grid_columns[None, :]).reshape(-1)
     place_of_cell = np.full(last_cell - first_cell + 1, -1, dtype=np.int64)
     place_of_cell[cells - first_cell] = np.arange(cells.size)
     step_of_year = np.full(int(years.max() - years.min()) + 1, -1, dtype=np.int64)
     step_of_year[years - years.min()] = np.arange(years.size)
-    box = _empty_box(variable, years, cells)
-    flat = box.reshape(-1)
+    flat = [box.reshape(-1) for box in boxes]
     bounds = [int(years.min()), int(years.max()), first_cell, last_cell]
-    for batch in _rows(con, variable, bounds):
-        cell, year, value = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
+    for batch in _batches(con, variables, bounds):
+        cell, year, *values = (column.to_numpy(zero_copy_only=False) for column in batch.columns)
         place = place_of_cell[cell - first_cell]
         step = step_of_year[year - years.min()]
         target = step * cells.size + place
         wanted = (place >= 0) & (step >= 0)
-        if wanted.all():
-            flat[target] = value
-        else:
-            flat[target[wanted]] = value[wanted]
+        everything = wanted.all()
+        for box, value in zip(flat, values, strict=True):
+            if everything:
+                box[target] = value
+            else:
+                box[target[wanted]] = value[wanted]
     if plan.blank is not None:
-        box[:, plan.blank[cells]] = np.nan
-    return box.reshape(shape)
+        for box in boxes:
+            box.reshape(len(steps), -1)[:, plan.blank[cells]] = np.nan
+    return boxes
 
 
-def _empty_box(
-    variable: GridVariable, years: npt.NDArray[np.int64], cells: npt.NDArray[np.int64]
-) -> Float32:
-    """Return the values of cells without rows, shape (n_years, n_cells)."""
-    box = np.full((years.size, cells.size), np.nan, dtype=np.float32)
-    if variable.zero_cells is not None:
-        of_the_file = np.isin(years, variable.years)
-        box[np.ix_(of_the_file, variable.zero_cells[cells])] = 0.0
-    return box
-
-
-def _rows(
-    con: duckdb.DuckDBPyConnection, variable: GridVariable, bounds: list[int]
+def _batches(
+    con: duckdb.DuckDBPyConnection, variables: Sequence[GridVariable], bounds: list[int]
 ) -> pa.RecordBatchReader:
-    names = {"table": variable.table, "column": variable.layout.column}
-    with translated(f"{variable.table}.{variable.layout.column}: cannot be read"):
-        relation = con.sql(statement("read_values", names), params=bounds)
-        return relation.to_arrow_reader(ROW_GROUP_ROWS)
+    relation = variables[0].relation
+    names = {"table": relation, "columns": [variable.column for variable in variables]}
+    with translated(f"{relation}: cannot be read"):
+        found = con.sql(statement("read_values", names), params=bounds)
+        return found.to_arrow_reader(ROW_GROUP_ROWS)
 
 
-def read_map(con: duckdb.DuckDBPyConnection, plan: GridPlan, one: MapLayout) -> Float32:
+def read_map(con: duckdb.DuckDBPyConnection, plan: GridPlan, one: GridMap) -> npt.NDArray[Any]:
     """Read a map.
 
     Returns
     -------
-    ndarray of float32, shape (n_rows, n_columns)
+    ndarray, shape (n_rows, n_columns)
+        In the type of the map.
 
     Raises
     ------
@@ -119,8 +114,6 @@ def read_map(con: duckdb.DuckDBPyConnection, plan: GridPlan, one: MapLayout) -> 
     with translated(f"cell.{one.column}: cannot be read"):
         relation = con.sql(statement("read_cell_column", {"column": one.column}))
         column = relation.to_arrow_table().column(0).to_numpy()
-    values = column.astype(np.float32)
-    values[one.cells] = one.values
     cells = plan.rows.astype(np.int64)[:, None] * plan.n_lon + plan.columns[None, :]
-    chosen: Float32 = values[cells]
-    return chosen
+    values: npt.NDArray[Any] = column[cells].astype(one.dtype)
+    return values

@@ -26,8 +26,8 @@ WHERE TRUE
 {%- if land %}
             AND is_land
 {%- endif %}
-{%- if country_code is not none %}
-            AND country_code = {{ country_code | literal }}
+{%- if country_codes %}
+            AND country_code IN ({% for code in country_codes %}{{ code | literal }}{% if not loop.last %}, {% endif %}{% endfor %})
 {%- endif %}
 {%- if box is not none %}
             AND lat BETWEEN {{ box.south | literal }} AND {{ box.north | literal }}

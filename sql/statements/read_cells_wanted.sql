@@ -1,5 +1,6 @@
 -- Title: Read which cells are wanted
--- Purpose: for every cell of the grid, in the order of cell_id, whether it is land or of a country
+-- Purpose: for every cell of the grid, in the order of cell_id, whether it is land or of one of
+--   the countries given
 -- Units: none
 -- Caveat: a cell without a country is of none
 -- Source: cell
@@ -9,8 +10,8 @@ SELECT coalesce(
     {%- if land %}
     AND is_land
     {%- endif %}
-    {%- if country_code is not none %}
-    AND country_code = {{ country_code | literal }}
+    {%- if country_codes %}
+    AND country_code IN ({% for code in country_codes %}{{ code | literal }}{% if not loop.last %}, {% endif %}{% endfor %})
     {%- endif %},
     FALSE
 ) AS wanted

@@ -1,9 +1,10 @@
--- Title: Read the values of a variable
--- Purpose: cell, year and value of one column in the years $1 to $2, of the cells $3 to $4
--- Units: those of the column
+-- Title: Read the values of variables
+-- Purpose: cell, year and the columns given in the years $1 to $2, of the cells $3 to $4
+-- Units: those of the columns
 -- Caveat: in no particular order; what is not stored has no row
 -- Source: the table
 -- Needs: none
-SELECT cell_id, "year", {{ column | identifier }}
+SELECT cell_id, "year"{% for column in columns %}, {{ column | identifier }}{% endfor %}
+
 FROM {{ table | identifier }}
 WHERE "year" BETWEEN $1 AND $2 AND cell_id BETWEEN $3 AND $4;
