@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import ClassVar
 
 import duckdb
 import pytest
@@ -19,6 +20,7 @@ from command import luc_load
 from loader import ExtraMissingError, OutputError, UsageError, build, write_sample
 from loader.page.contents import Contents, report_contents
 from loader.page.page import render_report, write_report
+from loader.reporting import Progress, Silent
 
 pytest.importorskip("matplotlib")
 
@@ -97,6 +99,20 @@ def test_the_pictures_are_whole_and_described(page: str) -> None:
     dark = [source["srcset"] for source in found.all("source")]
     assert len(dark) == 2
     assert not {image["src"] for image in found.all("img")} & set(dark)
+
+
+def test_progress_is_reported_check_by_check(database: Path) -> None:
+    class Watcher(Silent):
+        texts: ClassVar[list[str]] = []
+
+        def progress(self, state: Progress) -> None:
+            self.texts.append(state.text())
+
+    contents = report_contents(database, reporter=Watcher())
+    assert contents.checks is not None
+    assert Watcher.texts[:2] == ["reading the database", "checks: reading every value"]
+    assert len(Watcher.texts) == 2 + len(contents.checks.results)
+    assert "contents" in Watcher.texts[2]
 
 
 def test_the_figures_are_those_of_the_database(database: Path, page: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from loader.commands.common import DATABASE, PATH, Command, talkative
+from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
 from loader.stopping import stop_orderly
 
 __all__ = ["report"]
@@ -30,7 +28,9 @@ __all__ = ["report"]
     help="Whether the checks are made, which reads everything; made if left out.",
 )
 @talkative
-def report(*, database: str, out: str, year: int | None, checks: bool, **_talk: Any) -> None:  # noqa: ANN401  # click's own
+def report(
+    *, database: str, out: str, year: int | None, checks: bool, quiet: bool, verbose: int
+) -> None:
     """Write one HTML page on a database: contents, series, maps, countries, checks.
 
     The page needs no network and no other file. Needs matplotlib: pip install "luc-load[plot]".
@@ -43,4 +43,5 @@ def report(*, database: str, out: str, year: int | None, checks: bool, **_talk: 
     from loader.page.page import write_report  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    click.echo(write_report(database, out, year=year, checks=checks))
+    reporter = terminal_reporter(quiet=quiet, verbose=verbose)
+    click.echo(write_report(database, out, year=year, checks=checks, reporter=reporter))

@@ -10,13 +10,15 @@ from loader.plotting.gridded import MapData, change_data, map_data
 from loader.plotting.series import SeriesData, series_data
 from loader.plotting.session import opened
 from loader.querying.countries import has_countries
+from loader.reporting import Progress, synchronized
 
 if TYPE_CHECKING:
     import os
 
-    from loader.checking.results import CheckReport
+    from loader.checking.results import CheckReport, CheckResult
     from loader.description import DatabaseInfo
     from loader.plotting.session import Session
+    from loader.reporting import Reporter
 
 __all__ = ["Contents", "CountryRow", "report_contents"]
 
@@ -65,7 +67,11 @@ class Contents:
 
 
 def report_contents(
-    database: str | os.PathLike[str], year: int | None = None, *, checks: bool = True
+    database: str | os.PathLike[str],
+    year: int | None = None,
+    *,
+    checks: bool = True,
+    reporter: Reporter | None = None,
 ) -> Contents:
     """Read what a report says.
 
@@ -77,6 +83,8 @@ def report_contents(
         Of the map of emissions; the latest if not given.
     checks : bool
         Whether the checks are made, which reads everything.
+    reporter : Reporter, optional
+        Receives progress.
 
     Raises
     ------
@@ -85,6 +93,8 @@ def report_contents(
     SourceError, DatabaseError
         If there is no such database, or it cannot be read.
     """
+    watcher = synchronized(reporter)
+    watcher.progress(Progress("reading the database", None, 0, None))
     with opened(database) as session:
         eluc, state = session.years_of("eluc"), session.years_of("state")
         if year is not None and year not in eluc:
@@ -104,7 +114,15 @@ def report_contents(
         return contents
     from loader.checking.check import check_database  # noqa: PLC0415  # only where wanted
 
-    return replace(contents, checks=check_database(database))
+    names: list[str] = []
+
+    def report(result: CheckResult) -> None:
+        names.append(result.name)
+        done = f"checks: {len(names)} done, the last one {result.name}"
+        watcher.progress(Progress(done, None, 0, None))
+
+    watcher.progress(Progress("checks: reading every value", None, 0, None))
+    return replace(contents, checks=check_database(database, finished=report))
 
 
 def _forest_change(session: Session, state: list[int]) -> MapData | None:

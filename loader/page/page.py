@@ -16,6 +16,7 @@ from loader.page.contents import Contents, report_contents
 from loader.plotting.extra import require_matplotlib
 from loader.plotting.files import MAKER, checked_target, publish_file
 from loader.plotting.wording import SYNTHETIC, sign_in_words
+from loader.reporting import Progress, synchronized
 from loader.text import human_bytes
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from loader.plotting.gridded import MapData
     from loader.plotting.series import SeriesData
+    from loader.reporting import Reporter
 
 __all__ = ["render_report", "write_report"]
 
@@ -61,6 +63,7 @@ def write_report(
     *,
     year: int | None = None,
     checks: bool = True,
+    reporter: Reporter | None = None,
 ) -> Path:
     """Write a report on a database as one HTML file that needs nothing else.
 
@@ -74,6 +77,8 @@ def write_report(
         Of the map of emissions; the latest if not given.
     checks : bool
         Whether the checks are made, which reads everything.
+    reporter : Reporter, optional
+        Receives progress.
 
     Returns
     -------
@@ -93,8 +98,13 @@ def write_report(
     """
     require_matplotlib("luc-load report")
     target = checked_target(out, (".html",))
-    contents = report_contents(database, year, checks=checks)
-    publish_file(target, render_report(contents).encode())
+    watcher = synchronized(reporter)
+    try:
+        contents = report_contents(database, year, checks=checks, reporter=watcher)
+        watcher.progress(Progress("drawing", None, 0, None))
+        publish_file(target, render_report(contents).encode())
+    finally:
+        watcher.finished()
     return Path(out)
 
 
