@@ -110,8 +110,25 @@ def parts(folder: Path) -> dict[str, bytes]:
 
 
 def status(out: Path, options: dict[str, str] | None = None) -> tuple[str, str]:
-    (found,) = check_database(out, only=["parquet"], storage_options=options).results
-    return found.status, found.summary
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        ((record,),) = con.execute("SELECT options FROM build").fetchall()
+    where = json.loads(record)["options"]["parquet"]
+    (found,) = check_database(out, only=["parquet"], parquet=where, storage_options=options).results
+    return found.status, found.text()
+
+
+def test_an_address_is_contacted_only_where_the_user_names_it(
+    given: dict[str, Any], tmp_path: Path, store: Path
+) -> None:
+    """The address in a database may be anyone's."""
+    out = tmp_path / "out"
+    build(**given, out=out, parquet=address(store))
+    (found,) = check_database(out, only=["parquet"]).results
+    assert found.status == "skipped"
+    assert f"the Parquet dataset is at {address(store)}; add --parquet ADDRESS" in found.summary
+    with duckdb.connect(str(out / "luc.duckdb")) as con:
+        con.execute("UPDATE build SET options = replace(options, 'file://', 'https://')").fetchall()
+    assert check_database(out, only=["parquet"]).results[0].status == "skipped"
 
 
 class Noting(Silent):
@@ -186,7 +203,7 @@ def test_storage_options_reach_the_store(
     assert runner.invoke(commands, command, catch_exceptions=False).exit_code == 0
     told = runner.invoke(commands, ["info", "--storage-options", options, out]).output
     assert "is of the same build" in told
-    only = ["check", "--only", "parquet"]
+    only = ["check", "--only", "parquet", "--parquet", "s3://luc-test/own"]
     told = runner.invoke(commands, [*only, "--storage-options", options, out]).output
     assert "parquet            ok" in told
     # Another server than the one that has it.
@@ -558,7 +575,7 @@ def test_damage_in_the_store_is_found_and_mended(
             file["size"] = part.stat().st_size
     (store / "luc-load.json").write_text(json.dumps(text))
     assert status(out)[0] == "failed"
-    assert "other values" in check_database(out, only=["parquet"]).results[0].text()
+    assert f"state/{part.name}  (its bytes are not those that were published)" in status(out)[1]
     part.unlink()
     found = status(out)
     assert found[0] == "failed"

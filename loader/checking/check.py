@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
-import json
+import os
+import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from loader.checking.contents import check_contents, check_parquet
+import duckdb
+import pyarrow as pa
+
+from loader.checking.catalog import check_catalog
+from loader.checking.contents import check_contents
+from loader.checking.published import check_file, check_parquet, database_damage
+from loader.checking.record import check_record
 from loader.checking.results import CheckReport, CheckResult
 from loader.checking.sqlchecks import SQL_CHECKS, run_sql_check
 from loader.checking.subject import Subject
-from loader.errors import DatabaseError, SourceError, UsageError
+from loader.errors import DatabaseError, SourceError, UsageError, one_line
 from loader.options import parse_size
 from loader.pipeline import aside
 from loader.querying.session import database_path, open_database
 from loader.remote.stores import parse_storage_options, using_storage_options
-from loader.storing.database import run_statement
+from loader.storing.dataset import dataset_build_id
+from loader.storing.publish import PARQUET
+from loader.storing.unfinished import unfinished_build
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["check_database"]
 
 _MEMORY = 2**30
-"""Bytes for DuckDB; reading back takes some hundreds of MB beside it."""
+"""Bytes for DuckDB; reading back takes some hundreds of MB more."""
 
+_ATTEMPTS = 5
+"""Times that a check starts again because the database was replaced meanwhile."""
+
+_EXCHANGE_SECONDS = 10.0
+"""How long an exchange of dataset and database may take; it is two renames."""
+
+_POLL_SECONDS = 0.05
+
+_LEAST_SECONDS, _BYTES_A_SECOND = 120.0, 500_000
+"""Most time of one check: of a full grid over 30 years, 140 MB, the longest takes 10 s."""
+
+
+_OBSTACLES = (
+    *(DatabaseError, duckdb.Error, pa.ArrowException),
+    *(LookupError, OSError, TypeError, ValueError),
+)
+"""What a check may raise where a file is not what it must be: that check fails."""
 
 _CHECKS: dict[str, Callable[[Subject], CheckResult]] = {
+    # First: what no other check may run is known only then.
+    "catalog": check_catalog,
+    "record": check_record,
+    "file": check_file,
     "contents": check_contents,
     "parquet": check_parquet,
     **{check.name: partial(run_sql_check, check=check) for check in SQL_CHECKS},
@@ -43,17 +73,21 @@ def check_database(
     only: Collection[str] | None = None,
     threads: int | None = None,
     memory_limit: str | int | None = None,
+    parquet: str | None = None,
     storage_options: str | Mapping[str, Any] | None = None,
     finished: Callable[[CheckResult], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> CheckReport:
-    """Check whether a database holds what was loaded, and whether its numbers agree.
+    """Check whether a database is what was published, and whether its numbers agree.
 
-    Nothing is changed, and others may read the database meanwhile.
+    Nothing is changed, and others may read the database meanwhile. If a build replaces it, the new
+    one is checked. The file may come from anyone: what it defines is run only where it is what
+    luc-load defines, and reaches nothing but the files of the dataset.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
     only : collection of str, optional
         Names of the checks to make; all if not given.
     threads : int, optional
@@ -61,10 +95,15 @@ def check_database(
     memory_limit : str or int, optional
         What DuckDB may take, such as "1GiB", which is the default; the rest goes to the system's
         folder of temporary files.
+    parquet : str, optional
+        The address of the dataset, if it is in an object store. It is not contacted unless given.
     storage_options : mapping or str, optional
-        Options of fsspec, or JSON of them, for a data set at an address.
+        Options of fsspec, or JSON of them, for a dataset at an address.
     finished : callable, optional
-        Told of each check when it is done.
+        Gets the result of each check when it is known; again from the first if the database was
+        replaced meanwhile.
+    notice : callable, optional
+        Gets a sentence if that happens.
 
     Returns
     -------
@@ -77,49 +116,146 @@ def check_database(
     SourceError
         If luc-load did not make it.
     DatabaseError
-        If it cannot be opened, because another program holds it for writing, say.
+        If it cannot be opened, for example because another program holds it for writing.
     UsageError
-        If `memory_limit` is no size, `storage_options` are none, or `only` names what is no check.
+        If `memory_limit` is not a size, `storage_options` are not valid, or `only` names an unknown
+        check.
     """
     options = parse_storage_options(storage_options)
-    checks = _CHECKS if only is None else {name: _CHECKS[name] for name in _wanted(only)}
-    path = database_path(database)
+    checks = _chosen(only)
     limit = parse_size(memory_limit) if memory_limit is not None else _MEMORY
+    path = database_path(database)
     with ExitStack() as stack:
-        con = stack.enter_context(closing(open_database(path, threads, limit)))
-        try:
-            record = json.loads(run_statement(con, "read_build")[0][2])
-            subject = Subject.of(con, path, record)
-        except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise SourceError(str(path), "was not made by luc-load build") from error
-        if subject.address is not None:
+        if parquet is not None:
             stack.enter_context(using_storage_options(options))
-        results: list[CheckResult] = []
-
-        def work() -> None:
-            for name, check in checks.items():
-                if subject.stopped.is_set():
-                    return
-                began = time.perf_counter()
-                try:
-                    result = check(subject)
-                except DatabaseError as error:
-                    result = CheckResult(name, "", "failed", f"could not be made: {error}")
-                results.append(replace(result, seconds=time.perf_counter() - began))
-                finished(results[-1])
-
-        def stop() -> None:
-            subject.stopped.set()
-            con.interrupt()
-
-        aside(work, stop)
+        for attempt in range(_ATTEMPTS):
+            opened = path.stat()
+            with ExitStack() as inner:
+                with _blamed_on_damage(path):
+                    con = inner.enter_context(closing(open_database(path, threads, limit)))
+                    subject = Subject.of(con, path, parquet)
+                results: list[CheckResult] = []
+                is_last = attempt == _ATTEMPTS - 1
+                run = partial(_run, subject, opened, checks, results, finished, is_last=is_last)
+                aside(run, partial(_stop, subject))
+            if len(results) == len(checks):
+                break
+            notice(f"{path} was replaced by another build during the check; checking the new one")
     return CheckReport(path, subject.build_id, subject.synthetic, tuple(results))
 
 
-def _wanted(only: Collection[str]) -> list[str]:
-    """Return the names in the order of the checks."""
+def _chosen(only: Collection[str] | None) -> list[str]:
+    """Return the names of the checks to make, in their order."""
+    if only is None:
+        return list(_CHECKS)
     unknown = sorted(set(only) - set(_CHECKS))
     if unknown or not only:
-        found = ", ".join(unknown) or "nothing"
-        raise UsageError(f"--only names {found}; expected some of {', '.join(_CHECKS)}")
+        named = ", ".join(unknown) or "nothing"
+        raise UsageError(f"--only names {named}; expected some of {', '.join(_CHECKS)}")
     return [name for name in _CHECKS if name in only]
+
+
+@contextmanager
+def _blamed_on_damage(path: Path) -> Iterator[None]:
+    """Where a database cannot be opened or read at all, say so if its bytes are damaged.
+
+    Raises
+    ------
+    DatabaseError
+        In place of any error of luc-load.
+    """
+    try:
+        yield
+    except (DatabaseError, SourceError) as error:
+        if damage := database_damage(path):
+            raise DatabaseError(f"{path}: {damage} ({one_line(error)})") from error
+        raise
+
+
+def _stop(subject: Subject) -> None:
+    subject.stopped.set()
+    subject.con.interrupt()
+
+
+def _run(
+    subject: Subject,
+    opened: os.stat_result,
+    checks: list[str],
+    results: list[CheckResult],
+    finished: Callable[[CheckResult], None],
+    *,
+    is_last: bool,
+) -> None:
+    """Make checks until all are made, or the database turns out to have been replaced."""
+    # Always: the others rely on it.
+    catalog = _made(subject, "catalog")
+    for name in checks:
+        result = catalog if name == "catalog" else _made(subject, name)
+        if result is None or subject.stopped.is_set():
+            return
+        # A file that is exchanged while it is read looks damaged.
+        if result.status != "ok" and not is_last and _was_replaced(subject, opened):
+            return
+        results.append(result)
+        finished(result)
+
+
+def _made(subject: Subject, name: str) -> CheckResult:
+    """Make one check in limited time; whatever prevents it is a failure."""
+    began = time.perf_counter()
+    seconds = _LEAST_SECONDS + subject.path.stat().st_size / _BYTES_A_SECOND
+    with _limited(subject, seconds):
+        try:
+            result = _CHECKS[name](subject)
+        except _OBSTACLES as error:
+            if subject.stopped.is_set():
+                raise
+            reason = " ".join(str(error).split()) or type(error).__name__
+            result = CheckResult(name, "", "failed", f"could not be made: {reason}")
+    if subject.late.is_set():
+        reason = f"stopped after {seconds:.0f} s: a check of a file of this size takes less"
+        result = CheckResult(name, result.title, "failed", reason)
+        subject.late.clear()
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+@contextmanager
+def _limited(subject: Subject, seconds: float) -> Iterator[None]:
+    """Stop a check that takes too long: the definitions in a file may be made to run for ever."""
+
+    def stop() -> None:
+        subject.late.set()
+        subject.con.interrupt()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _was_replaced(subject: Subject, opened: os.stat_result) -> bool:
+    """Return whether a build published another database, or is just about to.
+
+    The dataset is exchanged before the database, so for a moment it is of another build.
+    """
+    folder = subject.path.resolve().parent
+    until = time.monotonic() + _EXCHANGE_SECONDS
+    while not _is_other(subject.path, opened):
+        has_moved = dataset_build_id(folder / PARQUET) not in {None, subject.build_id}
+        build = unfinished_build(folder)
+        if not has_moved or build is None or build.process is None or time.monotonic() > until:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _is_other(path: Path, opened: os.stat_result) -> bool:
+    """Return whether a path leads to another file than the one that was opened."""
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return True
+    return (now.st_dev, now.st_ino) != (opened.st_dev, opened.st_ino)

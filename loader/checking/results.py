@@ -96,7 +96,7 @@ class CheckResult:
         lines += [f"    {row.text()}" for row in self.worst]
         if self.bad_rows > len(self.worst):
             lines.append(f"    and {self.bad_rows - len(self.worst):,} more")
-        # Names of columns are a file's own.
+        # Names, paths and notes come from the file.
         return "\n".join(map(printable, lines))
 
 
@@ -136,7 +136,8 @@ class CheckReport(Displayed):
         mark = ", from SYNTHETIC sources" if self.synthetic else ""
         verdict = "all checks hold" if self.holds else f"{count['failed']} FAILED"
         figures = f"{count['ok']} ok, {count['skipped']} skipped"
-        return f"{self.database} (build {self.build_id}{mark}): {verdict}; {figures}."
+        # The id is what the file says.
+        return printable(f"{self.database} (build {self.build_id}{mark}): {verdict}; {figures}.")
 
     def record(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from loader.catalog.sqlfiles import read_files
+from loader.checking.expected import Fact, read_catalog
 from loader.errors import DatabaseError, SourceError
 from loader.landuses import LandUses, land_uses_of
 from loader.schema import SOURCES
@@ -36,83 +39,165 @@ class Subject:
     Attributes
     ----------
     con : duckdb.DuckDBPyConnection
-        Open for reading.
+        Open for reading; the database is current and attached as `luc`.
     path : pathlib.Path
-    build_id : str
-    synthetic : bool
+    record : dict
+        Of the build, as the table build has it.
+    row : dict of str to object
+        The other columns of the table build.
+    build_rows : int
+        How many rows that table has.
+    facts : dict of Fact to (str or None)
+        What the database defines.
     columns : dict of str to tuple of str
         Of every table and view.
     contents : dict of (str, int or None) to (int, str)
         Rows and digest that a table and year must have.
     sources : dict of str to dict
-        By name: title, path and whether it is synthetic.
-    cells : str
-        The option of the build: data, land or all.
+        By name: title, path, digest and whether it is synthetic.
     n_cells : int
         Of the whole grid.
     is_global : bool
         Whether the grid covers the Earth.
-    address : str or None
-        Where the Parquet data set lies, if not beside the database.
+    parquet : str or None
+        The address of the dataset, where the user named it.
+    untrusted : dict of str to str
+        Objects that no check may run, and why; filled by the check of the catalog, which is the
+        first.
+    hiding : set of str
+        Macros with the name of a function of DuckDB, which any statement may call; filled likewise.
     stopped : threading.Event
-        Set when the user wants no more.
+        Set when the user interrupts.
+    late : threading.Event
+        Set when the check that is being made has taken too long.
     """
 
     con: duckdb.DuckDBPyConnection
     path: Path
-    build_id: str
-    synthetic: bool
+    record: dict[str, Any]
+    row: dict[str, object]
+    build_rows: int
+    facts: dict[Fact, str | None]
     columns: dict[str, tuple[str, ...]]
     contents: dict[tuple[str, int | None], tuple[int, str]]
     sources: dict[str, dict[str, Any]]
-    cells: str
     n_cells: int
     is_global: bool
-    address: str | None = None
+    parquet: str | None = None
+    untrusted: dict[str, str] = field(default_factory=dict)
+    hiding: set[str] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
+    late: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
-    def of(cls, con: duckdb.DuckDBPyConnection, path: Path, record: dict[str, Any]) -> Subject:
-        """Read what a database says of itself.
+    def of(cls, con: duckdb.DuckDBPyConnection, path: Path, parquet: str | None = None) -> Subject:
+        """Read what a database says of itself; nothing that it defines is run.
 
         Parameters
         ----------
         con : duckdb.DuckDBPyConnection
         path : pathlib.Path
-        record : dict
-            The record of the build, from the table build.
+        parquet : str, optional
+            The address of the dataset, where the user named it.
 
         Raises
         ------
         SourceError
-            If an older luc-load made it, which stored nothing to compare with.
+            If luc-load did not make it, or an older one that stored nothing to compare with.
         """
+        facts = read_catalog(con.cursor(), "luc")
+        _reject_views(path, facts)
         try:
             contents = run_statement(con, "read_contents")
         except DatabaseError as error:
             found = "was made by a luc-load that stored no digests; build it again (--overwrite)"
             raise SourceError(str(path), found) from error
-        columns: dict[str, list[str]] = {}
-        for table, column, _ in run_statement(con, "list_columns"):
-            columns.setdefault(table, []).append(column)
-        build_id, *_, synthetic = run_statement(con, "read_build_row")[0]
-        n_cells, south, north, west, east = run_statement(con, "read_extent")[0]
-        return cls(
-            con=con,
-            path=path,
-            build_id=str(build_id),
-            synthetic=bool(synthetic),
-            columns={table: tuple(names) for table, names in columns.items()},
-            contents={(table, year): (rows, digest) for table, year, rows, digest in contents},
-            sources={
-                row[0]: {"path": row[1], "title": row[4] or "", "synthetic": row[9]}
-                for row in run_statement(con, "read_sources")
-            },
-            cells=str(record["options"]["cells"]),
-            n_cells=n_cells,
-            is_global=(north - south) > 170 and (east - west) > 350,
-            address=record["options"].get("parquet"),
-        )
+        try:
+            rows = run_statement(con, "read_build_row")
+            *head, options, synthetic = rows[0]
+            row = dict(zip(_BUILD_COLUMNS, (*head, synthetic), strict=True))
+            record = json.loads(options)
+            sources = run_statement(con, "read_sources")
+            n_cells, south, north, west, east = run_statement(con, "read_extent")[0]
+            columns: dict[str, list[str]] = {}
+            for fact in sorted(facts, key=lambda one: _position(facts, one)):
+                if fact.kind == "column" and fact.aspect != "comment" and fact.schema == "main":
+                    columns.setdefault(fact.name, []).append(fact.part)
+            return cls(
+                con=con,
+                path=path,
+                record=dict(record),
+                row=row,
+                build_rows=len(rows),
+                facts=facts,
+                columns={table: tuple(names) for table, names in columns.items()},
+                contents={
+                    (table, year): (count, digest) for table, year, count, digest in contents
+                },
+                sources={
+                    one[0]: {
+                        "path": one[1],
+                        "digest": one[3],
+                        "title": one[4] or "",
+                        "synthetic": one[9],
+                    }
+                    for one in sources
+                },
+                n_cells=n_cells,
+                is_global=_is_global(record, north - south, east - west),
+                parquet=parquet,
+            )
+        except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise SourceError(str(path), "was not made by luc-load build") from error
+
+    @property
+    def build_id(self) -> str:
+        """The id of the build."""
+        return str(self.row["build_id"])
+
+    @property
+    def version(self) -> str:
+        """The version of luc-load that made it."""
+        return str(self.row["luc_load_version"])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any source is a sample."""
+        return bool(self.row["synthetic"])
+
+    @property
+    def cells(self) -> str:
+        """The option of the build: data, land or all."""
+        return str(self._option("cells", "data"))
+
+    @property
+    def is_viewed(self) -> bool:
+        """Whether the gridded tables are views of the Parquet files."""
+        return self._option("tables", "stored") == "views"
+
+    @property
+    def address(self) -> str | None:
+        """Where the Parquet dataset is, if not next to the database."""
+        found = self._option("parquet", None)
+        return None if found is None else str(found)
+
+    def _option(self, name: str, default: str | None) -> object:
+        options = self.record.get("options")
+        return options.get(name, default) if isinstance(options, dict) else default
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the check that is being made should return at once, whatever its result."""
+        return self.stopped.is_set() or self.late.is_set()
+
+    def outside(self) -> duckdb.DuckDBPyConnection:
+        """Return a cursor in which another database is current, so that no macro of this counts."""
+        return self.con.cursor()
+
+    @property
+    def gridded(self) -> tuple[str, ...]:
+        """The tables of yearly grids that the database has."""
+        return tuple(source.table for source in SOURCES.values() if source.table in self.columns)
 
     @cached_property
     def loaded(self) -> tuple[str, ...]:
@@ -160,8 +245,6 @@ class Subject:
         moves = self.land_uses.moves
         together = {"state": fractions, "transition": tuple(move.variable for move in moves)}
         return {
-            "gridded": tuple(source.table for source in SOURCES.values()),
-            "digested": self.digested,
             "loaded": self.loaded,
             "last_cell": self.n_cells - 1,
             "values": [(table, name) for table in self.loaded for name in self.values(table)],
@@ -177,3 +260,50 @@ class Subject:
                 *(("state_total", "state_again", f"{name}_mha") for name in uses),
             ],
         }
+
+
+_BUILD_COLUMNS = (
+    *("build_id", "status", "built_at", "luc_load_version", "duckdb_version", "storage_version"),
+    "synthetic",
+)
+"""Of the table build, without `options`."""
+
+
+def _reject_views(path: Path, facts: dict[Fact, str | None]) -> None:
+    """Raise unless what is read before anything is proved is a plain table.
+
+    Raises
+    ------
+    SourceError
+    """
+    gridded = {source.table for source in SOURCES.values()}
+    own = read_files("sql/tables").keys() - gridded
+    views = {fact.name for fact in facts if fact.kind == "view"}
+    generated = {
+        fact.name
+        for fact, value in facts.items()
+        if fact.kind == "table" and "GENERATED ALWAYS" in (value or "")
+    }
+    for name in sorted(own & (views | generated)):
+        found = (
+            f"its {name} is not a plain table; it was not made by luc-load build, or changed since"
+        )
+        raise SourceError(str(path), found)
+
+
+def _position(facts: dict[Fact, str | None], fact: Fact) -> int:
+    """Return the place of a column in its table."""
+    if fact.kind != "column" or fact.aspect == "comment":
+        return 0
+    return int((facts[fact] or "0").partition(" ")[0])
+
+
+def _is_global(record: dict[str, Any], height: float, width: float) -> bool:
+    """Return whether the grid of a build, whose outermost centres are this far apart, is global."""
+    try:
+        grid = record["schema"]["grid"]
+        height += float(grid["step_lat"])
+        width += float(grid["step_lon"])
+    except (LookupError, TypeError, ValueError):
+        return height > 170 and width > 350
+    return abs(height - 180) < 1e-6 and abs(width - 360) < 1e-6

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
 
 import click
 
-from loader.commands.common import DATABASE, PATH, Command, storage_options, talkative
+from loader.commands.common import (
+    DATABASE,
+    PATH,
+    Command,
+    storage_options,
+    talkative,
+    terminal_reporter,
+)
 from loader.stopping import stop_orderly
 
 __all__ = ["check"]
@@ -16,10 +22,18 @@ __all__ = ["check"]
 
 @click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
-@click.option("--only", metavar="NAMES", help="Some checks, separated by commas.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads of DuckDB.")
-@click.option("--memory-limit", metavar="SIZE", help="Memory of DuckDB.  [default: 1GiB]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--only", metavar="NAMES", help="Only these checks, separated by commas.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of threads of DuckDB."
+)
+@click.option("--memory-limit", metavar="SIZE", help="Most memory of DuckDB.  [default: 1GiB]")
+@click.option(
+    "--parquet",
+    metavar="ADDRESS",
+    help="Address of the Parquet dataset, if it is in an object store. It is not contacted unless "
+    "you name it here.",
+)
 @storage_options
 @talkative
 def check(
@@ -29,16 +43,18 @@ def check(
     only: str | None,
     workers: int | None,
     memory_limit: str | None,
+    parquet: str | None,
     storage_options: str | None,
-    **_talk: Any,  # noqa: ANN401  # click's own
+    quiet: bool,
+    verbose: int,
 ) -> None:
-    """Prove that a database is whole and that its numbers agree.
+    """Prove that a database is what was published, and that its numbers agree.
 
-    Compares every value with the digests of the build, and states, transitions, sums and totals
-    with each other. One line a check; the worst rows of those that fail follow it. Exits with 1
-    if a check fails.
+    Compares the definitions, the bytes and every value of the database and its Parquet dataset with
+    what the build recorded, and states, transitions, sums and totals with each other. Prints one
+    line for each check, followed by the worst rows if it fails. Exits with 1 if a check fails.
 
-    DB is the file or its folder; luc-data/luc.duckdb if left out.
+    DB is the file or its folder (default: luc-data/luc.duckdb).
 
     \b
     Examples:
@@ -54,8 +70,10 @@ def check(
         only=None if only is None else [name.strip() for name in only.split(",") if name.strip()],
         threads=workers,
         memory_limit=memory_limit,
+        parquet=parquet,
         storage_options=storage_options,
         finished=lambda result: None if as_json else click.echo(result.text()),
+        notice=terminal_reporter(quiet=quiet, verbose=verbose).notice,
     )
     if as_json:
         click.echo(json.dumps(report.record(), indent=1))

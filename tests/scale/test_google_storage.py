@@ -88,5 +88,5 @@ def test_the_parquet_in_a_bucket_beside_a_local_database(loaded: Loaded, tmp_pat
         assert digest(out, table) == digest(loaded.local, table)
     told = f"gs://luc/data/builds/{report.build_id}/parquet/ is of the same build"
     assert told in database_info(out, OPTIONS).text()
-    (checked,) = check_database(out, only=["parquet"], storage_options=OPTIONS).results
+    (checked,) = check_database(out, only=["parquet"], **given).results
     assert checked.status == "ok"

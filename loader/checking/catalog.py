@@ -1,0 +1,194 @@
+"""The check that compares tables, views, macros and comments with what luc-load defines."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from loader._version import __version__
+from loader.catalog.sqlfiles import read_files
+from loader.checking.expected import Catalog, Fact, expected_catalog
+from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
+from loader.errors import DatabaseError
+from loader.schema import SOURCES
+from loader.storing.database import run_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from loader.checking.subject import Subject
+
+__all__ = ["check_catalog", "needed_objects", "own_tables"]
+
+_TITLE = "Tables, views, macros, comments and data_dictionary as luc-load defines them"
+_FOLDER_MACRO = "parquet_folder"
+_TEXT = re.compile(r"macro\[\] '(?:[^']|'')*'")
+
+_SHOWN_NAMES = 8
+
+
+def own_tables() -> frozenset[str]:
+    """Return the names of the tables that hold no gridded rows."""
+    return frozenset(read_files("sql/tables")) - {source.table for source in SOURCES.values()}
+
+
+def check_catalog(subject: Subject) -> CheckResult:
+    """Compare every object with the one that the record of the build leads to.
+
+    Objects that do not belong to luc-load are left alone and named. The names of those that are
+    not as they must be go into `subject.untrusted`: no other check runs them.
+    """
+    rows = run_statement(subject.outside(), "list_hiding_macros", {"database": "luc"})
+    subject.hiding.update(str(name) for (name,) in rows)
+    if subject.version != __version__:
+        subject.untrusted.update(_tables_that_are_views(subject))
+        reason = f"built by luc-load {subject.version}; this is {__version__}"
+        if not subject.untrusted and not subject.hiding:
+            return CheckResult("catalog", _TITLE, "skipped", reason)
+        known = {("main", name) for name in (*_needs(), _FOLDER_MACRO)}
+        bad_rows = [*_hiding_rows(subject), *_view_rows(subject)]
+        return _result(subject, known, 0, bad_rows, f"{reason}; ")
+    try:
+        expected = expected_catalog(
+            subject.record, {table: subject.years(table) for table in subject.loaded}
+        )
+        dictionary = run_statement(subject.outside(), "read_dictionary", {"database": "luc"})
+    except (ValueError, DatabaseError, duckdb.Error, OSError) as error:
+        return CheckResult("catalog", _TITLE, "failed", f"cannot be compared: {error}")
+    bad = _compared(subject, expected)
+    written_by = str(subject.row["duckdb_version"])
+    if bad and written_by != duckdb.__version__ and _only_views(bad):
+        # Releases of DuckDB differ in how they write the definition of a view.
+        reason = f"views cannot be compared: built with DuckDB {written_by}, this is "
+        return CheckResult("catalog", _TITLE, "skipped", f"{reason}{duckdb.__version__}")
+    subject.untrusted.update(
+        {fact.name: "is not as luc-load defines it" for fact, _ in bad if fact.aspect != "comment"}
+    )
+    bad_rows = _hiding_rows(subject)
+    bad_rows += [BadRow(fact.text(), note=note) for fact, note in bad]
+    bad_rows += _bad_entries(expected.dictionary, tuple(dictionary))
+    known = {(fact.schema, fact.name) for fact in expected.facts}
+    return _result(subject, known, len(expected.facts), bad_rows)
+
+
+def needed_objects(names: Iterable[str]) -> frozenset[str]:
+    """Return objects and everything that they read, by the headers of the files of sql/."""
+    found, waiting = set[str](), list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _needs().get(name, ())
+    return frozenset(found)
+
+
+@cache
+def _needs() -> dict[str, tuple[str, ...]]:
+    kinds = ("tables", "views", "macros")
+    return {name: file.needs for kind in kinds for name, file in read_files(f"sql/{kind}").items()}
+
+
+def _tables_that_are_views(subject: Subject) -> dict[str, str]:
+    viewed = {fact.name for fact in subject.facts if fact.kind == "view"}
+    tables = {source.table for source in SOURCES.values()} if not subject.is_viewed else set()
+    return dict.fromkeys(sorted(viewed & tables), "is a view in place of a table")
+
+
+def _compared(subject: Subject, expected: Catalog) -> list[tuple[Fact, str]]:
+    """Return the facts that differ, each with what is wrong."""
+    bad = []
+    present = {(fact.schema, fact.name) for fact in subject.facts}
+    for fact, value in expected.facts.items():
+        is_folder = (fact.name, fact.aspect) == (_FOLDER_MACRO, "definition")
+        found = subject.facts.get(fact)
+        if (fact.schema, fact.name) not in present:
+            if fact.aspect == "definition":
+                bad.append((fact, "is missing"))
+        elif fact not in subject.facts:
+            if fact.aspect != "comment":
+                bad.append((fact, "is missing"))
+        elif is_folder:
+            # The one object that a user may replace, to move the dataset.
+            if not _TEXT.fullmatch(found or ""):
+                bad.append((fact, "is not a plain path"))
+        elif found != value:
+            bad.append((fact, f"has another {fact.aspect}"))
+    known = {(fact.schema, fact.name) for fact in expected.facts}
+    bad += [
+        (fact, "is not luc-load's")
+        for fact in subject.facts
+        if fact not in expected.facts
+        and fact.aspect != "comment"
+        and (fact.schema, fact.name) in known
+    ]
+    return bad
+
+
+def _only_views(bad: Iterable[tuple[Fact, str]]) -> bool:
+    return all(
+        fact.kind in {"view", "macro"} and note == "has another definition" for fact, note in bad
+    )
+
+
+def _bad_entries(
+    expected: tuple[tuple[str, ...], ...], found: tuple[tuple[str, ...], ...]
+) -> list[BadRow]:
+    rows = [
+        BadRow(f"data_dictionary {table}.{column}", note="has another entry")
+        for table, column, *_ in sorted(set(expected) - set(found), key=str)
+    ]
+    known = {entry[:2] for entry in expected}
+    rows += [
+        BadRow(f"data_dictionary {table}.{column}", note="is not luc-load's")
+        for table, column, *_ in sorted(set(found) - set(expected), key=str)
+        if (table, column) not in known
+    ]
+    if not rows and len(found) != len(expected):
+        rows.append(BadRow("data_dictionary", value=len(found), expected=len(expected)))
+    return rows
+
+
+def _hiding_rows(subject: Subject) -> list[BadRow]:
+    """Return macros that views of the database call in place of functions of DuckDB."""
+    return [
+        BadRow(f"macro {name}", note="hides the function of DuckDB")
+        for name in sorted(subject.hiding)
+    ]
+
+
+def _view_rows(subject: Subject) -> list[BadRow]:
+    return [BadRow(f"view {name}", note=reason) for name, reason in subject.untrusted.items()]
+
+
+def _result(
+    subject: Subject,
+    known: Collection[tuple[str, str]],
+    counted: int,
+    bad: list[BadRow],
+    reason: str = "",
+) -> CheckResult:
+    own = _own_objects(subject, known)
+    figures = {"counted": counted, "left_alone": len(own)}
+    summary = f"{reason}{counted:,} definitions, types and comments"
+    if own:
+        more = f" and {len(own) - _SHOWN_NAMES} more" if len(own) > _SHOWN_NAMES else ""
+        summary += f"; not luc-load's, left alone: {', '.join(own[:_SHOWN_NAMES])}{more}"
+    if not bad:
+        return CheckResult("catalog", _TITLE, "ok", summary, figures)
+    summary = f"{len(bad):,} bad of {summary}"
+    shown = tuple(bad[:SHOWN_ROWS])
+    return CheckResult("catalog", _TITLE, "failed", summary, figures, len(bad), shown)
+
+
+def _own_objects(subject: Subject, known: Collection[tuple[str, str]]) -> list[str]:
+    """Return the user's own objects, each as kind and name."""
+    return sorted(
+        {
+            f"{fact.kind} {fact.owner}"
+            for fact in subject.facts
+            if fact.kind != "column" and (fact.schema, fact.name) not in known
+        }
+    )

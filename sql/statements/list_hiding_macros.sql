@@ -1,0 +1,15 @@
+-- Title: Macros that hide functions of DuckDB
+-- Purpose: macros of a database with the name of a function of DuckDB's own: views and queries in
+--   that database call the macro instead
+-- Units: none
+-- Caveat: run it where another database is current
+-- Source: the catalogue of DuckDB
+-- Needs: none
+SELECT DISTINCT lower(function_name)
+FROM duckdb_functions()
+WHERE database_name = {{ database | literal }} AND NOT internal
+INTERSECT
+SELECT lower(function_name)
+FROM duckdb_functions()
+WHERE database_name = 'system'
+ORDER BY ALL;
