@@ -215,9 +215,10 @@ def check(
     only: Collection[str] | None = None,
     workers: int | None = None,
     memory_limit: str | int | None = None,
+    parquet: str | None = None,
     storage_options: str | Mapping[str, Any] | None = None,
 ) -> CheckReport:
-    """Prove that a database is complete and that its numbers agree.
+    """Prove that a database is what was published and that its numbers agree.
 
     Parameters
     ----------
@@ -229,6 +230,8 @@ def check(
         Threads of DuckDB; one per core by default.
     memory_limit : str or int, optional
         Memory of DuckDB, such as "1GiB", the default.
+    parquet : str, optional
+        Address of the Parquet dataset, if it is in an object store; not contacted unless given.
     storage_options : mapping or str, optional
         fsspec options, or JSON of them, for a Parquet dataset at an address.
 
@@ -255,6 +258,7 @@ def check(
         only=only,
         threads=workers,
         memory_limit=memory_limit,
+        parquet=parquet,
         storage_options=storage_options,
     )
 

@@ -101,7 +101,7 @@ def test_figures_are_those_of_the_files(good_report: CheckReport, raw: Path) -> 
 def test_a_check_returns_no_row_of_a_good_build(good: Path, name: str) -> None:
     path = good / "luc.duckdb"
     with closing(duckdb.connect(str(path), read_only=True)) as con:
-        values = _subject(con, path).template_values | {"figures": False}
+        values = Subject.of(con, path).template_values | {"figures": False}
         found = con.execute(render(read_files("sql/checks")[name], values))
         names = [column[0] for column in found.description]
         assert names == ["variable", "cell_id", "year", "value", "expected", "note"]
@@ -109,11 +109,6 @@ def test_a_check_returns_no_row_of_a_good_build(good: Path, name: str) -> None:
     if name == "published_totals":  # of a synthetic world
         rows = []
     assert rows == []
-
-
-def _subject(con: duckdb.DuckDBPyConnection, path: Path) -> Subject:
-    ((options,),) = con.execute("SELECT options FROM build").fetchall()
-    return Subject.of(con, path, json.loads(options))
 
 
 SOME_CELL = "(SELECT min(cell_id) FROM state)"
@@ -492,7 +487,7 @@ def test_what_is_no_database_of_ours_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(SourceMissingError, match="there is no such database"):
         check_database(tmp_path / "luc.duckdb")
     (tmp_path / "text.duckdb").write_text("no database")
-    with pytest.raises(SourceError, match="is no DuckDB database"):
+    with pytest.raises(SourceError, match="is not a DuckDB database"):
         check_database(tmp_path / "text.duckdb")
     duckdb.connect(str(tmp_path / "other.duckdb")).close()
     done = luc_load("check", "other.duckdb", cwd=tmp_path)

@@ -17,9 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
-from loader.sample import write_sample
 
-from loader import build
+from loader import build, write_sample
 from loader.checking.check import check_database
 from loader.checking.results import CheckReport
 from loader.errors import LucLoadError
