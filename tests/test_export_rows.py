@@ -25,7 +25,8 @@ from loader.exporting.export import Request, export
 from loader.exporting.outputs import choose_output
 from loader.exporting.selection import Box, Selection, parse_box
 from loader.exporting.tables import parse_columns
-from loader.querying.formats import MACHINE_FORMATS, ParquetSink
+from loader.querying.formats import MACHINE_FORMATS
+from loader.querying.sinks import ParquetSink
 from loader.reporting import Silent
 from loader.schema import FRACTIONS
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import gzip
 import io
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -160,7 +162,7 @@ def test_a_terminal_shows_the_columns_that_fit() -> None:
 def test_rows_are_cut_with_a_notice(work: Path) -> None:
     done = luc_load("query", "FROM eluc", "--rows", "3", cwd=work)
     assert len(done.stdout.splitlines()) == 4
-    assert done.stderr == "luc-load: the first 3 rows are shown; --rows N shows more\n"
+    assert done.stderr == "luc-load: only the first 3 rows are shown; --rows N shows more\n"
     whole = luc_load("query", "SELECT count(*) AS n FROM eluc", "--rows", "1", cwd=work)
     assert whole.stderr == ""
 
@@ -188,7 +190,9 @@ def test_a_file_is_not_replaced_unasked(database: Path, tmp_path: Path) -> None:
     link.symlink_to(path)
 
     def written(sql: str, output: Path, *, overwrite: bool) -> None:
-        answer(database, sql, {}, Silent(), output=str(output), overwrite=overwrite)
+        answer(
+            database, sql, {}, Silent(), file_format="csv", output=str(output), overwrite=overwrite
+        )
 
     with pytest.raises(OutputError, match="add --overwrite"):
         written("FROM year", path, overwrite=False)
@@ -203,6 +207,21 @@ def test_a_file_is_not_replaced_unasked(database: Path, tmp_path: Path) -> None:
         written("FROM year", database, overwrite=True)
     with pytest.raises(OutputError, match="is a folder"):
         written("FROM year", tmp_path, overwrite=True)
+
+
+def test_a_name_that_ends_in_gz_is_compressed(database: Path, tmp_path: Path) -> None:
+    for name in ("a.csv.gz", "b.JSON.GZ", "c.md.gz", "d.txt.gz"):
+        answer(database, "SELECT 1 AS n", {}, Silent(), output=str(tmp_path / name))
+        assert b"1" in gzip.decompress((tmp_path / name).read_bytes())
+    answer(database, "SELECT 1 AS n", {}, Silent(), output=str(tmp_path / "a2.csv.gz"))
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "a2.csv.gz").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["x.xlsx", "x", "x.gz", "x.csv.zip", "x.nc", "x.parquet.gz"])
+def test_an_unknown_suffix_is_a_usage_error(database: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(name)):
+        answer(database, "SELECT 1 AS n", {}, Silent(), output=str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
 
 
 REFUSED = [

@@ -1,19 +1,17 @@
-"""Answer a question into a file or on standard output: what `luc-load query` does."""
+"""Answer a query into a file or on standard output: what `luc-load query` does."""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
 from loader.pipeline import aside
-from loader.querying.formats import MACHINE_FORMATS
+from loader.querying.formats import QUERY_FORMATS, choose_format, compressed
 from loader.querying.output import STDOUT, is_terminal, opened
 from loader.querying.questions import find_question, list_questions
 from loader.querying.run import run
 from loader.querying.session import session
-from loader.querying.text import MarkdownSink, TableSink
 
 if TYPE_CHECKING:
     import os
@@ -22,34 +20,24 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from loader.querying.formats import Sink
     from loader.querying.questions import Value
+    from loader.querying.sinks import Sink
     from loader.reporting import Reporter
 
-__all__ = ["FORMATS", "answer", "question_lines"]
-
-FORMATS = ("table", "csv", "json", "parquet", "markdown")
-
-_SUFFIXES = {
-    ".csv": "csv",
-    ".json": "json",
-    ".parquet": "parquet",
-    ".md": "markdown",
-    ".txt": "table",
-}
+__all__ = ["answer", "question_lines"]
 
 _TERMINAL_ROWS = 100
-"""Rows shown on a terminal unless told otherwise."""
+"""Rows shown on a terminal unless --rows gives another number."""
 
 
 def question_lines() -> list[str]:
-    """Return a line for every query of queries/: its name, its title, its parameters."""
+    """Return a line for every built-in query: its name, its title, its parameters."""
     questions = list_questions()
     width = max((len(question.name) for question in questions), default=0)
     lines = []
     for question in questions:
-        told = f"  ({', '.join(question.parameters)})" if question.parameters else ""
-        lines.append(f"{question.name:<{width}}  {question.title}{told}")
+        parameters = f"  ({', '.join(question.parameters)})" if question.parameters else ""
+        lines.append(f"{question.name:<{width}}  {question.title}{parameters}")
     return lines
 
 
@@ -64,75 +52,67 @@ def answer(
     rows: int | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Ask a database something and write the answer.
+    """Run a query and write its answer.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The database file, or the folder that contains it.
     asked : str
-        A name of queries/, a path ending in .sql, or SQL text.
+        The name of a built-in query, a path ending in .sql, or SQL text.
     parameters : mapping of str to Value
     reporter : Reporter
-        Told of rows or columns that were not shown.
+        Receives notices, for example of rows or columns that were left out.
     file_format : {"table", "csv", "json", "parquet", "markdown"}, optional
-        By the suffix of `output` if not given; a table where that says nothing.
+        If not given, decided by the suffix of `output`; a table on standard output.
     output : str
-        A path, or "-" for standard output.
+        A path, or "-" for standard output. A name that ends in .gz is compressed.
     rows : int, optional
-        Rows to write; all if not given, but 100 of a table on a terminal.
+        Number of rows to write at most. If not given, all; on a terminal 100.
     overwrite : bool
         Replace an existing file.
 
     Raises
     ------
     UsageError, SourceError
-        If the question or the database is not what it must be.
+        If the query, the database or the format is not valid.
     OutputError
         If the file exists or cannot be written.
     DatabaseError
-        If DuckDB refuses the question.
+        If DuckDB rejects the query.
     """
-    chosen = file_format or _SUFFIXES.get(PurePath(output).suffix.lower(), "table")
-    if chosen == "parquet" and is_terminal(output):
-        raise UsageError("Parquet on a terminal is no use; add -o FILE")
+    chosen = choose_format(output, file_format, QUERY_FORMATS, "table")
     if rows is not None and rows < 0:
         raise UsageError(f"--rows is {rows}; expected 0 or more")
-    limit = rows
-    if limit is None and chosen == "table" and is_terminal(output):
-        limit = _TERMINAL_ROWS
+    on_terminal = is_terminal(output)
+    limit = _TERMINAL_ROWS if rows is None and on_terminal else rows
+    width = shutil.get_terminal_size().columns if on_terminal else None
     question = find_question(asked)
 
     def work(con: duckdb.DuckDBPyConnection) -> None:
-        # Both are unknown where whoever read standard output went away.
+        # Both stay as they are if the reader of standard output leaves.
         complete, sink = True, None
-        with opened(output, overwrite=overwrite) as file:
+        with opened(output, overwrite=overwrite) as file, compressed(file, output) as target:
             batches = run(con, question, parameters)
-            sink = _sink(chosen, file, batches.schema, output)
+            sink = chosen.new_sink(target, batches.schema, width)
             complete = _write(batches, sink, limit)
             sink.close()
         if not complete:
-            reporter.notice(f"the first {limit:,} rows are shown; --rows N shows more")
+            more = (
+                "--rows N shows more, -o FILE writes all" if on_terminal else "--rows N shows more"
+            )
+            reporter.notice(f"only the first {limit:,} rows are shown; {more}")
         if left_out := getattr(sink, "left_out", None):
             reporter.notice(
-                f"columns too wide for this terminal: {', '.join(left_out)}; --format csv has all"
+                f"columns too wide for this terminal: {', '.join(left_out)}; --format csv shows all"
             )
 
     with session(database) as con:
         aside(lambda: work(con), con.interrupt)
 
 
-def _sink(chosen: str, file: BinaryIO, schema: pa.Schema, output: str) -> Sink:
-    if chosen in MACHINE_FORMATS:
-        return MACHINE_FORMATS[chosen](file, schema)
-    if chosen == "markdown":
-        return MarkdownSink(file, schema)
-    width = shutil.get_terminal_size().columns if is_terminal(output) else None
-    return TableSink(file, schema, width)
-
-
 def _write(batches: pa.RecordBatchReader, sink: Sink, limit: int | None) -> bool:
-    """Write the batches, `limit` rows at most; return whether that was all."""
+    """Write at most `limit` rows of the batches and return whether those were all."""
     left = limit
     for batch in batches:
         if left is not None and batch.num_rows > left:

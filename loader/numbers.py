@@ -1,0 +1,64 @@
+"""Numbers for people: no digit that is wrong, no year with a separator."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+__all__ = ["DIGITS_OF_DOUBLE", "DIGITS_OF_REAL", "number_text"]
+
+DIGITS_OF_REAL = 7
+"""Significant digits of a printed REAL."""
+
+DIGITS_OF_DOUBLE = 10
+"""Significant digits of a printed DOUBLE."""
+
+_GROUPED_FROM = 100_000
+"""Numbers below this have no separators, so that no year ever has one, nor a decade, a mean or a
+sum of years, whatever their column is called and whatever its type."""
+
+_SMALLEST_FIXED = 1e-5
+_LARGEST_FIXED = 1e15
+
+
+def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE) -> str:
+    """Return a number as a person reads it.
+
+    Parameters
+    ----------
+    value : int, float or Decimal
+        Whole numbers and decimals are written exactly.
+    digits : int
+        Significant digits of a float: `DIGITS_OF_REAL` or `DIGITS_OF_DOUBLE`. Trailing zeros are
+        left out, and the digits before the point are never rounded.
+
+    Returns
+    -------
+    str
+        Differs from `value` by less than one unit of its last digit. Thousands are separated by
+        commas from 100,000 on. Floats below 1e-5 or from 1e15 on have an exponent.
+
+    Examples
+    --------
+    >>> number_text(2021), number_text(2021.5), number_text(1234567), number_text(-1.25e-9)
+    ('2021', '2021.5', '1,234,567', '-1.25e-09')
+    >>> number_text(0.1 + 0.2), number_text(123456789.123456)
+    ('0.3', '123,456,789.1')
+    """
+    is_grouped = value >= _GROUPED_FROM or value <= -_GROUPED_FROM
+    group = "," if is_grouped else ""
+    if isinstance(value, int):
+        return format(value, group)
+    if isinstance(value, Decimal):
+        return format(value, f"{group}f")
+    if value == 0:
+        return "0"
+    if not math.isfinite(value):
+        return str(value)
+    if not _SMALLEST_FIXED <= abs(float(value)) < _LARGEST_FIXED:
+        return format(value, f".{digits}g")
+    # The exponent after rounding to `digits`: 9.9999 rounds up to 10.
+    exponent = int(format(value, f".{digits - 1}e").partition("e")[2])
+    decimals = max(digits - 1 - exponent, 0)
+    text = format(value, f"{group}.{decimals}f")
+    return text.rstrip("0").rstrip(".") if decimals else text
