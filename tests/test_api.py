@@ -153,11 +153,10 @@ def test_what_hides_the_package_is_named(hidden: str, tmp_path: Path) -> None:
     other = tmp_path / hidden
     other.parent.mkdir(exist_ok=True)
     other.write_text("")
-    env = environment()
-    env["PYTHONPATH"] = f"{tmp_path}:{env['PYTHONPATH']}"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import luc_load; luc_load.main()"
     done = subprocess.run(
-        [sys.executable, ROOT / "luc_load.py", "--help"],
-        env=env,
+        [sys.executable, "-c", code, "--help"],
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
