@@ -1,4 +1,4 @@
-"""The command line: the group of all commands, and how a run ends."""
+"""The command line: the group of all commands, and the exit code of a run."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from loader.commands.plot import plot
 from loader.commands.query import query
 from loader.commands.report import report
 from loader.commands.sample import sample
+from loader.commands.sql import sql
 from loader.errors import LucLoadError, OutputError, ServiceError
 from loader.stopping import Stopped, describe, ignore_signals, received_signal, stop_at_once
 from loader.streams import flush_output, prepare_streams, use_utf8
@@ -52,15 +53,15 @@ class _Commands(click.Group):
 def commands() -> None:
     """Load gridded land-use change data into Parquet and one DuckDB file.
 
-    The sources are BLUE's emissions from land-use change (ELUC) and LUH2's land use, as netCDF.
-    Every option can also be set as LUC_LOAD_<COMMAND>_<OPTION>.
+    The sources are netCDF files: BLUE's emissions from land-use change (ELUC) and LUH2's land use.
+    Every option can also be set by the environment variable LUC_LOAD_<COMMAND>_<OPTION>.
 
-    Exit codes: 0 done, 1 failed, 2 usage, 3 an input is missing or not what it must be,
-    130 interrupted, 143 terminated.
+    Exit codes: 0 done; 1 the build or a check failed; 2 usage; 3 an input is missing, unreadable or
+    invalid; 130 interrupted; 143 terminated.
     """
 
 
-for _command in (build, sample, fetch, info, check, clean, query, export, plot, report):
+for _command in (build, sample, fetch, info, check, clean, query, sql, export, plot, report):
     commands.add_command(_command)
 
 
@@ -99,13 +100,13 @@ def _fail(error: BaseException) -> NoReturn:
     elif isinstance(error, LucLoadError):
         message, code = str(error), error.exit_code
     elif isinstance(error, MemoryError):
-        message, code = "memory ran out; lower --memory-limit or close other programs", 1
+        message, code = "out of memory; lower --memory-limit or close other programs", 1
     elif isinstance(error, RuntimeError) and "start new thread" in str(error):
-        found = "memory or the number of processes is limited here (ulimit -v, ulimit -u)"
-        message, code = f"a thread could not be started: {found}; raise the limit", 1
+        limits = "raise the limit of memory (ulimit -v) or of processes (ulimit -u)"
+        message, code = f"cannot start a thread; {limits}", 1
     else:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        message, code = f"a fault of luc-load itself ({reason}); add -vv to see where", 1
+        message, code = f"internal error of luc-load ({reason}); add -vv for a traceback", 1
     # A name or an attribute of a file may be in it, or an address.
     click.echo(f"luc-load: error: {shown(message)}", err=True)
     sys.exit(code)

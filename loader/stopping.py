@@ -50,7 +50,7 @@ def stop_orderly(*, resumes: bool = True) -> None:
     Parameters
     ----------
     resumes : bool
-        Whether the same command would go on where it stopped.
+        Whether running the same command again resumes.
     """
     global _resumes  # noqa: PLW0603  # a process runs one command
     _resumes = resumes
@@ -79,6 +79,6 @@ def ignore_signals() -> None:
 
 
 def describe(number: int) -> str:
-    """Say what a signal did."""
+    """Return what a signal did, in words."""
     word = "terminated" if number == signal.SIGTERM else "interrupted"
-    return f"{word}; the same command goes on where it stopped" if _resumes else word
+    return f"{word}; run the same command again to resume" if _resumes else word

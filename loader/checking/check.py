@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["check_database"]
+__all__ = ["check_database", "check_names"]
 
 _MEMORY = 2**30
 """Bytes for DuckDB; reading back takes some hundreds of MB more."""
@@ -142,6 +142,11 @@ def check_database(
                 break
             notice(f"{path} was replaced by another build during the check; checking the new one")
     return CheckReport(path, subject.build_id, subject.synthetic, tuple(results))
+
+
+def check_names() -> list[str]:
+    """Return the names of all checks, in their order."""
+    return list(_CHECKS)
 
 
 def _chosen(only: Collection[str] | None) -> list[str]:

@@ -181,7 +181,7 @@ class Connection:
         if now - self._had_workers > _NO_WORKER_SECONDS:
             raise ServiceError(
                 f"{self._address}: the cluster has had no workers for {_NO_WORKER_SECONDS} s; "
-                "start some, and the same command goes on where it stopped"
+                "start some, then run the same command again to resume"
             )
 
     def _ask(self, question: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401  # distributed's own

@@ -13,21 +13,29 @@ __all__ = ["build"]
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.option("--eluc", type=PATH, metavar="FILE", help="BLUE ELUC netCDF.")
-@click.option("--states", type=PATH, metavar="FILE", help="LUH2 states netCDF.")
-@click.option("--transitions", type=PATH, metavar="FILE", help="LUH2 transitions netCDF.")
-@click.option("--management", type=PATH, metavar="FILE", help="LUH2 management netCDF.")
+@click.option("--eluc", type=PATH, metavar="FILE", help="BLUE ELUC netCDF file.")
+@click.option("--states", type=PATH, metavar="FILE", help="LUH2 states netCDF file.")
+@click.option("--transitions", type=PATH, metavar="FILE", help="LUH2 transitions netCDF file.")
+@click.option("--management", type=PATH, metavar="FILE", help="LUH2 management netCDF file.")
 @click.option(
-    "--static", type=PATH, metavar="FILE", help="LUH2 static grid netCDF: countries, ice, water."
+    "--static",
+    type=PATH,
+    metavar="FILE",
+    help="LUH2 static grid netCDF file: countries, ice, water.",
 )
-@click.option("--all", is_flag=True, help="Also load transitions, management and static if in RAW.")
 @click.option(
-    "--raw", type=PATH, metavar="DIR", help="Where files not named are looked for.  [default: raw]"
+    "--all", is_flag=True, help="Also load transitions, management and static if they are in RAW."
+)
+@click.option(
+    "--raw",
+    type=PATH,
+    metavar="DIR",
+    help="Folder with the sources that are not named.  [default: raw]",
 )
 @click.option(
     "--sample",
     is_flag=True,
-    help="Make synthetic sources (in OUT/sample, or RAW if given) and load those.",
+    help="Write synthetic sources to OUT/sample (or RAW, if given) and load them.",
 )
 @click.option(
     "-o",
@@ -35,59 +43,71 @@ __all__ = ["build"]
     type=PATH,
     metavar="DIR",
     default="luc-data",
-    help="Folder of the result, or its address in an object store.",
+    help="Output folder, or an address in an object store.",
 )
 @click.option(
     "--parquet",
     metavar="ADDRESS",
-    help="Put the Parquet data set in an object store, luc.duckdb in OUT.  [default: OUT/parquet]",
+    help="Address in an object store for the Parquet dataset.  [default: OUT/parquet]",
 )
 @click.option(
     "--scratch",
     type=PATH,
     metavar="DIR",
-    help="Where a result for an address grows.  [default: in the user's cache]",
+    help="Local working folder when --out is an address.  [default: in the user cache]",
 )
-@click.option("--years", metavar="FIRST:LAST", help="Both ends included; either may be left open.")
+@click.option(
+    "--years",
+    metavar="FIRST:LAST",
+    help="Years to load, both ends included; either may be left open.  [default: all]",
+)
 @click.option(
     "--cells",
     type=click.Choice(["data", "land", "all"]),
     default="data",
-    help="Which rows are stored: those with data, of them those on land, or every cell.",
+    help="Rows to store: those with data, those with data on land, or every cell.",
 )
-@click.option("--workers", type=int, metavar="N", help="1 does one thing at a time.")
+@click.option(
+    "--workers", type=int, metavar="N", help="Number of parallel workers.  [default: one per core]"
+)
 @click.option(
     "--memory-limit",
     metavar="SIZE",
-    help="Ceiling on memory, such as 1GiB; by default half of what there is, up to 1GiB.",
+    help="Upper limit of memory, such as 1GiB.  [default: half of the memory, at most 1GiB]",
 )
 @click.option(
-    "--scheduler", metavar="ADDRESS", help="Read on the workers of a dask.distributed cluster."
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Address of a dask.distributed scheduler whose workers read the sources.",
 )
 @click.option(
-    "--storage-options", metavar="JSON", help="Options of fsspec for addresses such as s3://..."
+    "--storage-options", metavar="JSON", help="fsspec options for addresses such as s3://..."
 )
 @click.option("--storage-version", default="v1.0.0", help="DuckDB storage version of the file.")
 @click.option(
     "--parquet-encoding",
     type=click.Choice(["split", "plain"]),
     default="split",
-    help="Of the values in Parquet: split is smaller, plain is read by Spark 3 too.",
+    help="Encoding of values in Parquet: split is smaller, plain can be read by Spark 3.",
 )
 @click.option(
     "--tables",
     type=click.Choice(["stored", "views"]),
     default="stored",
-    help="Whether luc.duckdb holds the gridded rows, or views of the Parquet files.",
+    help="Store the gridded rows in luc.duckdb, or views of the Parquet files.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a result of other inputs or options.")
-@click.option("--dry-run", is_flag=True, help="Say what would be built: rows, disk, time.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace an output that was built from other inputs or options.",
+)
+@click.option("--dry-run", is_flag=True, help="Estimate rows, disk space and time; write nothing.")
 @talkative
 def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401  # click's own
-    """Load the sources into OUT/luc.duckdb and OUT/parquet.
+    """Load the source files into OUT/luc.duckdb and OUT/parquet.
 
-    Sources that are not named are looked for in RAW. A build that was interrupted goes on where
-    it stopped; one that is complete says so.
+    Without --eluc and --states, luc-load looks for both in RAW. Run the same command again to
+    resume an interrupted build.
 
     \b
     Examples:

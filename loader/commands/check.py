@@ -15,6 +15,7 @@ from loader.commands.common import (
     talkative,
     terminal_reporter,
 )
+from loader.commands.completion import complete_checks
 from loader.stopping import stop_orderly
 
 __all__ = ["check"]
@@ -23,7 +24,12 @@ __all__ = ["check"]
 @click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--only", metavar="NAMES", help="Only these checks, separated by commas.")
+@click.option(
+    "--only",
+    metavar="NAMES",
+    shell_complete=complete_checks,
+    help="Checks to run, separated by commas.  [default: all]",
+)
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Number of threads of DuckDB."
 )

@@ -24,8 +24,8 @@ def clean(
 ) -> None:
     """Remove what an interrupted build or sample left behind.
 
-    OUT is the folder of the result; luc-data if left out. What is published stays as it is, and
-    while a build is under way nothing is removed.
+    OUT is the output folder (default: luc-data). Published files stay as they are. While a build is
+    running, nothing is removed.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""What all commands share: their common options, and who tells the user of progress."""
+"""What all commands share: common options, and the reporter of progress and notices."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ PATH = _Path()
 """The type of options and arguments that name a file, a folder or an address."""
 
 DATABASE = "luc-data/luc.duckdb"
-"""The database that is asked when none is named."""
+"""The database that a command reads when none is named."""
 
 storage_options = click.option(
-    "--storage-options", metavar="JSON", help="Options of fsspec for a data set at an address."
+    "--storage-options", metavar="JSON", help="fsspec options for a Parquet dataset at an address."
 )
 
 version = click.version_option(__version__, prog_name="luc-load")
@@ -101,20 +101,20 @@ _verbosity = 0
 
 def talkative(command: Decorated) -> Decorated:
     """Add the options that every command has: quiet, verbose, version."""
-    quiet = click.option("-q", "--quiet", is_flag=True, help="Only errors on standard error.")
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Print only errors to standard error.")
     verbose = click.option(
         "-v",
         "--verbose",
         count=True,
         show_default=False,
         callback=_note_verbosity,
-        help="More on standard error; -vv adds tracebacks.",
+        help="Print more to standard error; -vv adds tracebacks.",
     )
     return quiet(verbose(version(command)))
 
 
 def verbosity() -> int:
-    """Return how often the command that was run got -v."""
+    """Return how many times -v was given."""
     return _verbosity
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
+from loader.commands.completion import complete_columns, complete_countries, complete_queries
 from loader.exporting.outputs import FORMATS
 from loader.stopping import stop_orderly
 
@@ -16,7 +17,6 @@ __all__ = ["export"]
 @click.option(
     "-o",
     "--out",
-    "--output",
     "output",
     type=PATH,
     metavar="PATH",
@@ -32,6 +32,7 @@ __all__ = ["export"]
 )
 @click.option(
     "--what",
+    shell_complete=complete_queries,
     metavar="NAME|FILE|SQL",
     help="Table or view to export; for rows also a query, as in luc-load query.  "
     "[default: ELUC and land use, merged]",
@@ -50,11 +51,13 @@ __all__ = ["export"]
     "--country",
     "countries",
     multiple=True,
+    shell_complete=complete_countries,
     metavar="NAME",
     help="Only cells of this country (name or ISO 3166-1 code); may be repeated.",
 )
 @click.option(
     "--columns",
+    shell_complete=complete_columns,
     metavar="LIST",
     help="Columns of rows, or variables of a grid, separated by commas: NAME, or NEW_NAME=NAME.  "
     "[default: all]",

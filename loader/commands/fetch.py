@@ -13,36 +13,54 @@ __all__ = ["fetch"]
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.option("-o", "--raw", type=PATH, metavar="DIR", default="raw", help="Folder of the files.")
-@click.option("--all", is_flag=True, help="All five files: 29 GB and the emissions.")
+@click.option("-o", "--out", "raw", type=PATH, metavar="DIR", default="raw", help="Output folder.")
+@click.option("--all", is_flag=True, help="Download all five files: 29 GB plus the emissions.")
 @click.option(
     "--only",
     metavar="NAMES",
-    help="Some of eluc,states,transitions,management,static.  [default: eluc,states]",
+    help="Any of eluc, states, transitions, management, static, separated by commas.  "
+    "[default: eluc,states]",
 )
-@click.option("--eluc", metavar="URL", help="Address of BLUE ELUC, in place of the usual one.")
-@click.option("--states", metavar="URL", help="The same for LUH2 states.")
-@click.option("--transitions", metavar="URL", help="The same for LUH2 transitions.")
-@click.option("--management", metavar="URL", help="The same for LUH2 management.")
-@click.option("--static", metavar="URL", help="The same for LUH2's static grid.")
-@click.option("--workers", type=int, metavar="N", default=4, help="Files at a time.")
+@click.option("--eluc", metavar="URL", help="Download BLUE ELUC from this address instead.")
+@click.option("--states", metavar="URL", help="The same for the LUH2 states.")
+@click.option("--transitions", metavar="URL", help="The same for the LUH2 transitions.")
+@click.option("--management", metavar="URL", help="The same for the LUH2 management.")
+@click.option("--static", metavar="URL", help="The same for the LUH2 static grid.")
 @click.option(
-    "--retries", type=int, metavar="N", default=5, help="Attempts in a row without a new byte."
+    "--workers",
+    type=int,
+    metavar="N",
+    default=4,
+    help="Number of files to download at the same time.",
 )
 @click.option(
-    "--timeout", type=float, metavar="SECONDS", default=60, help="Without a byte, then try again."
+    "--retries",
+    type=int,
+    metavar="N",
+    default=5,
+    help="Number of consecutive attempts that may bring no data.",
 )
 @click.option(
-    "--ca-bundle", type=PATH, metavar="FILE", help="PEM certificates to trust beside the usual."
+    "--timeout",
+    type=float,
+    metavar="SECONDS",
+    default=60,
+    help="Seconds without data before reconnecting.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be fetched, and from where.")
+@click.option(
+    "--ca-bundle",
+    type=PATH,
+    metavar="FILE",
+    help="PEM file of certificates to trust in addition to the usual ones.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be downloaded, and from where.")
 @talkative
 def fetch(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401  # click's own
-    """Fetch the real source files, under the names that build looks for.
+    """Download the real source files, under the names that build looks for.
 
-    A file that was cut short goes on where it stopped when the command is given again. Size and
-    digest are checked where they are published. An address may end in #md5=... or #sha256=...
-    to be checked too. A file that is there already is never overwritten.
+    Run the same command again to resume an interrupted download. Size and digest are verified where
+    they are published; an address of your own may end in #md5=... or #sha256=... to be verified. An
+    existing file is never overwritten.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ __all__ = ["info"]
 @click.command(cls=Command)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
-    "--connect", is_flag=True, help="Say instead how other programs open this file read-only."
+    "--connect", is_flag=True, help="Print connection settings for other programs instead."
 )
 @storage_options
 @talkative
@@ -26,9 +26,9 @@ def info(
     storage_options: str | None,
     **_talk: Any,  # noqa: ANN401  # click's own
 ) -> None:
-    """Say what a database holds, and from which sources it was built.
+    """Show what a database holds: tables, years, countries, sources, sizes, versions.
 
-    DB is the file or its folder; luc-data/luc.duckdb if left out.
+    DB is the file or its folder (default: luc-data/luc.duckdb).
 
     \b
     Examples:

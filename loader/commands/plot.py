@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loader.commands.common import DATABASE, PATH, Group, talkative, version
+from loader.commands.completion import complete_columns, complete_countries
 from loader.stopping import stop_orderly
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def plot() -> None:
 @_database
 @click.option(
     "--column",
+    shell_complete=complete_columns,
     metavar="SQL",
     default="eluc",
     show_default=True,
@@ -105,6 +107,7 @@ def map_(*, database: str, out: str, **options: Any) -> None:  # noqa: ANN401  #
 @_database
 @click.option(
     "--column",
+    shell_complete=complete_columns,
     metavar="SQL",
     default="forest",
     show_default=True,
@@ -133,7 +136,12 @@ def change(*, database: str, out: str, years: str, **options: Any) -> None:  # n
 @plot.command()
 @_database
 @click.option("--at", type=(float, float), metavar="LAT LON", default=None, help="A place.")
-@click.option("--country", metavar="NAME", help="Name or ISO 3166-1 code; else the globe.")
+@click.option(
+    "--country",
+    metavar="NAME",
+    shell_complete=complete_countries,
+    help="Name or ISO 3166-1 code; else the globe.",
+)
 @click.option("--years", metavar="FIRST:LAST", help="Both ends included; either may be left open.")
 @_out
 @talkative

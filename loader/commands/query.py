@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
+from loader.commands.completion import complete_queries
 from loader.stopping import stop_orderly
 
 __all__ = ["query"]
 
 
 @click.command(cls=Command)
-@click.argument("question", metavar="[NAME|FILE|SQL]", required=False)
+@click.argument(
+    "question", metavar="[NAME|FILE|SQL]", required=False, shell_complete=complete_queries
+)
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "-p",
@@ -29,7 +32,8 @@ __all__ = ["query"]
 )
 @click.option(
     "-o",
-    "--output",
+    "--out",
+    "output",
     type=PATH,
     metavar="FILE",
     default="-",

@@ -11,32 +11,31 @@ __all__ = ["sample"]
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.option(
-    "-o", "--out", type=PATH, metavar="DIR", default="sample", help="Folder of the files."
-)
+@click.option("-o", "--out", type=PATH, metavar="DIR", default="sample", help="Output folder.")
 @click.option(
     "--years",
     metavar="FIRST:LAST",
     default="1990:2021",
-    help="Within 850:2021; states reach a year further, emissions begin in 1850.",
+    help="Within 850:2021. States have one more year at the end; emissions begin in 1850.",
 )
 @click.option(
     "--resolution",
     type=click.Choice(["0.25", "0.5", "1", "2"]),
     default="0.25",
-    help="Degrees.",
+    help="Size of a cell in degrees.",
 )
 @click.option(
     "--seed",
     type=int,
     default=0,
     show_default=False,
-    help="Another number makes another world; 0 if left out.",
+    help="Seed of the random numbers (default: 0).",
 )
 @click.option(
     "--only",
     metavar="NAMES",
-    help="Some of eluc,states,transitions,management,static.  [default: all]",
+    help="Any of eluc, states, transitions, management, static, separated by commas.  "
+    "[default: all]",
 )
 @talkative
 def sample(
@@ -49,9 +48,9 @@ def sample(
     quiet: bool,
     verbose: int,
 ) -> None:
-    """Write synthetic source files in exactly the real files' layout.
+    """Write synthetic source files in the layout of the real files.
 
-    They say in their attributes that they are synthetic. A real file is never overwritten.
+    Their attributes mark them as synthetic. A real file is never overwritten.
 
     \b
     Examples:

@@ -178,8 +178,8 @@ class Partial:
         why = error.strerror or str(error)
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return OutputError(
-                f"{self.path}: cannot grow ({why}); free some space and run the same command "
-                "again: it goes on where it stopped"
+                f"{self.path}: cannot grow ({why}); free some space, then run the same "
+                "command again to resume"
             )
         return OutputError(f"{self.path}: cannot be written ({why}); choose another --raw")
 

@@ -256,7 +256,7 @@ class _Transfer:
         if asked > _LONGEST_WAIT:
             raise ServiceError(
                 f"{self._remote.url}: {lost} and asks to wait {asked:.0f} s; run the same command "
-                "again later: it goes on where it stopped"
+                "again later to resume"
             )
         usual = self._conditions.backoff * 2.0 ** max(0, fruitless - 1)
         # Jitter: the transfers of many clients must not come back all at once.

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import shutil
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["connection_lines", "connection_settings"]
+from loader.errors import ExtraMissingError
+
+__all__ = ["connection_lines", "connection_settings", "shell_command"]
 
 _FIRST = ("DuckDB shell", "Python", "JDBC, in one URL")
 """What a build prints; the others are for `luc-load info --connect`."""
@@ -45,6 +50,22 @@ def connection_settings(database: Path) -> Mapping[str, str]:
         "Grafana": f"Path: {path}  with Read-only switched on",
         "Tableau": f"DuckDB Server: Local file, {path}  (the connector opens it read-only)",
     }
+
+
+def shell_command(database: Path) -> list[str]:
+    """Return the command that opens a database in the DuckDB shell, read-only.
+
+    Raises
+    ------
+    ExtraMissingError
+        If there is no shell on PATH or next to this Python.
+    """
+    # The scripts of a virtual environment that is not activated are not on PATH.
+    places = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    shell = shutil.which("duckdb", path=places)
+    if shell is None:
+        raise ExtraMissingError("the DuckDB shell is not installed: pip install duckdb-cli")
+    return [shell, "-readonly", str(database.resolve())]
 
 
 def connection_lines(database: Path, *, first: bool = False) -> list[str]:

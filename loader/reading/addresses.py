@@ -164,7 +164,7 @@ class StoredFile:
             data: bytes = self._store.fs.cat_file(self._store.path, start=offset, end=offset + size)
         if len(data) != size:
             sent = f"the store sent {len(data)} bytes where {size} were asked for"
-            raise ServiceError(f"{address}: {sent}; the same command goes on where it stopped")
+            raise ServiceError(f"{address}: {sent}; run the same command again to resume")
         return data
 
 

@@ -267,7 +267,7 @@ def _meaning(address: str, error: Exception) -> LucLoadError:
 def lost_store(address: str, error: Exception) -> ServiceError:
     """Return the error for a store that does not answer."""
     found = f"the store does not answer ({one_line(error)})"
-    return ServiceError(f"{address}: {found}; the same command goes on where it stopped")
+    return ServiceError(f"{address}: {found}; run the same command again to resume")
 
 
 def is_lost(error: BaseException) -> bool:

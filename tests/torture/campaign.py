@@ -139,7 +139,7 @@ def _check_code(
     said = done.stderr.splitlines()
     errors = [line for line in said if line.startswith("luc-load: error: ")]
     promised(len(errors) == 1, f"it does not say in one line what went wrong: {done.stderr!r}")
-    promised("fault of luc-load itself" not in errors[0], f"it has no words for it: {errors[0]}")
+    promised("internal error of luc-load" not in errors[0], f"it has no words for it: {errors[0]}")
 
 
 def at_moments(fields: Sequence[Field], count: int, seed: int) -> Iterator[Outcome]:

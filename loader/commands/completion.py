@@ -1,0 +1,77 @@
+"""Names that a shell completes: queries, views, tables, checks, countries, columns.
+
+A shell waits for them at every press of the key: nothing slow is imported, and a failure completes
+nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import click
+
+__all__ = ["complete_checks", "complete_columns", "complete_countries", "complete_queries"]
+
+_Items = list[CompletionItem]
+
+
+def complete_queries(_context: click.Context, _option: click.Parameter, start: str) -> _Items:
+    """Complete built-in queries, and the views and tables that a query may name alone."""
+    with suppress(Exception):
+        from loader.catalog.sqlfiles import read_files  # noqa: PLC0415  # only when completing
+
+        return [
+            CompletionItem(name, help=file.header["Title"])
+            for folder in ("queries", "sql/views", "sql/tables")
+            for name, file in read_files(folder).items()
+            if name.startswith(start)
+        ]
+    return []
+
+
+def complete_columns(context: click.Context, _option: click.Parameter, start: str) -> _Items:
+    """Complete columns of the database that the command line names so far."""
+    with suppress(Exception):
+        from loader.commands.common import DATABASE  # noqa: PLC0415  # as above
+        from loader.querying.session import session  # noqa: PLC0415  # as above
+        from loader.storing.database import run_statement  # noqa: PLC0415  # as above
+
+        with session(context.params.get("database") or DATABASE, with_tables=False) as con:
+            names = {row[1] for row in run_statement(con, "list_columns")}
+        return _matching(sorted(names), start)
+    return []
+
+
+def complete_countries(_context: click.Context, _option: click.Parameter, start: str) -> _Items:
+    """Complete ISO 3166-1 codes, with the name of the country beside each."""
+    with suppress(Exception):
+        import pycountry  # noqa: PLC0415  # as above
+
+        countries: Iterable[Any] = pycountry.countries
+        word = start.lower()
+        return [
+            CompletionItem(country.alpha_3, help=country.name)
+            for country in countries
+            if country.alpha_3.lower().startswith(word) or country.name.lower().startswith(word)
+        ]
+    return []
+
+
+def complete_checks(_context: click.Context, _option: click.Parameter, start: str) -> _Items:
+    """Complete the last of several names of checks, separated by commas."""
+    with suppress(Exception):
+        from loader.checking.check import check_names  # noqa: PLC0415  # as above
+
+        before, comma, _ = start.rpartition(",")
+        return _matching([f"{before}{comma}{name}" for name in check_names()], start)
+    return []
+
+
+def _matching(names: Iterable[str], start: str) -> _Items:
+    return [CompletionItem(name) for name in names if name.startswith(start)]
