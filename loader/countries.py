@@ -1,18 +1,31 @@
-"""The countries behind LUH2's country codes: ISO 3166, and what LUH2 adds to it.
+"""Countries: those of LUH2's country codes, and those that a person names.
 
-LUH2 draws the borders of before 1991: the successors of the Soviet Union, Yugoslavia and
-Czechoslovakia share one code each, and no cell says which of them it lies in.
+LUH2 has pre-1991 borders. The successors of the Soviet Union, Yugoslavia and Czechoslovakia share
+one code each, and no cell says which of them it is in.
 """
 
 from __future__ import annotations
 
+import difflib
+import re
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ALASKA", "NO_COUNTRY", "UNITED_STATES", "Country", "countries"]
+__all__ = [
+    "ALASKA",
+    "NO_COUNTRY",
+    "UNITED_STATES",
+    "Country",
+    "countries",
+    "find_countries",
+    "predecessor",
+    "similar_names",
+]
 
 NO_COUNTRY: frozenset[int] = frozenset({0, 125})
 """Codes of no country: 0 is the sea and, on land, the Galápagos; 125 is one cell of Lake Huron."""
@@ -48,7 +61,7 @@ _OF_LUH2: dict[int, Country] = {
     902: Country("YUG", "YU", "Yugoslavia"),
     903: Country("CSK", "CS", "Czechoslovakia"),
 }
-"""What ISO 3166-1 does not know by its number, or knows with other borders.
+"""Countries that ISO 3166-1 does not have by their number, or has with other borders.
 
 901 to 903 are LUH2's own numbers; 530 and 736 are those that ISO gave up when the Netherlands
 Antilles were dissolved and when South Sudan became independent; 231 is today's Ethiopia, whose
@@ -67,21 +80,201 @@ def countries(codes: Iterable[int]) -> dict[int, Country]:
     Returns
     -------
     dict of int to Country
-        A code that no country has is left out.
+        Codes that no country has are left out.
 
     Notes
     -----
     Names are ISO's English short names, or the common name where the package pycountry has one
     ("Bolivia" for "Bolivia, Plurinational State of").
     """
-    import pycountry  # noqa: PLC0415  # builds without the static grid need it not
+    import pycountry  # noqa: PLC0415  # builds without the static grid do not need it
 
-    found = {}
+    by_code = {}
     for code in codes:
         known = pycountry.countries.get(numeric=f"{code:03d}")
         if code in _OF_LUH2:
-            found[code] = _OF_LUH2[code]
+            by_code[code] = _OF_LUH2[code]
         elif known is not None:
-            name = getattr(known, "common_name", None) or known.name
-            found[code] = Country(known.alpha_3, known.alpha_2, name)
-    return found
+            by_code[code] = _of_pycountry(known)
+    return by_code
+
+
+def find_countries(name: str) -> tuple[Country, ...]:
+    """Return the countries that a person may mean by a name or a code.
+
+    Parameters
+    ----------
+    name : str
+        A name in English, as people write it ("UK", "Ivory Coast", "cote d'ivoire"), in any case,
+        with or without accents and punctuation; an ISO 3166-1 code of two or three letters; or a
+        number, ISO's or LUH2's own.
+
+    Returns
+    -------
+    tuple of Country
+        Several where the name is ambiguous ("Congo"), none where it is unknown.
+
+    Examples
+    --------
+    >>> [country.iso3 for country in find_countries("Burma")]
+    ['MMR']
+    >>> [country.iso3 for country in find_countries("congo")]
+    ['COG', 'COD']
+    """
+    word = name.strip()
+    if word.isascii() and word.isdigit():
+        return tuple(countries([int(word)]).values())
+    known = _countries_by_name()
+    key = _comparable(word)
+    codes = _ALIASES.get(key, "").split() or known.get(key, ())
+    by_code = _countries_by_code()
+    return tuple(by_code[code] for code in codes)
+
+
+def predecessor(iso3: str) -> str | None:
+    """Return the ISO code of the pre-1991 country that a country was part of, if any.
+
+    Examples
+    --------
+    >>> predecessor("RUS"), predecessor("BRA")
+    ('SUN', None)
+    """
+    return next((old for old, parts in _SUCCESSORS.items() if iso3 in parts.split()), None)
+
+
+def similar_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
+    """Return those of `names` that may be a misspelt `name`, the most similar first."""
+    by_key = {_comparable(one): one for one in names}
+    near = difflib.get_close_matches(_comparable(name), by_key, n=count, cutoff=0.75)
+    return [by_key[key] for key in near]
+
+
+_ALIASES: dict[str, str] = {
+    "america": "USA",
+    "bolivia": "BOL",
+    "bosnia": "BIH",
+    "britain": "GBR",
+    "brunei": "BRN",
+    "burma": "MMR",
+    "cape verde": "CPV",
+    "car": "CAF",
+    "ceylon": "LKA",
+    "congo": "COG COD",
+    "congo brazzaville": "COG",
+    "congo kinshasa": "COD",
+    "congo republic": "COG",
+    "czech republic": "CZE",
+    "democratic congo": "COD",
+    "democratic republic of congo": "COD",
+    "dprk": "PRK",
+    "dr congo": "COD",
+    "drc": "COD",
+    "east timor": "TLS",
+    "england": "GBR",
+    "falkland islands": "FLK",
+    "falklands": "FLK",
+    "great britain": "GBR",
+    "holland": "NLD",
+    "hong kong": "HKG",
+    "iran": "IRN",
+    "ivory coast": "CIV",
+    "korea": "KOR PRK",
+    "kosovo": "XKX",
+    "laos": "LAO",
+    "macao": "MAC",
+    "macau": "MAC",
+    "macedonia": "MKD",
+    "micronesia": "FSM",
+    "moldova": "MDA",
+    "north korea": "PRK",
+    "north macedonia": "MKD",
+    "northern ireland": "GBR",
+    "palestine": "PSE",
+    "prc": "CHN",
+    "republic of congo": "COG",
+    "rok": "KOR",
+    "rsa": "ZAF",
+    "russia": "RUS",
+    "scotland": "GBR",
+    "south korea": "KOR",
+    "soviet union": "SUN",
+    "former soviet union": "SUN",
+    "swaziland": "SWZ",
+    "syria": "SYR",
+    "taiwan": "TWN",
+    "tanzania": "TZA",
+    "turkey": "TUR",
+    "uae": "ARE",
+    "uk": "GBR",
+    "united states": "USA",
+    "upper volta": "BFA",
+    "ussr": "SUN",
+    "vatican": "VAT",
+    "vatican city": "VAT",
+    "venezuela": "VEN",
+    "vietnam": "VNM",
+    "virgin islands": "VGB VIR",
+    "wales": "GBR",
+    "zaire": "COD",
+}
+"""Names in common use that ISO 3166 does not have, or has for another country, as `_comparable`
+writes them, with their ISO codes: several where the name alone does not decide."""
+
+_SUCCESSORS: dict[str, str] = {
+    "SUN": "ARM AZE BLR EST GEO KAZ KGZ LTU LVA MDA RUS TJK TKM UKR UZB",
+    "YUG": "BIH HRV MKD MNE SRB SVN XKX",
+    "CSK": "CZE SVK",
+    "SDN": "SSD",
+    "ETH": "ERI",
+    "ANT": "BES CUW SXM",
+}
+"""Today's countries that LUH2's grid does not know, by the country that it counts them to."""
+
+_KOSOVO = Country("XKX", "XK", "Kosovo")
+"""Has no code in ISO 3166-1; XKX is in common use."""
+
+
+@cache
+def _countries_by_code() -> dict[str, Country]:
+    import pycountry  # noqa: PLC0415  # only for names that a user gives
+
+    today = {c.alpha_3: _of_pycountry(c) for c in pycountry.countries}
+    return today | {c.iso3: c for c in _OF_LUH2.values() if c.iso3 not in today} | {"XKX": _KOSOVO}
+
+
+@cache
+def _countries_by_name() -> dict[str, tuple[str, ...]]:
+    """Return the ISO codes of every name and code that ISO 3166 has, as `_comparable` writes it."""
+    import pycountry  # noqa: PLC0415  # only for names that a user gives
+
+    known: dict[str, tuple[str, ...]] = {}
+    for country in pycountry.countries:
+        names = {country.alpha_2, country.alpha_3, country.name}
+        names |= {getattr(country, "common_name", ""), getattr(country, "official_name", "")}
+        for name in names:
+            # "Congo, The Democratic Republic of the" is also written the other way round.
+            head, comma, tail = name.partition(",")
+            for spelling in (name, f"{tail} {head}" if comma else ""):
+                known.setdefault(_comparable(spelling), (country.alpha_3,))
+    for former in _OF_LUH2.values():
+        for name in (former.iso3, former.iso2, former.name):
+            known.setdefault(_comparable(name), (former.iso3,))
+    known.pop("", None)
+    return known
+
+
+def _of_pycountry(country: Any) -> Country:  # noqa: ANN401  # pycountry has no types for its records
+    name = getattr(country, "common_name", None) or country.name
+    return Country(country.alpha_3, country.alpha_2, name)
+
+
+def _comparable(name: str) -> str:
+    """Return a name in lower case, without accents, punctuation, "the", and with words in full."""
+    # Dots and apostrophes join what they separate: U.S.A., d'Ivoire in one or two words.
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = plain.casefold().replace(".", "").replace("&", " and ")
+    words = re.sub(r"[^\w]+", " ", plain).split()
+    return " ".join(_WORDS.get(word, word) for word in words if word != "the")
+
+
+_WORDS = {"st": "saint", "ste": "saint", "rep": "republic", "dem": "democratic", "is": "islands"}

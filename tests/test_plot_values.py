@@ -427,7 +427,7 @@ def test_a_country_is_found_by_its_names(session: Session) -> None:
         "SELECT emission_mtc FROM eluc_country WHERE country_iso3 = 'BRA' ORDER BY year"
     ).fetchall()
     np.testing.assert_array_equal(by_name.emissions[:-1], [row[0] for row in rows])
-    with pytest.raises(UsageError, match="'brasil', which no cell has; close to it: Brazil"):
+    with pytest.raises(UsageError, match=r"'brasil' is not a known country; did you mean Brazil"):
         series_data(session, country="brasil")
     with pytest.raises(UsageError, match="name one of them"):
         series_data(session, at=(0, 0), country="BRA")

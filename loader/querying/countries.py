@@ -1,9 +1,10 @@
-"""Find the country that a user names."""
+"""Match the country that a user names with the countries of a database."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loader.countries import find_countries, predecessor, similar_names
 from loader.errors import UsageError
 from loader.storing.database import run_statement
 
@@ -25,24 +26,44 @@ def find_country(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[int, str]:
     ----------
     con : duckdb.DuckDBPyConnection
     asked : str
-        Its name, its ISO 3166-1 code of three or two letters, or its number, whatever the case.
+        Anything that `loader.countries.find_countries` understands, or a number in `cell`.
 
     Raises
     ------
     UsageError
-        If there is no such country, or the database has no countries.
+        If the name is unknown or ambiguous, if the country has no cell of its own, or if the
+        database has no countries.
     """
     word = asked.strip()
     if not word:
-        raise UsageError("--country is empty; expected a name or an ISO code")
-    found = run_statement(con, "find_country", None, [word])
-    if found:
-        code, name = found[0]
-        return int(code), str(name or f"country {code}")
-    if not has_countries(con):
+        raise UsageError("--country is empty; use a name or an ISO code, for example Brazil or BRA")
+    rows = run_statement(con, "list_countries")
+    if not rows:
         raise UsageError(
-            "--country needs LUH2's static file, which was not loaded; build the database with "
-            "--static"
+            "--country needs LUH2's static file, which this database was built without; run "
+            "luc-load build with --static"
         )
-    near = [name for (name,) in run_statement(con, "near_countries", None, [word])]
-    raise UsageError(f"--country is {asked!r}, which no cell has; close to it: {', '.join(near)}")
+    if word.isascii() and word.isdigit() and int(word) in {code for code, *_ in rows}:
+        return next(
+            (code, name or f"country {code}") for code, _, name in rows if code == int(word)
+        )
+    by_iso3 = {iso3: (code, name) for code, iso3, name in rows if iso3}
+    meant = find_countries(word)
+    if len(meant) > 1:
+        options = " or ".join(f"{country.iso3} ({country.name})" for country in meant)
+        raise UsageError(f"--country {asked!r} is ambiguous; use {options}")
+    if not meant:
+        near = similar_names(word, [name for _, _, name in rows if name])
+        hint = f"did you mean {' or '.join(near)}?" if near else "use an ISO code, for example BRA"
+        raise UsageError(f"--country {asked!r} is not a known country; {hint}")
+    (country,) = meant
+    if country.iso3 in by_iso3:
+        return by_iso3[country.iso3]
+    former = predecessor(country.iso3)
+    if former is not None and former in by_iso3:
+        _, name = by_iso3[former]
+        raise UsageError(
+            f"--country {asked!r}: this grid has pre-1991 borders and counts {country.name} to "
+            f"{name}; use {former} for all of it"
+        )
+    raise UsageError(f"--country {asked!r}: no cell of this database is in {country.name}")

@@ -1,0 +1,115 @@
+"""Country names as people write them."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from loader import UsageError
+from loader.countries import find_countries
+from loader.querying.countries import find_country
+
+NAMES = {
+    "GBR": "UK; U.K.; uk; United Kingdom; Great Britain; england; GB; gbr; 826",
+    "USA": "USA; U.S.A.; us; United States; United States of America; the United States; America",
+    "RUS": "Russia; RUSSIA; Russian Federation; ru; 643",
+    "CIV": "Ivory Coast; Cote d'Ivoire; Côte d'Ivoire; Côte d\u2019Ivoire; COTE D IVOIRE; ci",
+    "COD": "DRC; DR Congo; D.R. Congo; Democratic Republic of the Congo; Zaire; "
+    "Congo, The Democratic Republic of the; Congo-Kinshasa",
+    "COG": "Republic of the Congo; Congo-Brazzaville; Congo (Brazzaville); cog",
+    "TUR": "Turkey; Türkiye; turkiye; tr",
+    "MMR": "Burma; Myanmar",
+    "KOR": "South Korea; Republic of Korea; Korea, Republic of",
+    "PRK": "North Korea; DPRK",
+    "TZA": "Tanzania; United Republic of Tanzania",
+    "VNM": "Vietnam; Viet Nam",
+    "SUN": "USSR; Soviet Union; Former Soviet Union; SU; 901",
+    "CZE": "Czechia; Czech Republic",
+    "LAO": "Laos",
+    "IRN": "Iran; Islamic Republic of Iran",
+    "BOL": "Bolivia; Plurinational State of Bolivia",
+    "MKD": "Macedonia; North Macedonia",
+    "SWZ": "Swaziland; Eswatini",
+    "LCA": "St. Lucia; st lucia; Saint Lucia",
+    "TTO": "Trinidad & Tobago; Trinidad and Tobago",
+    "GIN": "Guinea",
+    "GNB": "Guinea-Bissau; Guinea Bissau",
+    "GNQ": "Equatorial Guinea",
+    "NER": "Niger",
+    "NGA": "Nigeria",
+    "REU": "Reunion; Réunion",
+    "NAM": "Namibia; NA; na",
+    "XKX": "Kosovo",
+}
+
+
+@pytest.mark.parametrize("iso3", NAMES)
+def test_a_country_is_known_by_its_names(iso3: str) -> None:
+    for name in NAMES[iso3].split("; "):
+        assert [country.iso3 for country in find_countries(name)] == [iso3], name
+
+
+@pytest.mark.parametrize("name", ["Atlantis", "", "0", "125", "999", "of", "republic"])
+def test_what_is_no_country_is_none(name: str) -> None:
+    assert find_countries(name) == ()
+
+
+@pytest.fixture(scope="module")
+def con() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    con.execute("CREATE TABLE cell (country_code SMALLINT, country_iso3 TEXT, country TEXT)")
+    rows = [
+        (76, "BRA", "Brazil"),
+        (740, "SUR", "Suriname"),
+        (901, "SUN", "Former Soviet Union"),
+        (902, "YUG", "Yugoslavia"),
+        (736, "SDN", "Sudan with South Sudan"),
+        (178, "COG", "Congo"),
+        (180, "COD", "Congo, The Democratic Republic of the"),
+        (777, None, None),
+        (None, None, None),
+    ]
+    con.executemany("INSERT INTO cell VALUES (?, ?, ?)", rows)
+    return con
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("BR", 76),
+        (" brazil ", 76),
+        ("076", 76),
+        ("DRC", 180),
+        ("sudan", 736),
+        ("ussr", 901),
+        ("777", 777),
+    ],
+)
+def test_a_country_of_the_database_is_found(
+    con: duckdb.DuckDBPyConnection, name: str, code: int
+) -> None:
+    assert find_country(con, name)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Russia", "counts Russian Federation to Former Soviet Union; use SUN"),
+        ("Ukraine", "counts Ukraine to Former Soviet Union; use SUN"),
+        ("Serbia", "counts Serbia to Yugoslavia; use YUG"),
+        ("South Sudan", "counts South Sudan to Sudan with South Sudan; use SDN"),
+        ("Congo", r"is ambiguous; use COG \(Congo\) or COD"),
+        ("korea", r"is ambiguous; use KOR .* or PRK"),
+        ("France", "no cell of this database is in France"),
+        ("Atlantis", "is not a known country; use an ISO code"),
+        ("brasil", r"did you mean Brazil\?"),
+        ("Surinam", r"did you mean Suriname\?"),
+        (" ", "is empty"),
+    ],
+)
+def test_other_names_say_what_is_wrong(
+    con: duckdb.DuckDBPyConnection, name: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        find_country(con, name)
+    assert "Suriname" not in str(caught.value) or name == "Surinam"
