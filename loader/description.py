@@ -1,9 +1,8 @@
-"""What a database holds, where it came from, and whether a build is under way beside it."""
+"""What a database holds, from which sources, and whether a build in the same folder is running."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -19,6 +18,7 @@ from loader.storing.database import run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.locking import PRIVATE
 from loader.storing.publish import PARQUET, named_database
+from loader.storing.record import parse_record
 from loader.storing.unfinished import Unfinished, unfinished_build
 from loader.storing.uploads import Upload, Uploads
 from loader.summary import TableReport, table_lines
@@ -100,7 +100,9 @@ class DatabaseInfo(Displayed):
     unfinished : Unfinished or None
         A build in the same folder that is under way or was interrupted.
     uploads : tuple of Upload
-        Data sets of other builds that were on their way to a store.
+        Datasets of other builds whose upload to a store is not complete.
+    countries : int
+        Countries in the table cell; 0 without LUH2's static grid.
     """
 
     database: Path
@@ -118,6 +120,13 @@ class DatabaseInfo(Displayed):
     parquet_text: str
     unfinished: Unfinished | None
     uploads: tuple[Upload, ...] = ()
+    countries: int = 0
+
+    def countries_text(self) -> str:
+        """Return how many countries the cells have, or why none."""
+        if self.countries:
+            return f"{self.countries}, in the pre-1991 borders of LUH2's static grid"
+        return "none (luc-load fetch --only static, then build, adds LUH2's static grid)"
 
     def text(self) -> str:
         """Return it for people."""
@@ -130,11 +139,11 @@ class DatabaseInfo(Displayed):
             f"years {'all' if years == ':' else years}, cells {self.options['cells']}",
         ]
         if self.synthetic:
-            lines.append("SYNTHETIC sources: nothing here says anything about the Earth.")
+            lines.append("SYNTHETIC sources: no conclusion about the Earth may be drawn from them.")
         lines += ["", "Tables:", *table_lines(self.tables), "", "Sources:"]
         for source in self.sources:
             lines += source.lines()
-        lines += ["", f"Parquet: {self.parquet_text}"]
+        lines += ["", f"Countries: {self.countries_text()}", f"Parquet: {self.parquet_text}"]
         if self.options.get("tables") == "views":
             lines.append("The tables above are views that read these files.")
         if self.unfinished is not None:
@@ -155,7 +164,7 @@ def database_info(
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for a data set at an address.
     ask_store : bool
@@ -170,11 +179,11 @@ def database_info(
     SourceMissingError
         If there is no such file.
     SourceError
-        If luc-load did not make it.
+        If luc-load did not build it.
     DatabaseError
-        If it cannot be opened, because another program holds it for writing, say.
+        If it cannot be opened, for example because another program has it open for writing.
     UsageError
-        If `storage_options` are none.
+        If `storage_options` are not valid.
     """
     store = parse_storage_options(storage_options)
     path = named_database(database)
@@ -185,7 +194,8 @@ def database_info(
         try:
             build = run_statement(con, "read_build_row")[0]
             sources = run_statement(con, "read_sources")
-            record = json.loads(build[6])
+            record = parse_record(build[6])
+            countries = run_statement(con, "count_countries")[0][0]
             tables = tuple(TableReport(**table) for table in record["tables"])
         except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SourceError(str(path), "was not made by luc-load build") from error
@@ -198,7 +208,7 @@ def database_info(
             found = stored_dataset(address, build[0])
         parquet, parquet_text = found.folder or None, found.text
     else:
-        parquet, parquet_text = None, f"{address} was not looked at"
+        parquet, parquet_text = None, f"{address} (not contacted)"
     uploads = Uploads(path.parent / PRIVATE).unfinished()
     return DatabaseInfo(
         database=path,
@@ -214,15 +224,15 @@ def database_info(
         sources=tuple(SourceInfo(*row) for row in sources),
         parquet=parquet,
         parquet_text=parquet_text,
+        countries=countries,
         unfinished=unfinished,
         uploads=tuple(upload for upload in uploads if upload.build_id != build[0]),
     )
 
 
 def _local_dataset(database: Path, build_id: str) -> tuple[Path | None, str]:
-    """Return where the data set of the same build lies, and the same for people."""
+    """Return the folder of the Parquet dataset of the same build, and the same for people."""
     folder = database.parent / PARQUET
     if dataset_build_id(folder) == build_id:
         return folder, f"{folder}/ is of the same build"
-    missing = "no data set of the same build lies beside the database"
-    return None, f"{missing}: build again to mend it"
+    return None, "no dataset of the same build is next to the database; run the build again"

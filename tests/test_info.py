@@ -13,6 +13,7 @@ import xarray as xr
 
 from loader import OutputError, SourceError, SourceMissingError, build, write_sample
 from loader.description import database_info
+from loader.storing.record import parse_record
 from loader.terminal import TerminalReporter
 
 
@@ -73,7 +74,7 @@ def test_a_data_set_of_another_build_is_not_taken_for_its_own(built: Path, tmp_p
     finally:
         record.write_text(kept)
     assert found.parquet is None
-    assert "no data set of the same build" in found.text()
+    assert "no dataset of the same build" in found.text()
 
 
 def test_an_unfinished_build_beside_it_is_told_of(
@@ -145,3 +146,42 @@ def test_what_a_file_says_of_itself_cannot_drive_a_terminal(built: Path, tmp_pat
     stream = io.StringIO()
     TerminalReporter(stream).notice("\x1b[2Jcleared")
     assert stream.getvalue() == "luc-load: \\x1b[2Jcleared\n"
+
+
+def test_a_database_without_the_static_grid_says_that_it_has_no_countries(built: Path) -> None:
+    found = database_info(built)
+    assert found.countries == 0
+    assert "\nCountries: none (luc-load fetch --only static" in found.text()
+    assert "\nCountries: 12, in the pre-1991 borders" in replace(found, countries=12).text()
+
+
+RECORD = {"options": {"years": [None, None], "cells": "data"}, "tables": []}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "null", "[]", "{}", "no json", "[" * 100_000),
+        '{"options": []}',
+        json.dumps(RECORD | {"options": {"cells": "data"}}),
+        json.dumps(RECORD | {"options": {"years": [1, "x"], "cells": "data"}}),
+        json.dumps(RECORD | {"options": {"years": [None, None], "cells": []}}),
+        json.dumps(RECORD | {"options": RECORD["options"] | {"tables": "views"}}),  # type: ignore[operator]
+        json.dumps(RECORD | {"tables": [{"name": "eluc"}]}),
+        json.dumps(RECORD | {"tables": {}}),
+    ],
+    ids=lambda text: text[:60],
+)
+def test_a_malformed_record_is_an_error_of_the_file(text: str, built: Path, tmp_path: Path) -> None:
+    path = tmp_path / "luc.duckdb"
+    path.write_bytes((built / "luc.duckdb").read_bytes())
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE build SET options = ?", [text])
+    with pytest.raises(SourceError, match="record of the build is damaged"):
+        database_info(path)
+    with pytest.raises(OutputError, match="was not made by luc-load"):
+        build(raw=built.parent / "raw", out=tmp_path, overwrite=True)
+
+
+def test_a_record_of_a_build_is_parsed() -> None:
+    assert parse_record(json.dumps(RECORD)) == RECORD

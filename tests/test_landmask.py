@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -120,23 +121,51 @@ def test_an_answer_is_remembered(computed: list[Grid]) -> None:
     grid = Grid.global_grid(30)
     first, again = land_mask(grid), land_mask(grid)
     assert computed == [grid]
-    assert [path.suffix for path in cache_directory().iterdir()] == [".npz"]
+    assert [path.suffix for path in cache_directory().iterdir()] == [".bin"]
     np.testing.assert_array_equal(again.is_land, first.is_land)
     np.testing.assert_array_equal(again.land_fraction, first.land_fraction)
     land_mask(grid, remember=False)
     assert len(computed) == 2
 
 
-@pytest.mark.parametrize("damage", ["empty", "a zip's first bytes", "cut short", "another array"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "empty",
+        "other bytes",
+        "truncated",
+        "longer",
+        "a flipped bit",
+        "another grid",
+        "writable",
+        "a pipe",
+    ],
+)
 def test_a_damaged_answer_only_costs_time(damage: str, computed: list[Grid]) -> None:
     grid = Grid.global_grid(30)
     first = land_mask(grid)
     (stored,) = cache_directory().iterdir()
-    if damage == "another array":
-        np.savez(stored, is_land=np.zeros((2, 2), bool), land_fraction=np.zeros((2, 2), "f4"))
+    whole = stored.read_bytes()
+    if damage == "writable":
+        stored.chmod(0o666)
+    elif damage == "a pipe":
+        stored.unlink()
+        os.mkfifo(stored)
+    elif damage == "another grid":
+        land_mask(Grid(6, 12, 75, -165, 30, 30))
+        computed.pop()
+        (other,) = set(cache_directory().iterdir()) - {stored}
+        other.replace(stored)
     else:
-        whole = stored.read_bytes()
-        stored.write_bytes({"empty": b"", "cut short": whole[:-40]}.get(damage, b"PK\x03\x04"))
+        flipped = bytearray(whole)
+        flipped[40] ^= 1
+        changed = {
+            "empty": b"",
+            "truncated": whole[:-1],
+            "longer": whole + b"0",
+            "a flipped bit": bytes(flipped),
+        }
+        stored.write_bytes(changed.get(damage, b"PK\x03\x04"))
     np.testing.assert_array_equal(land_mask(grid).is_land, first.is_land)
     assert computed == [grid, grid]
 

@@ -188,7 +188,7 @@ def test_info_says_so_and_needs_no_files(moved: Path, tmp_path: Path) -> None:
     shutil.rmtree(moved / "parquet")
     again = luc_load("info", str(moved), cwd=tmp_path)
     assert again.returncode == 0
-    assert "no data set of the same build lies beside the database: build again" in again.stdout
+    assert "no dataset of the same build is next to the database" in again.stdout
 
 
 def test_nothing_else_can_be_read_or_written(moved: Path, tmp_path: Path) -> None:

@@ -82,6 +82,10 @@ def open_dataset(
     )
 
 
+_inherited: list[Any] = []
+"""Connections of the parent process; only a forked child adds to it."""
+
+
 class LucBackend(BackendEntrypoint):
     """The backend behind `xarray.open_dataset(path, engine="luc-load")`."""
 
@@ -179,6 +183,9 @@ class _Handle:
             If the database was built anew since the data set was opened.
         """
         if self._pid != os.getpid():
+            # A forked child inherits the connection but none of its threads: closing it there
+            # would wait for them for ever. It stays open, unused, until the child ends.
+            _inherited.append(self._con)
             self._forget()
         with self._lock:
             if self._con is None:

@@ -18,6 +18,7 @@ from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
 from loader.storing.dataset import dataset_record
 from loader.storing.publish import datasets_beside, named_database
+from loader.storing.record import parse_record
 
 if TYPE_CHECKING:
     import os
@@ -192,9 +193,15 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
 def _check_origin(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Raise unless luc-load build made the database and completed it."""
     try:
-        ((_, status, _),) = run_statement(con, "read_build")
+        ((_, status, text),) = run_statement(con, "read_build")
     except (DatabaseError, ValueError) as error:
         raise SourceError(str(path), "was not made by luc-load build") from error
+    try:
+        parse_record(text)
+    except ValueError as error:
+        raise SourceError(
+            str(path), "its record of the build is damaged; run luc-load build again"
+        ) from error
     if status != "complete":
         raise SourceError(str(path), "is incomplete; run luc-load build again")
 

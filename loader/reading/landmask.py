@@ -16,6 +16,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import os
+import stat
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,13 +27,14 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import LandMaskError
-from loader.files import atomic_file
+from loader.files import atomic_file, open_regular
 from loader.grid import Grid
 
 __all__ = ["LandMask", "cache_directory", "land_mask"]
 
 _PACKAGE = "global-land-mask"
 _ARCHIVE = "globe_combined_mask_compressed.npz"
+_DIGEST_BYTES = 32
 _RULE = 1
 """Number of the rule; a changed rule must not find answers of the old one."""
 
@@ -86,7 +88,7 @@ def land_mask(grid: Grid, *, remember: bool = True) -> LandMask:
     Source: global-land-mask 1.0.0 (Karin, 2020), from the NOAA GLOBE elevation data. Lakes and the
     Caspian Sea are land there.
     """
-    stored = cache_directory() / f"land-mask-{_key(grid)}.npz"
+    stored = cache_directory() / f"land-mask-{_key(grid)}.bin"
     if remember and (known := _recall(stored, grid)) is not None:
         return known
     mask = _compute(grid)
@@ -106,23 +108,43 @@ def _key(grid: Grid) -> str:
 
 
 def _recall(stored: Path, grid: Grid) -> LandMask | None:
-    """Return the remembered mask; anything unreadable or of another shape counts as unknown."""
+    """Return the remembered mask, or None if there is none that can be believed."""
+    size = grid.n_lat * grid.n_lon
     try:
-        with stored.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            mask = LandMask(found["is_land"], found["land_fraction"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        handle = open_regular(stored)
+        with os.fdopen(handle, "rb") as file:
+            if not _is_own(os.fstat(handle)):
+                return None
+            data = file.read(_DIGEST_BYTES + 5 * size + 1)
+    except OSError:
         return None
-    shape = (grid.n_lat, grid.n_lon)
-    right = mask.is_land.shape == shape == mask.land_fraction.shape
-    return mask if right and mask.is_land.dtype == bool else None
+    digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    if len(body) != 5 * size or digest != _digest(stored.name, body):
+        return None
+    # One byte of the mask a cell, then four of the fraction.
+    is_land = np.frombuffer(body, np.bool_, size).reshape(grid.n_lat, grid.n_lon)
+    fraction = np.frombuffer(body, "<f4", size, offset=size).reshape(grid.n_lat, grid.n_lon)
+    return LandMask(is_land.copy(), fraction.astype(np.float32))
 
 
 def _remember(stored: Path, mask: LandMask) -> None:
     """Write by rename, so that two builds at once never see half a file; failing is no error."""
     with suppress(OSError):
         stored.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(stored) as file:
-            np.savez(file, is_land=mask.is_land, land_fraction=mask.land_fraction)
+        with atomic_file(stored, mode=0o644) as file:
+            body = mask.is_land.tobytes() + mask.land_fraction.astype("<f4").tobytes()
+            file.write(_digest(stored.name, body) + body)
+
+
+def _digest(name: str, body: bytes) -> bytes:
+    """Return the digest of an answer; the name of its file says of which grid it is."""
+    return hashlib.sha256(name.encode() + body).digest()
+
+
+def _is_own(status: os.stat_result) -> bool:
+    """Return whether nobody else could have written a file: a digest is easily computed."""
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return status.st_uid in {os.geteuid(), 0} and not status.st_mode & others
 
 
 def _compute(grid: Grid) -> LandMask:

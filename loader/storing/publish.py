@@ -6,7 +6,6 @@ in between leaves the old database whole beside the new data set, and the next r
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from loader.remote.stores import is_address
 from loader.storing.database import attach_read_only, is_duckdb_file, run_statement
 from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import PRIVATE, held_for_writing
+from loader.storing.record import parse_record
 from loader.storing.staging import Stage
 from loader.text import without_secrets
 
@@ -106,7 +106,7 @@ def inspect_output(out: Path) -> Published | None:
     with closing(con):
         try:
             build_id, status, record = run_statement(con, "read_build")[0]
-            published = Published(str(build_id), json.loads(record))
+            published = Published(str(build_id), parse_record(record))
         except (DatabaseError, IndexError, ValueError) as error:
             raise _not_ours(database) from error
     return published if status == "complete" else None
