@@ -28,6 +28,8 @@ from loader.querying.run import ask
 from loader.querying.text import TableSink
 from loader.reporting import Silent
 
+SYNTHETIC = "luc-load: the data are SYNTHETIC and say nothing about the Earth\n"
+
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -76,10 +78,23 @@ def test_alone_it_lists_every_query_with_its_title(work: Path) -> None:
 def test_a_named_query_takes_parameters(work: Path) -> None:
     place = ("-p", "lat=10.9", "-p", "lon=20", "--format", "json")
     done = luc_load("query", "london_series", *place, cwd=work)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, SYNTHETIC)
     rows = json.loads(done.stdout)
     assert {(row["lat"], row["lon"]) for row in rows} == {(11.0, 21.0)}
     assert [row["year"] for row in rows] == [2015, 2016, 2017, 2018]
+
+
+def test_an_empty_answer_says_why(work: Path) -> None:
+    done = luc_load("query", "FROM eluc WHERE year = 1800", "--format", "csv", cwd=work)
+    assert (done.returncode, done.stdout) == (0, "cell_id,year,eluc\n")
+    assert "the answer has no rows; 1800 is not loaded (loaded years: 2015 to" in done.stderr
+
+
+def test_show_prints_the_sql_with_its_header(work: Path) -> None:
+    done = luc_load("query", "london_series", "--show", cwd=work)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == read_files("queries")["london_series"].text
+    assert "-- Units:" in done.stdout
 
 
 def test_a_file_and_a_database_elsewhere(work: Path, tmp_path: Path) -> None:
@@ -162,9 +177,11 @@ def test_a_terminal_shows_the_columns_that_fit() -> None:
 def test_rows_are_cut_with_a_notice(work: Path) -> None:
     done = luc_load("query", "FROM eluc", "--rows", "3", cwd=work)
     assert len(done.stdout.splitlines()) == 4
-    assert done.stderr == "luc-load: only the first 3 rows are shown; --rows N shows more\n"
+    assert done.stderr == (
+        SYNTHETIC + "luc-load: only the first 3 rows are shown; --rows N shows more\n"
+    )
     whole = luc_load("query", "SELECT count(*) AS n FROM eluc", "--rows", "1", cwd=work)
-    assert whole.stderr == ""
+    assert whole.stderr == SYNTHETIC
 
 
 def test_every_row_comes_out(database: Path, tmp_path: Path) -> None:
@@ -285,7 +302,7 @@ def test_pivots_descriptions_and_plans_are_questions(database: Path) -> None:
 
 
 def test_unknown_names_are_told_with_what_there_is(database: Path) -> None:
-    with pytest.raises(UsageError, match=r"no query 'london_serie'; close to it: london_series"):
+    with pytest.raises(UsageError, match=r"no query 'london_serie'; did you mean london_series"):
         find_question("london_serie")
     with pytest.raises(UsageError, match=r"no parameter 'height'; it has latitude, longitude"):
         ask(database, "london_series", {"height": 3})
@@ -295,7 +312,7 @@ def test_unknown_names_are_told_with_what_there_is(database: Path) -> None:
         ask(database, "london_series", {"lat": 3, "latitude": 4})
     with pytest.raises(UsageError, match="has no parameter 'x'; it has none"):
         ask(database, "FROM year", {"x": 3})
-    with pytest.raises(SourceMissingError, match=r"absent\.sql: there is no such file"):
+    with pytest.raises(SourceMissingError, match=r"absent\.sql: there is no such SQL file"):
         find_question("absent.sql")
 
 
@@ -372,7 +389,7 @@ FOREVER = "SELECT count(*) FROM eluc a, eluc b, eluc c WHERE a.eluc + b.eluc < c
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_it_at_once(work: Path, number: signal.Signals, code: int) -> None:
     with subprocess.Popen(
-        [*COMMAND, "query", FOREVER, "-o", "never.csv"],
+        [*COMMAND, "query", "-q", FOREVER, "-o", "never.csv"],
         cwd=work,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -396,7 +413,7 @@ def test_a_signal_stops_it_at_once(work: Path, number: signal.Signals, code: int
 @pytest.mark.parametrize("kind", ["table", "csv"])
 def test_a_reader_that_has_enough_is_no_error(work: Path, kind: str) -> None:
     with subprocess.Popen(
-        [*COMMAND, "query", "FROM cell a, year b", "--format", kind],
+        [*COMMAND, "query", "-q", "FROM cell a, year b", "--format", kind],
         cwd=work,
         env=environment(),
         stdout=subprocess.PIPE,

@@ -22,13 +22,13 @@ __all__ = ["query"]
     "parameters",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter of the query: a number, a date, a text; may be given several times.",
+    help="Parameter of the query: a number, a date or a text. May be repeated.",
 )
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["table", "csv", "json", "parquet", "markdown"]),
-    help="How the answer is written.  [default: by the suffix of FILE, else table]",
+    help="Format of the answer.  [default: by the suffix of FILE; table on standard output]",
 )
 @click.option(
     "-o",
@@ -37,11 +37,15 @@ __all__ = ["query"]
     type=PATH,
     metavar="FILE",
     default="-",
-    help="Where it goes.  [default: standard output]",
+    help="File to write; a name ending in .gz is compressed.  [default: standard output]",
 )
 @click.option(
-    "--rows", type=int, metavar="N", help="Rows at most.  [default: all; on a terminal 100]"
+    "--rows",
+    type=int,
+    metavar="N",
+    help="Maximum number of rows.  [default: all; on a terminal 100]",
 )
+@click.option("--show", is_flag=True, help="Print the SQL of the query instead of running it.")
 @click.option("--overwrite", is_flag=True, help="Replace FILE if it exists.")
 @talkative
 def query(
@@ -52,28 +56,36 @@ def query(
     file_format: str | None,
     output: str,
     rows: int | None,
+    show: bool,
     overwrite: bool,
     quiet: bool,
     verbose: int,
 ) -> None:
-    """Ask a database something, read-only; alone, list the queries that come with luc-load.
+    """Run a read-only query. Without arguments, list the built-in queries.
 
-    What is asked is the name of such a query, a file ending in .sql, or SQL text. Nothing can be
-    changed, and no other file is read. DB is the file or its folder; luc-data/luc.duckdb if left
-    out.
+    The query is the name of a built-in query, a file ending in .sql, or SQL text. It cannot change
+    anything or read other files. DB is the database file or its folder; the default is
+    luc-data/luc.duckdb.
 
     \b
     Examples:
       luc-load query
       luc-load query london_series -p lat=52.5 -p lon=13.4
+      luc-load query london_series --show
       luc-load query "FROM eluc_global" --format csv -o emissions.csv
     """
     from loader.querying.answering import answer, question_lines  # noqa: PLC0415  # --help must be quick
-    from loader.querying.questions import parse_parameters  # noqa: PLC0415  # as above
+    from loader.querying.questions import (  # noqa: PLC0415  # as above
+        find_question,
+        parse_parameters,
+    )
 
     stop_orderly(resumes=False)
     if question is None:
         click.echo("\n".join(question_lines()))
+        return
+    if show:
+        click.echo(find_question(question).sql, nl=False)
         return
     answer(
         database,

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
 from loader.pipeline import aside
+from loader.querying.diagnosis import (
+    empty_reasons,
+    is_synthetic,
+    missing_sources,
+    relations_of,
+)
 from loader.querying.formats import QUERY_FORMATS, choose_format, compressed
 from loader.querying.output import STDOUT, is_terminal, opened
 from loader.querying.questions import find_question, list_questions
@@ -89,14 +96,26 @@ def answer(
     width = shutil.get_terminal_size().columns if on_terminal else None
     question = find_question(asked)
 
+    if question.caveat and sys.stderr.isatty():
+        reporter.notice(f"units: {question.units}")
+        reporter.notice(f"caveat: {question.caveat}")
+
     def work(con: duckdb.DuckDBPyConnection) -> None:
+        if is_synthetic(con):
+            reporter.notice("the data are SYNTHETIC and say nothing about the Earth")
+        for sentence in missing_sources(con, question.needs or relations_of(con, question.sql)):
+            reporter.notice(sentence)
         # Both stay as they are if the reader of standard output leaves.
-        complete, sink = True, None
+        complete, count, sink = True, -1, None
         with opened(output, overwrite=overwrite) as file, compressed(file, output) as target:
             batches = run(con, question, parameters)
             sink = chosen.new_sink(target, batches.schema, width)
-            complete = _write(batches, sink, limit)
+            complete, count = _write(batches, sink, limit)
             sink.close()
+        if count == 0 and complete:
+            reporter.notice(
+                "; ".join(["the answer has no rows", *empty_reasons(con, question.sql)])
+            )
         if not complete:
             more = (
                 "--rows N shows more, -o FILE writes all" if on_terminal else "--rows N shows more"
@@ -111,14 +130,15 @@ def answer(
         aside(lambda: work(con), con.interrupt)
 
 
-def _write(batches: pa.RecordBatchReader, sink: Sink, limit: int | None) -> bool:
-    """Write at most `limit` rows of the batches and return whether those were all."""
-    left = limit
+def _write(batches: pa.RecordBatchReader, sink: Sink, limit: int | None) -> tuple[bool, int]:
+    """Write at most `limit` rows of the batches; return whether those were all, and how many."""
+    left, count = limit, 0
     for batch in batches:
         if left is not None and batch.num_rows > left:
             if left:
                 sink.write(batch.slice(0, left))
-            return False
+            return False, count + left
         sink.write(batch)
+        count += batch.num_rows
         left = None if left is None else left - batch.num_rows
-    return True
+    return True, count

@@ -1,4 +1,4 @@
-"""What can be asked: a query of queries/, a file of SQL, or SQL text, and its parameters."""
+"""Queries: the built-in ones, SQL files and SQL text, and their parameters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Question", "Value", "find_question", "list_questions", "parse_parameters"]
 
 Value = bool | int | float | str | dt.date
-"""What a parameter may be."""
+"""Types of a parameter."""
 
 _USED = re.compile(r"getvariable\(\s*'(\w+)'\s*\)", re.IGNORECASE)
 _SET = re.compile(r"SET\s+VARIABLE\s+\"?(\w+)", re.IGNORECASE)
@@ -30,25 +30,32 @@ _WORDS = {"true": True, "false": False}
 
 @dataclass(frozen=True)
 class Question:
-    """SQL to run, and what it may be told.
+    """SQL to run, with its parameters.
 
     Attributes
     ----------
     name : str
-        The name in queries/, the path of the file, or "the SQL text".
+        The name of a built-in query, the path of the file, or "the SQL text".
     title : str
-        What it answers, in a few words; empty where nobody said.
+        What it returns, in a few words; empty unless the query is built in.
     sql : str
         One or several statements; the last one gives the answer.
+    units, caveat : str
+        From the header; empty unless the query is built in.
+    needs : tuple of str
+        The tables, views and macros that it reads, from the header.
     """
 
     name: str
     title: str
     sql: str
+    units: str = ""
+    caveat: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The variables that it reads and does not set itself, in the order of their use."""
+        """The variables that the SQL reads and does not set itself, in the order of their use."""
         code = _COMMENT.sub("", self.sql)
         own = {name.lower() for name in _SET.findall(code)}
         used = dict.fromkeys(_USED.findall(code))
@@ -60,7 +67,7 @@ class Question:
         Parameters
         ----------
         values : mapping of str to Value
-            A name may be cut short as long as one parameter alone begins with it: `lat`.
+            A name may be abbreviated, such as `lat`, if only one parameter begins with it.
 
         Raises
         ------
@@ -87,20 +94,27 @@ class Question:
 
 
 def list_questions() -> tuple[Question, ...]:
-    """Return every query of queries/, by name."""
+    """Return every built-in query, by name."""
     return tuple(
-        Question(name, file.header["Title"], file.text)
+        Question(
+            name,
+            file.header["Title"],
+            file.text,
+            file.header["Units"],
+            file.header["Caveat"],
+            file.needs,
+        )
         for name, file in read_files("queries").items()
     )
 
 
 def find_question(asked: str) -> Question:
-    """Find out what is asked: a name of queries/, a file ending in .sql, or SQL text.
+    """Return the query that a name of a built-in query, a path ending in .sql, or SQL text means.
 
     Raises
     ------
     UsageError
-        If it is a single word that names no query.
+        If it is a single word and no built-in query has that name.
     SourceMissingError
         If it ends in .sql and there is no such file.
     SourceError
@@ -116,10 +130,16 @@ def find_question(asked: str) -> Question:
             return known[path.stem]
         return Question(text, "", _read(path))
     if not text:
-        raise UsageError("nothing is asked; luc-load query alone lists what there is")
+        raise UsageError(
+            "the query is empty; luc-load query without arguments lists the built-in queries"
+        )
     if len(text.split()) == 1 and not text.endswith(";"):
         near = difflib.get_close_matches(text, known, n=3)
-        hint = f"close to it: {', '.join(near)}" if near else "luc-load query alone lists them"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "luc-load query without arguments lists the built-in queries"
+        )
         raise UsageError(f"there is no query {text!r}; {hint}")
     return Question("the SQL text", "", asked)
 
@@ -128,9 +148,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise SourceMissingError(str(path), "there is no such file of SQL") from error
+        raise SourceMissingError(str(path), "there is no such SQL file") from error
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise SourceError(str(path), f"cannot be read as SQL ({reason})") from error
 
 
@@ -152,9 +172,9 @@ def parse_parameters(given: Iterable[str]) -> dict[str, Value]:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise UsageError(f"--param is {text!r}; expected NAME=VALUE, such as lat=51.5")
+            raise UsageError(f"--param {text!r} is not NAME=VALUE; for example lat=51.5")
         if name in values:
-            raise UsageError(f"--param names {name} twice")
+            raise UsageError(f"--param {name} is given twice")
         values[name] = _parse_value(value.strip())
     return values
 
