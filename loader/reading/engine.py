@@ -17,11 +17,14 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import deflate
 import h5py
+import netCDF4
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
+
+from loader.reading.hdf5types import DECODING, read_by_hdf5, unusual_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +84,7 @@ class DirectChunkBackend(BackendEntrypoint):
                 layouts = _chunk_layouts(whole, general)
         else:
             path = os.fspath(filename_or_obj)
-            general = xr.open_dataset(path, engine="netcdf4", **how)
+            general = _open_general(path, how)
             layouts = _chunk_layouts(path, general)
             file = _OpenFile(path)
         direct = {
@@ -103,6 +106,46 @@ class DirectChunkBackend(BackendEntrypoint):
         )
         decoded.set_close(general.close)
         return decoded
+
+
+def _open_general(path: str, how: dict[str, Any]) -> xr.Dataset:
+    """Open a file with the netCDF library, but for what it must not touch."""
+    with h5py.File(path, "r") as file:
+        numbers, lists = unusual_variables(file)
+    dropped = [*numbers, *lists]
+    if not dropped:
+        general = xr.open_dataset(path, engine="netcdf4", **how)
+    else:
+        # Opening reads the coordinates, and these may be among them.
+        with netCDF4.Dataset(path) as names:
+            dimensions = {n: names[n].dimensions for n in dropped if n in names.variables}
+            shapes = {n: names[n].shape for n in dimensions}
+        wanted = how["drop_variables"] or []
+        already = [wanted] if isinstance(wanted, str) else list(wanted)
+        how = how | {"drop_variables": [*already, *dropped]}
+        opened = xr.open_dataset(path, engine="netcdf4", **how)
+        added = {
+            name: read_by_hdf5(path, name, along)
+            if name in numbers
+            # Of no type that anything here takes for a number, and of no size in memory.
+            else xr.Variable(along, np.broadcast_to(np.array(None, object), shapes[name]))
+            for name, along in dimensions.items()
+            if name not in already
+        }
+        general = opened.assign(added)
+        general.set_close(opened.close)
+    _add_hidden_attributes(path, general)
+    return general
+
+
+def _add_hidden_attributes(path: str, general: xr.Dataset) -> None:
+    """Add attributes that change what numbers mean, which the library hides if of unusual types."""
+    with h5py.File(path, "r") as file:
+        for name, variable in general.variables.items():
+            item = file.get(str(name))
+            if isinstance(item, h5py.Dataset):
+                hidden = [k for k in DECODING if k not in variable.attrs and k in item.attrs]
+                variable.attrs.update({key: item.attrs[key] for key in hidden})
 
 
 class Ranges(Protocol):

@@ -61,7 +61,7 @@ def _open(path: str, largest: int) -> None:
     """Touch all that the build will ask the libraries for, but the bulk of the data."""
     with open(path, "rb") as file:  # noqa: PTH123  # a path may hold bytes that pathlib refuses
         is_hdf5 = file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
-    foreign = _walk_chunks(path) if is_hdf5 else {}
+    foreign, unusual = _walk_hdf5(path) if is_hdf5 else ({}, set())
     with netCDF4.Dataset(path) as dataset:
         dataset.set_auto_maskandscale(False)
         for attribute in dataset.ncattrs():
@@ -70,16 +70,27 @@ def _open(path: str, largest: int) -> None:
             for attribute in variable.ncattrs():
                 variable.getncattr(attribute)
             _refuse_large(name, variable, largest)
-            if variable.size and (variable.ndim == 1 or name in foreign):
+            if name not in unusual and variable.size and (variable.ndim == 1 or name in foreign):
                 _read_ends(name, variable, foreign.get(name, []))
 
 
-def _walk_chunks(path: str) -> dict[str, list[int]]:
-    """Visit the index of every variable; return the filters that the HDF5 library has to undo."""
-    foreign = {}
+def _walk_hdf5(path: str) -> tuple[dict[str, list[int]], set[str]]:
+    """Visit the index of every variable.
+
+    Returns the filters that the HDF5 library has to undo, and the variables of numbers that the
+    netCDF library crashes on: they are read once here by HDF5, as the build does.
+    """
+    foreign: dict[str, list[int]] = {}
+    unusual: set[str] = set()
     with h5py.File(path, "r") as file:
         for name, item in file.items():
-            if not isinstance(item, h5py.Dataset) or item.chunks is None:
+            if not isinstance(item, h5py.Dataset):
+                continue
+            if _is_unusual(item.id.get_type()):
+                unusual.add(name)
+                if item.size and item.ndim:
+                    item[(0,) * item.ndim]
+            if item.chunks is None:
                 continue
             creation = item.id.get_create_plist()
             filters = [creation.get_filter(k)[0] for k in range(creation.get_nfilters())]
@@ -88,7 +99,23 @@ def _walk_chunks(path: str) -> dict[str, list[int]]:
             visit = getattr(item.id, "chunk_iter", None)
             if visit is not None:
                 visit(lambda _chunk: None)
-    return foreign
+    return foreign, unusual
+
+
+def _is_unusual(kind: Any) -> bool:  # noqa: ANN401  # h5py's own
+    """Return whether a type is one of numbers that the netCDF library does not know."""
+    if kind.get_class() == h5py.h5t.FLOAT:
+        floats = (
+            *(h5py.h5t.IEEE_F32LE, h5py.h5t.IEEE_F32BE),
+            *(h5py.h5t.IEEE_F64LE, h5py.h5t.IEEE_F64BE),
+        )
+        return not any(kind.equal(known) for known in floats)
+    if kind.get_class() == h5py.h5t.INTEGER:
+        size = kind.get_size()
+        fills = kind.get_precision() == 8 * size and kind.get_offset() == 0
+        return not (fills and size in {1, 2, 4, 8})
+    # A list of numbers, of which nothing is read.
+    return bool(kind.get_class() == h5py.h5t.VLEN)
 
 
 def _refuse_large(name: str, variable: Any, largest: int) -> None:  # noqa: ANN401  # netCDF4's own
