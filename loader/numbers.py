@@ -21,7 +21,7 @@ _SMALLEST_FIXED = 1e-5
 _LARGEST_FIXED = 1e15
 
 
-def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE) -> str:
+def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE, decimals: int = 0) -> str:
     """Return a number as a person reads it.
 
     Parameters
@@ -29,8 +29,10 @@ def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE) -> str:
     value : int, float or Decimal
         Whole numbers and decimals are written exactly.
     digits : int
-        Significant digits of a float: `DIGITS_OF_REAL` or `DIGITS_OF_DOUBLE`. Trailing zeros are
-        left out, and the digits before the point are never rounded.
+        Significant digits of a float: `DIGITS_OF_REAL` or `DIGITS_OF_DOUBLE`. The digits before
+        the point are never rounded.
+    decimals : int
+        Zeros are kept up to so many decimals, as far as the significant digits reach.
 
     Returns
     -------
@@ -44,6 +46,8 @@ def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE) -> str:
     ('2021', '2021.5', '1,234,567', '-1.25e-09')
     >>> number_text(0.1 + 0.2), number_text(123456789.123456)
     ('0.3', '123,456,789.1')
+    >>> number_text(0.5, decimals=3)
+    '0.500'
     """
     is_grouped = value >= _GROUPED_FROM or value <= -_GROUPED_FROM
     group = "," if is_grouped else ""
@@ -52,13 +56,15 @@ def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE) -> str:
     if isinstance(value, Decimal):
         return format(value, f"{group}f")
     if value == 0:
-        return "0"
+        return f"{0:.{decimals}f}"
     if not math.isfinite(value):
         return str(value)
     if not _SMALLEST_FIXED <= abs(float(value)) < _LARGEST_FIXED:
         return format(value, f".{digits}g")
     # The exponent after rounding to `digits`: 9.9999 rounds up to 10.
     exponent = int(format(value, f".{digits - 1}e").partition("e")[2])
-    decimals = max(digits - 1 - exponent, 0)
-    text = format(value, f"{group}.{decimals}f")
-    return text.rstrip("0").rstrip(".") if decimals else text
+    places = max(digits - 1 - exponent, 0)
+    text = format(value, f"{group}.{places}f")
+    whole, _, fraction = text.partition(".")
+    fraction = fraction.rstrip("0").ljust(min(decimals, places), "0")
+    return f"{whole}.{fraction}" if fraction else whole

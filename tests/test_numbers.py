@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loader.numbers import DIGITS_OF_DOUBLE, DIGITS_OF_REAL, number_text
@@ -42,27 +42,39 @@ def test_a_number_is_off_by_less_than_its_last_digit(value: float | Decimal) -> 
     check(number_text(value, DIGITS_OF_DOUBLE), value)
 
 
+@example(123456.703125, 6)
+@given(DOUBLES, st.integers(0, 12))
+def test_filled_decimals_are_true(value: float, decimals: int) -> None:
+    check(number_text(value, DIGITS_OF_DOUBLE, decimals), value)
+
+
 @given(REALS)
 def test_a_real_is_off_by_less_than_its_last_digit(value: float) -> None:
     check(number_text(value, DIGITS_OF_REAL), value)
 
 
-@given(st.lists(REALS | st.none(), max_size=5), st.lists(DOUBLES, max_size=5))
-def test_tables_print_what_they_hold(reals: list[float | None], doubles: list[float]) -> None:
+@given(
+    st.lists(REALS | st.none(), max_size=5),
+    st.lists(DOUBLES, max_size=5),
+    st.sampled_from([1.0, 0.1234567]),
+)
+def test_tables_print_what_they_hold(
+    reals: list[float | None], doubles: list[float], first: float
+) -> None:
     count = min(len(reals), len(doubles))
-    # The rows that decide the widths are whole numbers; what follows is not.
+    # The rows that decide the widths have other decimals than those that follow.
     rows = pa.table(
         {
-            "r": pa.array([1.0] * 1000 + reals[:count], pa.float32()),
-            "d": pa.array([1.0] * 1000 + doubles[:count], pa.float64()),
+            "r": pa.array([first] * 1000 + reals[:count], pa.float32()),
+            "d": pa.array([first] * 1000 + doubles[:count], pa.float64()),
         }
     )
-    for sink_class, first in ((TableSink, 1), (MarkdownSink, 2)):
+    for sink_class, skipped in ((TableSink, 1), (MarkdownSink, 2)):
         file = io.BytesIO()
         sink = sink_class(file, rows.schema)
         sink.write(rows)
         sink.close()
-        lines = file.getvalue().decode().splitlines()[first:]
+        lines = file.getvalue().decode().splitlines()[skipped:]
         assert len(lines) == rows.num_rows
         for line, row in zip(lines, rows.to_pylist(), strict=True):
             texts = line.replace("|", " ").split()
@@ -118,12 +130,11 @@ def test_a_year_never_has_a_separator(sink_class: type[TableSink | MarkdownSink]
 
 
 def test_decimal_points_are_under_each_other() -> None:
-    rows = pa.table({"x": [1.5, 22.125, 300.0, 1e-9, None]})
+    rows = pa.table({"x": [1.5, 22.125, 300.0, 0.0000125, None]})
     file = io.BytesIO()
     sink = TableSink(file, rows.schema)
     sink.write(rows)
     sink.close()
     lines = file.getvalue().decode().splitlines()
-    assert [line.find(".") for line in lines[1:3]] == [lines[1].index(".")] * 2
-    assert [lines[1].strip(), lines[2].strip(), lines[3].strip()] == ["1.5", "22.125", "300"]
-    assert len(lines[3]) == lines[1].index(".")
+    assert [line.find(".") for line in lines[1:4]] == [lines[1].index(".")] * 3
+    assert [line.strip() for line in lines[1:4]] == ["1.500000", "22.125000", "300.000000"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -23,6 +23,10 @@ _LONGEST = 60
 _ROWS_THAT_DECIDE = 1000
 """Rows that decide how wide columns are. A later value may be wider, but is printed in full."""
 
+_FILLED = 6
+"""Decimals up to which a column is filled with zeros, so that its values have as many; further
+decimals are those of a value of its own."""
+
 _GAP = "  "
 
 
@@ -34,12 +38,17 @@ class _Style:
     ----------
     is_number : bool
         Numbers are aligned at their decimal point.
+    is_float : bool
     digits : int
         Significant digits of a float.
+    decimals : int
+        Decimals of a float at least.
     """
 
     is_number: bool
+    is_float: bool = False
     digits: int = DIGITS_OF_DOUBLE
+    decimals: int = 0
 
     def text(self, value: Any) -> str:  # noqa: ANN401  # whatever SQL gives
         if value is None:
@@ -47,14 +56,15 @@ class _Style:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, int | float | Decimal):
-            return number_text(value, self.digits)
+            return number_text(value, self.digits, self.decimals)
         return printable(plain_text(value))
 
 
 def _style(kind: pa.DataType) -> _Style:
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-    is_real = pa.types.is_floating(kind) and kind.bit_width <= 32
-    return _Style(is_number, DIGITS_OF_REAL if is_real else DIGITS_OF_DOUBLE)
+    is_float = pa.types.is_floating(kind)
+    is_real = is_float and kind.bit_width <= 32
+    return _Style(is_number, is_float, DIGITS_OF_REAL if is_real else DIGITS_OF_DOUBLE)
 
 
 def _fraction(text: str) -> int:
@@ -112,6 +122,15 @@ class TableSink:
         """Decide the widths of the columns and write their names."""
         self._has_begun = True
         names = [printable(name) for name in self._schema.names]
+        texts = [self._texts(row) for row in rows]
+        self._styles = [
+            replace(
+                style, decimals=min(max((_fraction(t[k]) for t in texts), default=1) - 1, _FILLED)
+            )
+            if style.is_float and any(_fraction(t[k]) for t in texts)
+            else style
+            for k, style in enumerate(self._styles)
+        ]
         texts = [self._texts(row) for row in rows]
         # First the room after the decimal point, then the width of the values aligned by it.
         self._fractions = [
