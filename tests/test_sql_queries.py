@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sql_database import (
-    GRID,
     USES,
     Frames,
     create,
@@ -65,41 +64,12 @@ def test_every_query_answers_read_only(database: Database, name: str) -> None:
 
 def test_describe_merged_is_pandas_describe(database: Database) -> None:
     con, frames = database
-    found = answer(con, "describe_merged").set_index(["coverage", "variable"]).T
-    statistics = ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
-    assert list(found.index) == statistics
-    fractions = frames.state[list(USES[:12])].astype(np.float64).describe()
-    for coverage in ("stored rows", "every cell of the grid"):
-        for name in USES[:12]:
-            np.testing.assert_allclose(
-                found[coverage, name].astype(float), fractions[name], atol=1e-6, rtol=0
-            )
-    stored = frames.eluc.eluc.astype(np.float64)
-    cells = GRID.n_cells * frames.eluc.year.nunique()
-    sea = pd.concat([stored, pd.Series(np.zeros(cells - len(stored)))])
-    for coverage, values in (("stored rows", stored), ("every cell of the grid", sea)):
-        row = found[coverage, "ELUC"].astype(float)
-        np.testing.assert_allclose(row, values.describe(), atol=1e-6, rtol=0)
-    assert found.columns.get_loc(("stored rows", "ELUC")) == 0
-
-
-@pytest.mark.parametrize(("shift", "missing"), [(-0.7, 0.3), (-0.3, 0.05), (0.1, 0.7), (-2, 0)])
-def test_sea_cells_are_zeros_among_the_ranks(shift: float, missing: float) -> None:
-    rng = np.random.default_rng(2)
-    frames = random_frames(8)
-    keys = pd.MultiIndex.from_product([range(GRID.n_cells), range(1850, 1855)])
-    eluc = keys.to_frame(index=False, name=["cell_id", "year"])
-    eluc = eluc.astype({"cell_id": np.int32, "year": np.int16})
-    eluc["eluc"] = (rng.random(len(eluc)) + shift).astype(np.float32)
-    eluc.loc[rng.random(len(eluc)) < 0.1, "eluc"] = 0
-    eluc = eluc[rng.random(len(eluc)) >= missing]
-    sea = np.zeros(len(keys) - len(eluc))
-    expected = pd.concat([eluc.eluc.astype(np.float64), pd.Series(sea)]).describe()
-    with duckdb.connect() as con:
-        create(con, Frames(frames.cell, frames.state, eluc))
-        found = answer(con, "describe_merged").set_index(["coverage", "variable"]).T
-    row = found["every cell of the grid", "ELUC"].astype(float)
-    np.testing.assert_allclose(row, expected, atol=1e-6, rtol=0)
+    found = answer(con, "describe_merged").set_index("variable").T
+    assert list(found.index) == ["count", "mean", "std", "min", "25%", "50%", "75%", "max"]
+    assert list(found.columns) == ["ELUC", *USES[:12]]
+    expected = frames.state[list(USES[:12])].astype(np.float64).describe()
+    expected.insert(0, "ELUC", frames.eluc.eluc.astype(np.float64).describe())
+    np.testing.assert_allclose(found.astype(float), expected, atol=1e-6, rtol=0)
 
 
 def test_the_series_is_that_of_the_nearest_cell(database: Database) -> None:
@@ -206,51 +176,3 @@ def test_masks_are_compared_cell_by_cell(database: Database) -> None:
     assert found.cells.sum() == (cell.is_land | cell.has_state).sum()
     only = found[found.is_land & ~found.has_state]
     assert only.cells.sum() == (cell.is_land & ~cell.has_state).sum()
-
-
-def faults(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
-    found = answer(con, "data_quality")
-    return {int(check[:2]): int(count) for check, count in found.itertuples(index=False)}
-
-
-def test_data_quality_finds_each_fault() -> None:
-    rng = np.random.default_rng(4)
-    frames = random_frames(9, range(1850, 1856), range(1850, 1856))
-    cells, years = np.arange(GRID.n_cells, dtype=np.int32), range(1850, 1856)
-    keys = pd.MultiIndex.from_product([cells, years], names=["cell_id", "year"])
-    state = keys.to_frame(index=False).astype({"cell_id": np.int32, "year": np.int16})
-    eluc = state.copy()
-    for name in frames.state.columns[2:]:
-        state[name] = (rng.random(len(state)) / 12).astype(np.float32)
-    eluc["eluc"] = rng.random(len(eluc), dtype=np.float32)
-    with duckdb.connect() as con:
-        create(con, Frames(frames.cell, state, eluc))
-        assert faults(con) == dict.fromkeys(range(1, 14), 0)
-        again = state[state.year == 1855]
-        insert(con, "state", again)
-        insert(con, "eluc", eluc.head(2))
-        insert(con, "state", again.assign(year=np.int16(1858)))
-        insert(con, "eluc", eluc[eluc.year == 1855].assign(year=np.int16(1857)))
-        insert(con, "state", again.head(1).assign(year=np.int16(1859), primf=np.float32(-1)))
-        stray = eluc.head(1).assign(year=np.int16(1858), cell_id=np.int32(5000))
-        insert(con, "eluc", stray)
-        con.execute("INSERT INTO eluc VALUES (1, 1858, 'inf'::REAL)").fetchall()
-        con.execute("CREATE VIEW merged_diff AS SELECT area_ha AS cell_area_diff FROM cell")
-        assert faults(con) == {
-            1: GRID.n_cells,
-            2: 2,
-            3: 2,
-            4: 1,
-            5: 7,
-            6: 6,
-            7: 1,
-            8: 1,
-            9: 0,
-            10: 1,
-            11: 1,
-            12: 1,
-            13: 3,
-        }
-        con.execute("DELETE FROM state WHERE year = 1855").fetchall()
-        insert(con, "state", state[state.year == 1854].assign(year=np.int16(1855)))
-        assert faults(con)[9] == 1
