@@ -9,24 +9,23 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from loader.display import Displayed
-from loader.errors import DatabaseError, SourceError, SourceMissingError
+from loader.errors import SourceError, SourceMissingError
 from loader.options import years_text
-from loader.querying.session import session
+from loader.querying.session import database_path
 from loader.remote.dataset import stored_dataset
 from loader.remote.stores import parse_storage_options, using_storage_options
-from loader.storing.database import run_statement
 from loader.storing.dataset import dataset_build_id
 from loader.storing.locking import PRIVATE
+from loader.storing.origin import read_origin
 from loader.storing.publish import PARQUET, named_database
-from loader.storing.record import parse_record
 from loader.storing.unfinished import Unfinished, unfinished_build
 from loader.storing.uploads import Upload, Uploads
 from loader.summary import TableReport, table_lines
-from loader.text import human_bytes, printable
+from loader.text import human_bytes, shown
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
 
@@ -71,8 +70,7 @@ class SourceInfo:
                 break_long_words=False,
                 break_on_hyphens=False,
             )
-        # Most of it is what the file says of itself.
-        return [printable(fact) for fact in facts]
+        return facts
 
 
 @dataclass(frozen=True)
@@ -150,13 +148,15 @@ class DatabaseInfo(Displayed):
             lines += ["", self.unfinished.text()]
         for upload in self.uploads:
             lines += ["", upload.text()]
-        return "\n".join(lines)
+        # The database may come from anyone, and its sources say what they like of themselves.
+        return "\n".join(map(shown, lines))
 
 
 def database_info(
     database: str | os.PathLike[str],
     storage_options: str | Mapping[str, Any] | None = None,
     *,
+    parquet: str | None = None,
     ask_store: bool = True,
 ) -> DatabaseInfo:
     """Describe a database that luc-load built.
@@ -167,8 +167,11 @@ def database_info(
         The file, or its folder.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for a data set at an address.
+    parquet : str, optional
+        Address of the Parquet dataset. An address that only the database names is contacted only
+        if a build of this user published there.
     ask_store : bool
-        Whether to look for a data set at an address; what lies on a disk is always looked at.
+        Whether to look for a dataset at an address; one on a disk is always looked at.
 
     Returns
     -------
@@ -190,43 +193,59 @@ def database_info(
     unfinished = unfinished_build(path.parent)
     if unfinished is not None and not path.exists():
         raise SourceMissingError(str(path), f"there is no such database; {unfinished.text()}")
-    with session(path, with_tables=False) as con:
-        try:
-            build = run_statement(con, "read_build_row")[0]
-            sources = run_statement(con, "read_sources")
-            record = parse_record(build[6])
-            countries = run_statement(con, "count_countries")[0][0]
-            tables = tuple(TableReport(**table) for table in record["tables"])
-        except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise SourceError(str(path), "was not made by luc-load build") from error
-    address = record["options"].get("parquet")
-    parquet: Path | str | None
+    origin = read_origin(database_path(path), with_countries=True)
+    if origin.status != "complete":
+        raise SourceError(str(path), "is incomplete; run luc-load build again")
+    tables = tuple(TableReport(**table) for table in origin.record["tables"])
+    options = origin.record["options"]
+    try:
+        sources = tuple(map(_source_info, origin.sources))
+    except (TypeError, ValueError) as error:
+        raise SourceError(str(path), "was not made by luc-load build") from error
+    address = options.get("parquet") if parquet is None else parquet
+    dataset: Path | str | None
     if address is None:
-        parquet, parquet_text = _local_dataset(path, build[0])
+        dataset, dataset_text = _local_dataset(path, origin.build_id)
     elif ask_store:
         with using_storage_options(store):
-            found = stored_dataset(address, build[0])
-        parquet, parquet_text = found.folder or None, found.text
+            stored = stored_dataset(address, origin.build_id, parquet)
+        dataset, dataset_text = stored.folder or None, stored.text
     else:
-        parquet, parquet_text = None, f"{address} (not contacted)"
+        dataset, dataset_text = None, f"{address} (not contacted)"
     uploads = Uploads(path.parent / PRIVATE).unfinished()
     return DatabaseInfo(
         database=path,
         size=path.stat().st_size,
-        build_id=build[0],
-        built_at=build[2],
-        luc_load_version=build[3],
-        duckdb_version=build[4],
-        storage_version=build[5],
-        options=record["options"],
-        synthetic=build[7],
+        build_id=origin.build_id,
+        built_at=origin.built_at,
+        luc_load_version=origin.luc_load_version,
+        duckdb_version=origin.duckdb_version,
+        storage_version=origin.storage_version,
+        options=options,
+        synthetic=origin.synthetic,
         tables=tables,
-        sources=tuple(SourceInfo(*row) for row in sources),
-        parquet=parquet,
-        parquet_text=parquet_text,
-        countries=countries,
+        sources=sources,
+        parquet=dataset,
+        parquet_text=dataset_text,
+        countries=origin.countries,
         unfinished=unfinished,
-        uploads=tuple(upload for upload in uploads if upload.build_id != build[0]),
+        uploads=tuple(upload for upload in uploads if upload.build_id != origin.build_id),
+    )
+
+
+def _source_info(row: Sequence[Any]) -> SourceInfo:
+    name, path, size, digest, title, version, licence, first, last, synthetic = row
+    return SourceInfo(
+        name=str(name),
+        path=str(path),
+        size=None if size is None else int(size),
+        digest=None if digest is None else str(digest),
+        title=None if title is None else str(title),
+        version=None if version is None else str(version),
+        licence=None if licence is None else str(licence),
+        first_year=None if first is None else int(first),
+        last_year=None if last is None else int(last),
+        synthetic=bool(synthetic),
     )
 
 

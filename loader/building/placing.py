@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from loader.remote.known import remember
 from loader.remote.publishing import StoredOutput
 from loader.storing.dataset import dataset_build_id
 from loader.storing.locking import PRIVATE
@@ -105,6 +106,7 @@ class DatasetPlace:
         # Before the manifest: the database would stay behind it.
         refuse_held(self._out)
         uploads = Uploads(self._out / PRIVATE)
+        remember(store.address)
         if store.build_id != build_id:
             uploads.begin(Upload(store.address, build_id))
         try:

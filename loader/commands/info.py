@@ -17,12 +17,18 @@ __all__ = ["info"]
 @click.option(
     "--connect", is_flag=True, help="Print connection settings for other programs instead."
 )
+@click.option(
+    "--parquet",
+    metavar="ADDRESS",
+    help="Where the Parquet dataset is. An address that only the database names is not contacted.",
+)
 @storage_options
 @talkative
 def info(
     *,
     database: str,
     connect: bool,
+    parquet: str | None,
     storage_options: str | None,
     **_talk: Any,  # noqa: ANN401  # click's own
 ) -> None:
@@ -39,5 +45,5 @@ def info(
     from loader.querying.connect import connection_lines  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    found = database_info(database, storage_options, ask_store=not connect)
+    found = database_info(database, storage_options, parquet=parquet, ask_store=not connect)
     click.echo("\n".join(connection_lines(found.database)) if connect else found.text())

@@ -17,8 +17,8 @@ from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
 from loader.storing.dataset import dataset_record
+from loader.storing.origin import read_origin
 from loader.storing.publish import datasets_beside, named_database
-from loader.storing.record import parse_record
 
 if TYPE_CHECKING:
     import os
@@ -101,6 +101,8 @@ def open_database(
         If DuckDB cannot open it, for example because another program holds it for writing.
     """
     path = database_path(database)
+    if read_origin(path).status != "complete":
+        raise SourceError(str(path), "is incomplete; run luc-load build again")
     con = _locked(path, None, threads, memory_limit)
     try:
         folder = data_folder(con, path) if with_tables else None
@@ -135,7 +137,6 @@ def _locked(
         with translated(f"{path}: cannot be opened"):
             hide_progress_bar(con)
             con.execute(statement("open_session", values)).fetchall()
-        _check_origin(con, path)
     except BaseException:
         con.close()
         raise
@@ -188,22 +189,6 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
         "build; run luc-load build again, or open the database with DuckDB and run CREATE OR "
         "REPLACE MACRO parquet_folder() AS '/new/place/parquet'",
     )
-
-
-def _check_origin(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Raise unless luc-load build made the database and completed it."""
-    try:
-        ((_, status, text),) = run_statement(con, "read_build")
-    except (DatabaseError, ValueError) as error:
-        raise SourceError(str(path), "was not made by luc-load build") from error
-    try:
-        parse_record(text)
-    except ValueError as error:
-        raise SourceError(
-            str(path), "its record of the build is damaged; run luc-load build again"
-        ) from error
-    if status != "complete":
-        raise SourceError(str(path), "is incomplete; run luc-load build again")
 
 
 def new_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

@@ -1,4 +1,4 @@
-"""The Parquet data set of a database that lies at an address: whether it is there, in words."""
+"""Whether the Parquet dataset of a database is at the address that the database names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loader.errors import ExtraMissingError, OutputError, ServiceError, UsageError
+from loader.remote.known import is_known
 from loader.remote.publishing import StoredOutput
+from loader.text import without_secrets
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -16,14 +18,14 @@ __all__ = ["StoredDataset", "stored_dataset"]
 
 @dataclass(frozen=True)
 class StoredDataset:
-    """What a store says of the data set that belongs to a database.
+    """What a store holds of the dataset that belongs to a database.
 
     Attributes
     ----------
     state : {"same", "other", "unreachable"}
-        Whether the data set of the same build is published and all of its files are there.
+        Whether the dataset of the same build is published and all of its files are there.
     text : str
-        The same for people, with what to do.
+        The same in words, with what to do.
     folder : str
         The address of its tables.
     """
@@ -33,32 +35,39 @@ class StoredDataset:
     folder: str = ""
 
 
-def stored_dataset(address: str, build_id: str) -> StoredDataset:
-    """Ask a store for the data set of a database; whatever is wrong is in the answer.
+def stored_dataset(address: object, build_id: str, named: str | None = None) -> StoredDataset:
+    """Look for the dataset of a database in a store; whatever is wrong is in the answer.
 
     Parameters
     ----------
-    address : str
-        As `--parquet` named it.
+    address : object
+        What the database says. Only an address that this user named, now or when a build published
+        there, is contacted.
     build_id : str
         Of the database.
+    named : str, optional
+        The address that the user named now, which is looked at instead.
 
     Returns
     -------
     StoredDataset
     """
-    mend = "run the build again to mend it"
+    if named is None and not (isinstance(address, str) and is_known(address)):
+        reason = "no build of yours published there; name it with --parquet to look there"
+        return StoredDataset("unreachable", f"{address} was not looked at: {reason}")
+    address = without_secrets(str(address) if named is None else named)
+    mend = "run the build again to fix it"
     try:
-        output = StoredOutput(address)
+        output = StoredOutput(address if named is None else named)
         if output.build_id is None:
-            return StoredDataset("other", f"there is no data set at {address}; {mend}")
+            return StoredDataset("other", f"there is no dataset at {address}; {mend}")
         if output.build_id != build_id:
-            found = f"{address} is of build {output.build_id}, the database of build {build_id}"
-            return StoredDataset("other", f"{found}; {mend}")
+            ids = f"holds build {output.build_id}, but the database is build {build_id}"
+            return StoredDataset("other", f"{address} {ids}; {mend}")
         if damaged := output.not_whole():
-            found = f"{damaged[0]}, and {len(damaged) - 1} more," if damaged[1:] else damaged[0]
-            told = f"at {address} lacks {found} or has it in another size"
-            return StoredDataset("other", f"the data set {told}; {mend}")
+            more = f" and {len(damaged) - 1} more files" if damaged[1:] else ""
+            reason = f"{damaged[0]}{more} missing or of another size"
+            return StoredDataset("other", f"the dataset at {address} is damaged ({reason}); {mend}")
     except (OutputError, ServiceError, ExtraMissingError, UsageError) as error:
         return StoredDataset("unreachable", f"{address} was not looked at: {error}")
     folder = output.dataset(build_id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError, UsageError
 from loader.folders import is_in_use, private_folder, refuse_links, remove
+from loader.remote.known import is_known
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.schema import SOURCES, STATIC
@@ -114,12 +115,20 @@ def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
 def _withdrawn(folder: Path, uploads: Uploads) -> Iterator[Removed]:
     """Remove what uploads left in stores, but not the data set of the published database."""
     published = inspect_output(folder)
+    unknown = [upload for upload in uploads.unfinished() if not is_known(upload.address)]
     for upload in uploads.unfinished():
+        if upload in unknown:
+            continue
         if published is None or published.build_id != upload.build_id:
             size = StoredOutput(upload.address).withdraw(upload.build_id)
             if size:
                 yield Removed(f"{upload.address}/builds/{upload.build_id}", size)
         uploads.end(upload)
+    if unknown:
+        raise OutputError(
+            f"{folder}: records an upload of build {unknown[0].build_id} to {unknown[0].address}, "
+            "which this user did not begin; nothing was looked at or removed there"
+        )
 
 
 def _unfinished_samples(folder: Path) -> list[Path]:

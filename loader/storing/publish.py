@@ -7,18 +7,17 @@ in between leaves the old database whole beside the new data set, and the next r
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loader.errors import DatabaseError, OutputBusyError, OutputError, UsageError
+from loader.errors import DatabaseError, OutputBusyError, OutputError, SourceError, UsageError
 from loader.files import sync_folder
 from loader.remote.stores import is_address
-from loader.storing.database import attach_read_only, is_duckdb_file, run_statement
+from loader.storing.database import is_duckdb_file
 from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import PRIVATE, held_for_writing
-from loader.storing.record import parse_record
+from loader.storing.origin import read_origin
 from loader.storing.staging import Stage
 from loader.text import without_secrets
 
@@ -99,17 +98,13 @@ def inspect_output(out: Path) -> Published | None:
             f"{database} with DuckDB once to settle them, then run the same command again"
         )
     try:
-        con = attach_read_only(database)
+        origin = read_origin(database)
+    except SourceError as error:
+        raise _not_ours(database) from error
     except DatabaseError as error:
-        found = f"{error}; close it where it is open and run the same command again"
-        raise OutputBusyError(found) from error
-    with closing(con):
-        try:
-            build_id, status, record = run_statement(con, "read_build")[0]
-            published = Published(str(build_id), parse_record(record))
-        except (DatabaseError, IndexError, ValueError) as error:
-            raise _not_ours(database) from error
-    return published if status == "complete" else None
+        reason = f"{error}; close it where it is open and run the same command again"
+        raise OutputBusyError(reason) from error
+    return Published(origin.build_id, origin.record) if origin.status == "complete" else None
 
 
 def _refuse_foreign(database: Path) -> None:

@@ -1,0 +1,12 @@
+-- Title: Find the tables that say who built a database
+-- Purpose: name and schema of the stored tables build, source and cell of the database luc
+-- Units: none
+-- Caveat: stored tables only; a view of such a name may be anyone's query
+-- Source: DuckDB, duckdb_tables()
+-- Needs: none
+SELECT table_name, schema_name
+FROM duckdb_tables()
+WHERE
+    database_name = 'luc'
+    AND table_name IN ('build', 'source', 'cell')
+    AND schema_name IN ('main', 'meta');

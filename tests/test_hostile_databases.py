@@ -1,0 +1,269 @@
+"""A database from elsewhere: what it says is shown, and nothing of it is run, followed or asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import duckdb
+import pytest
+from command import luc_load
+from files import GRIDS, Form, state_content, write
+
+from loader import LucLoadError, OutputError, SourceError, build
+from loader.description import database_info
+from loader.querying.session import session
+from loader.remote.known import is_known, remember
+from loader.storing import origin
+from loader.storing.cleaning import clean_output
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("foreign")
+    return write(folder / "states.nc", state_content(1, GRIDS["global"], (1950, 1951)), Form())
+
+
+@pytest.fixture(scope="module")
+def built(states: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "out"
+    build(states=states, out=out)
+    return out / "luc.duckdb"
+
+
+@pytest.fixture
+def database(built: Path, tmp_path: Path) -> Path:
+    """A copy without its dataset, as one that was sent by somebody."""
+    (tmp_path / "got").mkdir()
+    return Path(shutil.copy(built, tmp_path / "got" / "luc.duckdb"))
+
+
+def change(database: Path, *statements: str) -> None:
+    with duckdb.connect(str(database)) as con:
+        for statement in statements:
+            con.execute(statement)
+
+
+def table_of(database: Path, name: str) -> str:
+    with duckdb.connect(str(database), read_only=True) as con:
+        ((schema,),) = con.execute(
+            "SELECT schema_name FROM duckdb_tables() WHERE table_name = ?", [name]
+        ).fetchall()
+    return f"{schema}.{name}"
+
+
+def replaced_by_view(database: Path, name: str, extra: str) -> None:
+    """Put a view in the place of one of our tables; it gives the same rows, and does more."""
+    table = table_of(database, name)
+    change(
+        database,
+        f"CREATE TABLE original AS FROM {table}",
+        f"DROP TABLE {table}",
+        f"CREATE VIEW {table} AS SELECT original.* FROM original, {extra}",
+    )
+
+
+@pytest.fixture
+def requests() -> Iterator[tuple[str, list[str]]]:
+    """The address of a server, and what was asked of it."""
+    seen: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        do_HEAD = do_GET  # noqa: N815  # the base's name
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/internal", seen
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def is_safe(text: str) -> bool:
+    return all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_what_a_database_says_is_escaped_wherever_it_is_printed(database: Path) -> None:
+    build_table, sources = table_of(database, "build"), table_of(database, "source")
+    change(
+        database,
+        "CREATE TEMP TABLE hostile AS SELECT chr(27) || ']0;pwn' || chr(7) || chr(155) || '2J' || "
+        "chr(8238) || chr(8294) || chr(13) || chr(10) AS x",
+        f"UPDATE {build_table} SET build_id = x, luc_load_version = x, duckdb_version = x, "
+        'storage_version = x, options = replace(options, \'"name": "state"\', '
+        """'"name": ' || to_json(x)) FROM hostile""",
+        f"UPDATE {sources} SET name = x, path = x, title = x, version = x, licence = x, "
+        "digest = x FROM hostile",
+    )
+    text = database_info(database).text()
+    assert r"\x1b]0;pwn\x07\x9b2J\u202e\u2066" in text
+    assert is_safe(text)
+    for command in ("info", "check"):
+        done = luc_load(command, str(database), cwd=database.parent)
+        assert is_safe(done.stdout)
+        assert is_safe(done.stderr)
+
+
+@pytest.mark.parametrize("command", ["info", "check"])
+def test_an_address_that_only_the_database_names_is_not_asked(
+    command: str, database: Path, requests: tuple[str, list[str]]
+) -> None:
+    address, seen = requests
+    change(
+        database,
+        f"UPDATE {table_of(database, 'build')} SET options = "
+        f'json_merge_patch(options, \'{{"options": {{"parquet": "{address}"}}}}\')',
+    )
+    done = luc_load(command, str(database), cwd=database.parent)
+    assert f"{address} was not looked at: no build of yours published there" in done.stdout
+    assert seen == []
+    if command == "info":
+        # The user names it: only now is it asked.
+        database_info(database, parquet=address)
+        assert seen != []
+
+
+def test_an_address_is_known_once_a_build_published_there() -> None:
+    address = "s3://me:key@bucket/prefix/"
+    assert not is_known(address)
+    remember(address)
+    assert is_known("s3://bucket/prefix")
+    assert not is_known("s3://bucket/prefix/other")
+    assert not is_known("s3://bucket")
+
+
+def test_an_upload_that_another_user_began_is_left_alone(
+    tmp_path: Path, requests: tuple[str, list[str]]
+) -> None:
+    address, seen = requests
+    (tmp_path / ".luc-load").mkdir()
+    record = f'[{{"address": "{address}", "build_id": "one"}}]'
+    (tmp_path / ".luc-load" / "uploads.json").write_text(record)
+    with pytest.raises(OutputError, match="which this user did not begin; nothing was looked at"):
+        clean_output(tmp_path)
+    assert seen == []
+
+
+EXTRAS = [
+    "(SELECT size FROM read_text('/etc/hostname'))",
+    "(WITH RECURSIVE r(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r)",
+    "(SELECT count(*) FROM range(1000000000000) a, range(1000000000000) b)",
+    "(SELECT 1)",
+]
+
+
+@pytest.mark.parametrize("extra", EXTRAS, ids=["file", "recursion", "endless", "harmless"])
+@pytest.mark.parametrize("name", ["build", "source"])
+def test_a_view_in_the_place_of_a_table_is_never_run(
+    name: str, extra: str, states: Path, database: Path
+) -> None:
+    replaced_by_view(database, name, extra)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="was not made by luc-load build"):
+        database_info(database)
+    with pytest.raises(SourceError, match="was not made by luc-load build"), session(database):
+        pass
+    with pytest.raises(OutputError, match="was not made by luc-load"):
+        build(states=states, out=database.parent, overwrite=True)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("macro", ["duckdb_tables() AS TABLE", "range(n) AS TABLE"])
+def test_a_macro_in_the_place_of_a_function_is_never_run(macro: str, database: Path) -> None:
+    change(database, f"CREATE MACRO {macro} SELECT 1/0 AS x, error('run') AS y")
+    assert database_info(database).build_id
+
+
+def test_a_column_that_computes_without_end_is_interrupted(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = table_of(database, "build")
+    slow = "list_sum(range(200000000))"
+    change(
+        database,
+        f"CREATE TABLE original AS FROM {table}",
+        f"DROP TABLE {table}",
+        f"CREATE TABLE {table} (a VARCHAR, status VARCHAR, built_at TIMESTAMP, luc_load_version "
+        "VARCHAR, duckdb_version VARCHAR, storage_version VARCHAR, options VARCHAR, synthetic "
+        f"BOOLEAN, build_id VARCHAR GENERATED ALWAYS AS (a || {slow}))",
+        f"INSERT INTO {table} SELECT build_id, * EXCLUDE build_id FROM original",
+    )
+    monkeypatch.setattr(origin, "_SECONDS", 0.2)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match=r"luc\.duckdb: (cannot be read within|was not made by)"):
+        database_info(database)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("name", ["luc.duckdb", "luc.duckdb.wal", "parquet/build.json"])
+def test_a_pipe_is_not_waited_for(name: str, states: Path, database: Path) -> None:
+    path = database.parent / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    for run in (
+        lambda: database_info(database).text(),
+        lambda: build(states=states, out=database.parent),
+    ):
+        ended: list[str] = []
+
+        def work(run: object = run, ended: list[str] = ended) -> None:
+            try:
+                run()  # type: ignore[operator]  # one of two functions
+                ended.append("")
+            except LucLoadError as error:
+                ended.append(str(error))
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(20)
+        assert ended, "it waits for the pipe"
+        assert "fault of luc-load" not in ended[0]
+
+
+RECORDS = [
+    "null",
+    "[]",
+    '"x"',
+    "{",
+    "{}",
+    '{"options": 7}',
+    '{"options": {}, "tables": []}',
+    '{"options": {"years": 7, "cells": "data"}, "tables": []}',
+    '{"options": {"years": [1, 2], "cells": "data"}, "tables": [{"name": "eluc"}]}',
+    *(
+        '{"options": {"years": [1, 2], "cells": "data"}, "tables": [{"name": "eluc", "rows": '
+        f'{rows}, "first_year": 1, "last_year": 2, "years": 3, "cells": 4}}]}}'
+        for rows in ('"x"', "1e999", "null", "[]")
+    ),
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda text: text[:60])
+def test_a_malformed_record_is_damage(record: str, database: Path) -> None:
+    with duckdb.connect(str(database)) as con:
+        con.execute(f"UPDATE {table_of_open(con)} SET options = ?", [record])
+    with pytest.raises(SourceError, match="record of the build is damaged"):
+        database_info(database)
+
+
+def table_of_open(con: duckdb.DuckDBPyConnection) -> str:
+    ((schema,),) = con.execute(
+        "SELECT schema_name FROM duckdb_tables() WHERE table_name = 'build'"
+    ).fetchall()
+    return f"{schema}.build"
