@@ -201,7 +201,7 @@ def test_only_what_is_not_there_is_uploaded(
 
     monkeypatch.setattr("loader.remote.files._FILES", 1)
     monkeypatch.setattr(StoredFiles, "put", counting)
-    with pytest.raises(ServiceError, match="the same command goes on"):
+    with pytest.raises(ServiceError, match="run the same command again"):
         StoredOutput(address(place)).publish(built, "one")
     assert StoredOutput(address(place)).build_id is None
     first, uploaded[:] = list(uploaded), ["", "", ""]

@@ -228,7 +228,7 @@ def test_a_cut_upload_leaves_both_as_they_were_and_goes_on(
     again: dict[str, Any] = {**given, "years": "1952:", "out": out, "parquet": where}
     with monkeypatch.context() as patch:
         cut(patch, after=2)
-        with pytest.raises(ServiceError, match="the same command goes on"):
+        with pytest.raises(ServiceError, match="run the same command again"):
             build(**again, overwrite=True)
     assert manifest(store)["build_id"] == build_id(out) == first.build_id
     assert parts(store / "builds" / first.build_id / "parquet") == before
@@ -327,7 +327,7 @@ def test_clean_leaves_nothing_in_s3_of_a_build_that_never_counted(
 FAULTS: dict[str, tuple[Fault, int, type[Exception] | None, str]] = {
     "one part is cut": ("cut", 1, None, ""),
     "one part is refused for a moment": ("fail", 1, None, ""),
-    "the store fails for good": ("fail", 99, ServiceError, "the same command goes on"),
+    "the store fails for good": ("fail", 99, ServiceError, "run the same command again"),
     "the credentials expire": ("refuse", 99, OutputError, "access is refused"),
 }
 
@@ -584,7 +584,7 @@ def test_damage_in_the_store_is_found_and_mended(
     assert part.read_bytes() == sound
     assert status(out)[0] == "ok"
     shutil.rmtree(store)
-    assert "there is no data set at" in database_info(out).text()
+    assert "there is no dataset at" in database_info(out).text()
 
 
 @pytest.mark.parametrize("command", ["info", "check", "clean"])

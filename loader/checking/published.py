@@ -139,7 +139,7 @@ def _dataset_of(subject: Subject) -> PublishedDataset:
                 f"the Parquet dataset is at {subject.address}; add --parquet ADDRESS to check it"
             )
             raise _UnavailableError(reason)
-        found = stored_dataset(subject.parquet, subject.build_id)
+        found = stored_dataset(subject.address, subject.build_id, subject.parquet)
         if found.state != "same":
             raise _UnavailableError(found.text, failed=found.state == "other")
         return StoreDataset(found.folder)

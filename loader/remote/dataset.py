@@ -52,7 +52,7 @@ def stored_dataset(address: object, build_id: str, named: str | None = None) -> 
     -------
     StoredDataset
     """
-    if named is None and not (isinstance(address, str) and is_known(address)):
+    if named is None and not is_known(address):
         reason = "no build of yours published there; name it with --parquet to look there"
         return StoredDataset("unreachable", f"{address} was not looked at: {reason}")
     address = without_secrets(str(address) if named is None else named)

@@ -19,9 +19,9 @@ __all__ = ["is_known", "remember"]
 _FILE = "published.json"
 
 
-def is_known(address: str) -> bool:
-    """Return whether a build of this user published at an address."""
-    return _bare(address) in _addresses()
+def is_known(address: object) -> bool:
+    """Return whether a build of this user published at an address, which a database may name."""
+    return isinstance(address, str) and _bare(address) in _addresses()
 
 
 def remember(address: str) -> None:
