@@ -102,6 +102,8 @@ def run(
             con.execute(earlier).fetchall()
         if not _STREAMS:
             rows: pa.Table = con.execute(last).to_arrow_table()
+            if any(map(_has_interval, map(str, rows.schema.types))):
+                rows = _intervals_as_text(con.sql(last.query)).to_arrow_table()
             return rows.to_reader(BATCH_ROWS)
         return read_batches(con, last.query)
 
@@ -111,8 +113,26 @@ def read_batches(
 ) -> pa.RecordBatchReader:
     """Return the answer of one statement in batches of at most `BATCH_ROWS` rows."""
     relation = con.sql(sql, params=list(parameters)) if parameters else con.sql(sql)
-    batches: pa.RecordBatchReader = relation.to_arrow_reader(BATCH_ROWS)
+    batches: pa.RecordBatchReader = _intervals_as_text(relation).to_arrow_reader(BATCH_ROWS)
     return batches
+
+
+def _intervals_as_text(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Return a relation whose intervals are text: Arrow's nanoseconds overflow after 292 years."""
+    types = [str(kind) for kind in relation.types]
+    if not any(map(_has_interval, types)):
+        return relation
+    columns = [duckdb.ColumnExpression(name) for name in relation.columns]
+    return relation.select(
+        *(
+            column.cast(duckdb.type("VARCHAR")).alias(name) if _has_interval(kind) else column
+            for name, column, kind in zip(relation.columns, columns, types, strict=True)
+        )
+    )
+
+
+def _has_interval(kind: str) -> bool:
+    return "interval" in kind.lower()
 
 
 def _checked(question: Question, statements: Sequence[duckdb.Statement]) -> duckdb.Statement:

@@ -8,10 +8,13 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
+
+from loader.errors import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +32,10 @@ _GROUP_ROWS = 524_288
 """Rows in a Parquet row group, the unit that readers skip and decompress."""
 
 _COMPRESSION_LEVEL = 3
+
+
+_CSV_DAYS = 2_900_000
+"""Days from 1970 to near the end of year 9909; Arrow's CSV writes no dates far beyond it."""
 
 
 class Sink(Protocol):
@@ -83,6 +90,11 @@ def _flat(field: pa.Field) -> pa.Field:
 
 
 def _flattened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:
+    for column in rows.columns:
+        if pa.types.is_date(column.type):
+            days = pc.min_max(pc.cast(column, pa.int32())).as_py().values()
+            if any(day is not None and abs(day) > _CSV_DAYS for day in days):
+                raise DatabaseError("a date is outside the years -9999 to 9999; cast it to VARCHAR")
     columns = [
         column if field.type == column.type else _as_texts(column)
         for column, field in zip(rows.columns, schema, strict=True)
@@ -91,8 +103,37 @@ def _flattened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _as_texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    values = [None if v is None else plain_text(v) for v in column.to_pylist()]
+    values = [None if v is None else plain_text(v) for v in _python_values(column)]
     return pa.array(values, pa.string())
+
+
+def _python_values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
+    """Return values as Python has them; dates outside the years 1 to 9999 as text.
+
+    Raises
+    ------
+    DatabaseError
+        If such a date is inside a list or a struct.
+    """
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError, pa.ArrowInvalid) as error:
+        kind = column.type
+        if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
+            raise DatabaseError(
+                f"a {kind} holds a date or time outside the years 1 to 9999; cast it to VARCHAR"
+            ) from error
+    # DuckDB's infinity is the largest number of the type; NumPy writes any other year.
+    numbers = pc.cast(column, pa.int32() if kind.bit_width == 32 else pa.int64()).to_pylist()
+    most = 2 ** (kind.bit_width - 1) - 1
+    infinite = {most: "infinity", -most: "-infinity"}
+    unit: Any = getattr(kind, "unit", "D")
+    return [
+        None
+        if number is None
+        else infinite.get(number) or str(np.datetime64(number, unit)).replace("T", " ")
+        for number in numbers
+    ]
 
 
 def plain_text(value: object) -> str:
@@ -176,7 +217,7 @@ class ParquetSink:
 def python_rows(rows: pa.RecordBatch | pa.Table) -> Iterable[tuple[Any, ...]]:
     """Return rows as tuples of Python values, a REAL as the shortest decimal that gives it back."""
     columns = [
-        _shortest(column) if pa.types.is_float32(column.type) else column.to_pylist()
+        _shortest(column) if pa.types.is_float32(column.type) else _python_values(column)
         for column in rows.columns
     ]
     # DuckDB never returns rows without columns.
