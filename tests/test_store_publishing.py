@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from files import GRIDS, Form, state_content, write
 
+from loader import build
 from loader.errors import OutputError, ServiceError
 from loader.remote.files import AT_ONCE, StoredFiles, _groups, _how_to_put
 from loader.remote.publishing import StoredOutput
@@ -258,3 +260,35 @@ def test_the_manifest_names_the_folder_of_the_build(built: Path, place: Path) ->
     StoredOutput(address(place)).publish(built, "one")
     manifest = json.loads((place / "luc-load.json").read_text())
     assert (manifest["folder"], manifest["replaces"]) == ("builds/one", None)
+
+
+def test_a_dry_run_rejects_what_the_build_would_reject_at_an_address(
+    built: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    states = tmp_path / "states.nc"
+    write(states, state_content(71, GRIDS["finer"], (1950, 1951)), Form())
+    StoredOutput(address(place)).publish(built, "one")
+    before = files(place)
+    with pytest.raises(OutputError, match="build one is published there; add --overwrite"):
+        build(states=states, out=address(place), dry_run=True)
+    planned = build(states=states, out=address(place), dry_run=True, overwrite=True)
+    assert planned.outcome == "planned"
+    assert files(place) == before
+
+
+def test_a_dry_run_contacts_a_store_that_nobody_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("s3fs")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    states = tmp_path / "states.nc"
+    write(states, state_content(71, GRIDS["finer"], (1950, 1951)), Form())
+    options = {
+        "key": "x",
+        "secret": "x",
+        "endpoint_url": "http://127.0.0.1:9",
+        "config_kwargs": {"connect_timeout": 1, "retries": {"max_attempts": 1}},
+    }
+    with pytest.raises(ServiceError, match="s3://luc/data"):
+        build(states=states, out="s3://luc/data", storage_options=options, dry_run=True)

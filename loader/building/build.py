@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from loader.storing.publish import Published
     from loader.summary import BuildReport
 
     Given = str | os.PathLike[str] | xr.Dataset | None
@@ -171,14 +172,13 @@ def build(
             _refuse_unwritable(options.out)
             stage = Stage(options.out / PRIVATE)
             published = inspect_output(options.out)
+            # A store that cannot be reached or holds another build is found before the build, too.
+            _checked_store(target, published, overwrite=overwrite)
             run = Run(options, given, stage, published, watcher, started, probe.wait)
             return run.plan(overwrite=overwrite)
         work = stack.enter_context(lock_output(options.out))
         published = inspect_output(options.out)
-        store = StoredOutput(target) if is_address(target) else None
-        if store is not None:
-            finished = None if published is None else published.build_id
-            store.refuse_other({finished}, overwrite=overwrite)
+        store = _checked_store(target, published, overwrite=overwrite)
         if sample:
             if published is not None and not overwrite:
                 # Refused before the sample that the published build was made from is replaced.
@@ -192,6 +192,25 @@ def build(
             home = store.publish(options.out, report.build_id, told=watcher.detail)
             watcher.notice(f"published at {home}, built in {options.out}")
         return report
+
+
+def _checked_store(
+    target: str, published: Published | None, *, overwrite: bool
+) -> StoredOutput | None:
+    """Return the store that `--out` names, after contacting it; None for a local folder.
+
+    Raises
+    ------
+    OutputError
+        If another build is published there, or there is no bucket.
+    ServiceError
+        If the store cannot be reached.
+    """
+    if not is_address(target):
+        return None
+    store = StoredOutput(target)
+    store.refuse_other({None if published is None else published.build_id}, overwrite=overwrite)
+    return store
 
 
 def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
