@@ -231,6 +231,9 @@ def check(
     memory_limit : str or int, optional
         Memory of DuckDB, such as "1GiB", the default.
     parquet : str, optional
+        Address of the Parquet dataset, if it is in an object store. It is not contacted unless
+        given.
+    parquet : str, optional
         Address of the Parquet dataset, if it is in an object store; not contacted unless given.
     storage_options : mapping or str, optional
         fsspec options, or JSON of them, for a Parquet dataset at an address.

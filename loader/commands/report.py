@@ -19,22 +19,22 @@ __all__ = ["report"]
     metavar="FILE",
     default="luc-report.html",
     show_default=True,
-    help="The page.",
+    help="HTML file to write.",
 )
-@click.option("--year", type=int, help="Of the map of emissions; the latest if left out.")
+@click.option("--year", type=int, help="Year of the map of emissions.  [default: the latest]")
 @click.option(
     "--checks/--no-checks",
     default=True,
-    help="Whether the checks are made, which reads everything; made if left out.",
+    help="Run the checks, which read everything, or leave them out.  [default: run them]",
 )
 @talkative
 def report(
     *, database: str, out: str, year: int | None, checks: bool, quiet: bool, verbose: int
 ) -> None:
-    """Write one HTML page on a database: contents, series, maps, countries, checks.
+    """Write one HTML page about a database: contents, series, maps, countries, checks.
 
     The page needs no network and no other file. Needs matplotlib: pip install "luc-load[plot]".
-    A report that luc-load made is replaced, any other file is left alone.
+    A report that luc-load wrote is replaced; any other file is left alone.
 
     \b
     Example:

@@ -56,7 +56,7 @@ class Unfinished:
                 "with luc-load clean."
             )
         else:
-            state = "An unfinished build lies here"
+            state = "There is an unfinished build here"
         so_far = "; ".join(
             f"{table.name} {table.years} of {table.of_years} years, {table.rows:,} rows, "
             f"about {table.share:.0%}"
@@ -65,7 +65,7 @@ class Unfinished:
         done = f"{self.parts} parts stored" + (f" ({so_far})" if so_far else "")
         if self.process is not None:
             return f"{state}: {done}."
-        return f"{state}: {done}. Its command goes on with it; luc-load clean removes it."
+        return f"{state}: {done}. Run its command again to resume it; luc-load clean removes it."
 
 
 def unfinished_build(out: Path) -> Unfinished | None:
