@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pv
-import pyarrow.parquet as pq
 
 from loader.errors import DatabaseError
 
@@ -55,6 +52,8 @@ class CsvSink:
     """
 
     def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        import pyarrow.csv as pv  # noqa: PLC0415  # other formats do not need it
+
         names = ",".join(_csv_name(name) for name in schema.names)
         file.write(f"{names}\n".encode())
         self._schema = pa.schema([_flat(field) for field in schema])
@@ -180,6 +179,8 @@ class ParquetSink:
     """Parquet with zstd, in row groups of half a million rows."""
 
     def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415  # other formats do not need it
+
         texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_date(f.type)]
         self._writer = pq.ParquetWriter(
             file,
@@ -227,5 +228,5 @@ def python_rows(rows: pa.RecordBatch | pa.Table) -> Iterable[tuple[Any, ...]]:
 def _shortest(column: pa.Array | pa.ChunkedArray) -> list[float | None]:
     # float() of a float32 shows digits that the value does not have: 0.10000000149011612 for 0.1.
     return [
-        None if text is None else float(text) for text in pc.cast(column, pa.string()).to_pylist()
+        None if value is None else float(str(np.float32(value))) for value in column.to_pylist()
     ]

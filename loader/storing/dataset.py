@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from loader.files import read_small, sync_folder, write_file
 from loader.storing.database import column_metadata, read_table
-from loader.storing.parquet import write_small_table
 from loader.storing.staging import refused
 
 if TYPE_CHECKING:
@@ -52,6 +51,9 @@ def complete_dataset(
     OutputError
         If the disk refuses.
     """
+    # A query imports this module too, and writes no Parquet.
+    from loader.storing.parquet import write_small_table  # noqa: PLC0415
+
     size = 0
     for table in SMALL_TABLES:
         meaning = column_metadata(con, table)
