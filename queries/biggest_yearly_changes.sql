@@ -1,9 +1,9 @@
--- Title: Biggest yearly changes in a place
--- Purpose: the ten largest changes of any land use from one year to the next in a cell, with the
---   emissions of the year of the change
+-- Title: Biggest yearly changes at a place
+-- Purpose: the ten largest changes of any land use from one year to the next in one cell, with the
+--   emissions of that year
 -- Units: change fraction of the cell (1); eluc t C ha-1 yr-1
--- Caveat: SET VARIABLE latitude and longitude first for another place than 52.875 N, 4.625 W; the
---   change happens during "year", between the states of its 1 January and the next
+-- Caveat: the place is 52.875 N, 4.625 W unless latitude and longitude are set (-p, or SET VARIABLE
+--   in DuckDB); a change happens during "year", between its 1 January and the next
 -- Source: luc
 -- Needs: luc, cell_at
 SET VARIABLE chosen_latitude = coalesce(getvariable('latitude'), 52.875);

@@ -1,10 +1,10 @@
--- Title: Countries by emissions added up
--- Purpose: the 25 countries with the largest net emissions since the first loaded year, as carbon and
---   as carbon dioxide, and the part of it in the last 50 loaded years
+-- Title: Countries by cumulative emissions
+-- Purpose: the 25 countries with the largest net emissions since the first loaded year, as carbon
+--   and as carbon dioxide, and their emissions in the last 50 loaded years
 -- Units: Pg C, Pg CO2; share of the world's net emissions (1)
--- Caveat: since 1850 only when all years are loaded: first_year says from which on; borders are those
---   before 1991; needs the static file (luc-load build --static), without it all is Unassigned
--- Source: eluc_country; 3.664 Pg CO2 a Pg C (Friedlingstein et al. 2022)
+-- Caveat: first_year is the first loaded year, which is 1850 only if all years are loaded; borders
+--   are pre-1991; without the static file (luc-load build --static) every cell is Unassigned
+-- Source: eluc_country; 3.664 Pg CO2 per Pg C (Friedlingstein et al. 2022)
 -- Needs: eluc_country
 WITH total AS (
     SELECT

@@ -1,10 +1,11 @@
 -- Title: Countries by emissions
--- Purpose: the 25 countries with the largest mean emissions over the last ten years with emissions,
---   their share of the world's, and the lowest and highest year
+-- Purpose: the 25 countries with the largest mean emissions, their share of the global emissions,
+--   and their lowest and highest year
 -- Units: Mt C yr-1; share of the world's net emissions (1)
--- Caveat: SET VARIABLE first_year and last_year first for other years; emissions are net, so shares
---   of sources alone may add up to more than 1; borders are those before 1991; needs the static file
---   (luc-load build --static), without it all is Unassigned
+-- Caveat: the years are the last ten with emissions unless first_year and last_year are set (-p, or
+--   SET VARIABLE in DuckDB); emissions are net, so the shares of the sources alone may exceed 1;
+--   borders are pre-1991; without the static file (luc-load build --static) every cell is
+--   Unassigned
 -- Source: eluc_country
 -- Needs: year, eluc_country
 SET VARIABLE chosen_last_year = coalesce(

@@ -1,11 +1,12 @@
--- Title: Countries by loss of forest
--- Purpose: the 25 countries that lost most forest between two years, and what their cropland, grazing
---   land and primary forest did
+-- Title: Countries by forest loss
+-- Purpose: the 25 countries that lost most forest between two years, with the change of their
+--   primary forest, cropland and grazing land
 -- Units: million hectares (Mha), changes between the two 1 Januaries; share of the forest (1)
--- Caveat: SET VARIABLE first_year and last_year first for other years than the first and the last
---   with states; forest is primf + secdf, land that LUH2 classifies as potential forest, so wood harvest
---   takes primary forest (primary_mha) but no forest; borders are those before 1991; needs the static
---   file (luc-load build --static), without it all is Unassigned
+-- Caveat: the years are the first and the last with states unless first_year and last_year are set
+--   (-p, or SET VARIABLE in DuckDB); forest is primf + secdf, land that LUH2 classifies as
+--   potential forest, not FAO forest, so wood harvest reduces primary forest but not forest;
+--   borders are pre-1991; without the static file (luc-load build --static) every cell is
+--   Unassigned
 -- Source: state_country
 -- Needs: year, state_country
 SET VARIABLE chosen_last_year = coalesce(

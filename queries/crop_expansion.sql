@@ -1,9 +1,11 @@
 -- Title: Where cropland expanded
--- Purpose: the 25 cells whose cropland grew most between two years, and what shrank there
+-- Purpose: the 25 cells whose cropland grew most between two years, with the change of the other
+--   land uses
 -- Units: hectares (ha), changes between the two 1 Januaries
--- Caveat: SET VARIABLE first_year and last_year first for other years than the last with states and
---   the one ten years before it, or the first loaded; net between the two years; forest is land that
---   LUH2 classifies as potential forest; grazing is pasture and rangeland
+-- Caveat: the years are the last with states and ten years before it, or the first loaded, unless
+--   first_year and last_year are set (-p, or SET VARIABLE in DuckDB); changes are net between the
+--   two years; forest is primf + secdf, land that LUH2 classifies as potential forest, not FAO
+--   forest; grazing is pasture and rangeland
 -- Source: land_use
 -- Needs: year, cell, land_use
 SET VARIABLE chosen_last_year = coalesce(

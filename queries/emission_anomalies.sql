@@ -1,9 +1,9 @@
--- Title: Anomalies of the emissions
--- Purpose: how far the net emissions of the world in a year lie from the mean of a base period, also
+-- Title: Emission anomalies
+-- Purpose: the difference of each year's global net emissions from the mean of a base period, also
 --   in standard deviations of that period
 -- Units: Pg C yr-1; standard deviations (1)
--- Caveat: SET VARIABLE first_year and last_year first for another base period than all loaded years;
---   the standard deviation is that of a sample (n - 1); long trends are not taken out
+-- Caveat: the base period is all loaded years unless first_year and last_year are set (-p, or SET
+--   VARIABLE in DuckDB); the standard deviation is that of a sample (n - 1); trends are not removed
 -- Source: eluc_global
 -- Needs: eluc_global
 SET VARIABLE chosen_first_base = coalesce(

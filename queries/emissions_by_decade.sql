@@ -1,9 +1,10 @@
 -- Title: Emissions by decade
--- Purpose: mean, lowest and highest net emissions of the world in the years of a decade, and their
---   sum as carbon and as carbon dioxide
+-- Purpose: mean, minimum and maximum of the global net emissions in each decade, and their sum as
+--   carbon and as carbon dioxide
 -- Units: Pg C yr-1; sums Pg C and Pg CO2
--- Caveat: the first and the last decade may be incomplete: years says how many it has; the published
---   totals of the Global Carbon Budget include peat, the grid probably does not
+-- Caveat: the first and the last decade may be incomplete; the column years gives the number of
+--   loaded years; the published totals of the Global Carbon Budget include peat, which this grid
+--   probably does not
 -- Source: eluc_cumulative
 -- Needs: eluc_cumulative
 SELECT

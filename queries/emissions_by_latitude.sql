@@ -1,7 +1,8 @@
 -- Title: Emissions by latitude
--- Purpose: emissions of every band of ten degrees, by decade
--- Units: Pg C yr-1, the mean of the decade's loaded years
--- Caveat: the first and the last decade may be incomplete: years says how many it has
+-- Purpose: emissions of each band of ten degrees of latitude, by decade
+-- Units: Pg C yr-1, mean of the decade's loaded years
+-- Caveat: the first and the last decade may be incomplete; the column years gives the number of
+--   loaded years
 -- Source: eluc
 -- Needs: cell, eluc
 WITH yearly AS (

@@ -1,10 +1,9 @@
 -- Title: Emissions per hectare changed
--- Purpose: net emissions of a decade beside the area that changed its land use, and their ratio: over
---   all stored cells, and over the cells and years in which more than 0.1 % of the cell changed
+-- Purpose: net emissions of each decade, the area whose land use changed, and their ratio: over all
+--   stored cells, and over the cells and years in which more than 0.1 % of the cell changed
 -- Units: Pg C; million hectares (Mha); t C per hectare changed
--- Caveat: the ordinary ELUC also holds the legacy of earlier changes, so the ratio is no emission
---   factor; the area is net within a cell and year; rows with a NULL land use or emission are left
---   out of both
+-- Caveat: ELUC also contains the legacy of earlier changes, so the ratio is not an emission factor;
+--   the area is net within a cell and year; rows with a NULL land use or emission are left out
 -- Source: luc
 -- Needs: luc
 WITH change AS (

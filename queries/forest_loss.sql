@@ -1,8 +1,10 @@
--- Title: Where forest went
--- Purpose: forest lost and gained, and what else gained or lost, by decade, over all stored cells
+-- Title: Where forest was lost
+-- Purpose: forest lost and gained by decade, and the land uses that gained or lost with it, over
+--   all stored cells
 -- Units: million hectares (Mha) over the decade's loaded years
--- Caveat: net within a cell and year; forest is land that LUH2 classifies as potential forest, young
---   regrowth included, not FAO forest; years says how many years of the decade have both states
+-- Caveat: net within a cell and year; forest is primf + secdf, land that LUH2 classifies as
+--   potential forest, not FAO forest, young regrowth included; the column years gives the number of
+--   years that have both states
 -- Source: luc
 -- Needs: luc
 SELECT

@@ -1,9 +1,9 @@
 -- Title: Global emissions by year
--- Purpose: net emissions from land-use change of the world, their ten-year mean and their sum since
---   the first loaded year
--- Units: Pg C yr-1; cumulated Pg C
--- Caveat: the mean is over the ten rows up to the year, fewer at the start; the published totals of
---   the Global Carbon Budget include peat, the grid probably does not
+-- Purpose: global net emissions from land-use change, their ten-year mean, and their sum since the
+--   first loaded year
+-- Units: Pg C yr-1; cumulative Pg C
+-- Caveat: the mean covers the ten rows up to the year, fewer at the start; the published totals of
+--   the Global Carbon Budget include peat, which this grid probably does not
 -- Source: eluc_global
 -- Needs: eluc_global
 SELECT

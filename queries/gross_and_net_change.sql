@@ -1,10 +1,10 @@
 -- Title: Gross and net land-use change
--- Purpose: the area that changed its land use by the transitions, on average of a decade's years, and
---   what is left of it after gains and losses of a use within a cell and year are set off
+-- Purpose: the area whose land use changed according to the transitions (gross), and the area that
+--   remains after gains and losses within a cell and year cancel (net), as the mean of each decade
 -- Units: million hectares a year (Mha yr-1); ratio 1
--- Caveat: needs the transitions (luc-load build --transitions); without them no rows; wood harvest of
---   primary land is in both, as harvested_mha says; that of secondary land moves no land use and is
---   in neither; years says how many years of the decade are loaded
+-- Caveat: needs the transitions (luc-load build --transitions); wood harvest of primary land is
+--   part of both, see harvested_mha; wood harvest of secondary land changes no land use and is part
+--   of neither; the column years gives the number of loaded years
 -- Source: transition, transition_net
 -- Needs: cell, transition, transition_net
 WITH

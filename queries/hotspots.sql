@@ -1,8 +1,9 @@
 -- Title: Where emissions are largest
--- Purpose: the 25 cells with the largest emissions over the last ten years with emissions
+-- Purpose: the 25 cells with the largest emissions
 -- Units: emission_tc t C; eluc_mean t C ha-1 yr-1; changes fractions of the cell (1)
--- Caveat: SET VARIABLE first_year and last_year first for other years; the changes are summed over
---   those years that have both states, NULL where none has
+-- Caveat: the years are the last ten with emissions unless first_year and last_year are set (-p, or
+--   SET VARIABLE in DuckDB); changes are summed over the years that have both states, and NULL if
+--   there is none
 -- Source: eluc, luc
 -- Needs: year, cell, eluc, luc
 SET VARIABLE chosen_last_year = coalesce(

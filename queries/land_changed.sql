@@ -1,10 +1,10 @@
--- Title: Land that changed its use
--- Purpose: the area that went from one land use to another in a year, on average of a decade, and its
---   share of the land, over all stored cells
+-- Title: Land that changed use
+-- Purpose: the area that changed from one land use to another per year, as the mean of each decade,
+--   and its share of the land, over all stored cells
 -- Units: million hectares a year (Mha yr-1); share of the land a year (1)
--- Caveat: net within a cell and year, so less than the gross areas of transition; wood harvest of
---   primary land counts, that of secondary land does not; land is the sum of the 12 land uses; years
---   says how many years of the decade have both states
+-- Caveat: net within a cell and year, so less than the gross area of the transitions; wood harvest
+--   of primary land counts, that of secondary land does not; land is the sum of the 12 land uses;
+--   the column years gives the number of years that have both states
 -- Source: land_change
 -- Needs: land_change
 SELECT

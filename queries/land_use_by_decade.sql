@@ -1,8 +1,8 @@
 -- Title: Global land use by decade
--- Purpose: area of crop, pasture, rangeland, forest, other natural vegetation and towns at the
---   first loaded 1 January of every decade, and the change since the decade before
+-- Purpose: area of cropland, pasture, rangeland, forest, other natural vegetation and urban land on
+--   the first loaded 1 January of each decade, and the change since the decade before
 -- Units: million hectares (Mha)
--- Caveat: forest is land that LUH2 classifies as potential forest, not FAO forest
+-- Caveat: forest is primf + secdf, land that LUH2 classifies as potential forest, not FAO forest
 -- Source: state_global
 -- Needs: state_global
 WITH decade AS (

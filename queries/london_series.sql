@@ -1,8 +1,8 @@
--- Title: A place through the years
--- Purpose: emissions and land use of the cell nearest to a place, London unless told otherwise
+-- Title: One place over the years
+-- Purpose: emissions and land use of the cell nearest to a place
 -- Units: eluc t C ha-1 yr-1; emission_tc t C yr-1; land uses fractions of the cell (1)
--- Caveat: SET VARIABLE latitude and longitude first for another place; the land use is that of
---   1 January, the emissions those of the whole year
+-- Caveat: the place is London unless latitude and longitude are set (-p, or SET VARIABLE in
+--   DuckDB); land use is that of 1 January, emissions are those of the whole year
 -- Source: the notebook's look-up at 51.507 N, 0.127 W (the cell at 51.625, -0.125)
 -- Needs: point
 SET VARIABLE chosen_latitude = coalesce(getvariable('latitude'), 51.507);

@@ -1,8 +1,9 @@
--- Title: The land mask beside LUH2's cells
--- Purpose: how many cells, and how much area, the land mask and LUH2 agree on, by hemisphere band
+-- Title: The land mask compared with LUH2's cells
+-- Purpose: number and area of the cells on which the land mask and LUH2 agree or differ, by band of
+--   latitude
 -- Units: cells; million hectares (Mha) of whole cells, and of their land by land_fraction
--- Caveat: LUH2 has no Antarctica, and covers coastal cells whose centre the mask calls sea; lakes
---   are land in the mask
+-- Caveat: LUH2 has no Antarctica, and has coastal cells whose centre is sea in the mask; lakes are
+--   land in the mask
 -- Source: cell
 -- Needs: cell
 SELECT

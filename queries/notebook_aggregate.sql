@@ -1,9 +1,9 @@
 -- Title: The notebook's merged table
 -- Purpose: the rows that the notebook writes as CSV: coordinates, year, ELUC and the 12 land uses,
---   with crop and cell area beside them, of land cells that both files cover, in one year or all
+--   with crop and cell area, of the land cells that both files cover
 -- Units: ELUC t C ha-1 yr-1; land uses fractions of the cell (1); cell_area ha
--- Caveat: one year, the last that both tables have, unless SET VARIABLE all_years = true comes
---   first: then many millions of rows, for COPY (...) TO a file
+-- Caveat: one year, the last that both tables have, unless aggregate_year or all_years is set (-p,
+--   or SET VARIABLE in DuckDB); all years are many millions of rows, so write them to a file
 -- Source: the notebook's merge and to_csv, secmb and secma dropped
 -- Needs: year, eluc_state
 SET VARIABLE chosen_all_years = coalesce(getvariable('all_years'), FALSE);

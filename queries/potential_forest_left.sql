@@ -1,9 +1,9 @@
--- Title: What is left of potential forest
--- Purpose: what covers the cells that LUH2 classifies as potential forest, at the first loaded 1 January
---   of every decade and the last one: primary forest, secondary forest, farmland, towns, the rest
+-- Title: Potential forest that is left
+-- Purpose: land use of the cells that LUH2 classifies as potential forest, on the first loaded 1
+--   January of each decade and the last one
 -- Units: million hectares (Mha); share of the cells' land (1)
--- Caveat: needs the static file (luc-load build --static); without it no rows; harvest for wood turns
---   primary into secondary forest and loses none here: forest_share falls only by clearing
+-- Caveat: needs the static file (luc-load build --static); without it there are no rows; wood
+--   harvest turns primary into secondary forest, so forest_share falls only by clearing
 -- Source: state, potential_forest (fstnf) of the static file
 -- Needs: year, cell, land_use
 WITH cover AS (

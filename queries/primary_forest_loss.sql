@@ -1,10 +1,9 @@
--- Title: What became of primary forest
--- Purpose: primary forest lost by decade: cut for wood, and so secondary forest from then on, or
---   turned into cropland, grazing land, towns and other vegetation
+-- Title: What primary forest became
+-- Purpose: primary forest lost by decade: logged, and secondary forest from then on, or converted
+--   to cropland, grazing land, urban land or other vegetation
 -- Units: million hectares (Mha) over the decade's loaded years
--- Caveat: gross, by the transitions: needs them loaded (luc-load build --transitions); without them no
---   rows; a variable that is NULL counts as 0; logged forest is still forest in LUH2, so clearing is
---   what deforestation means
+-- Caveat: gross, from the transitions (luc-load build --transitions); a NULL counts as 0; logged
+--   forest is still forest in LUH2, so only the conversions are deforestation
 -- Source: transition: primf_harv and primf_to_X
 -- Needs: cell, transition
 SELECT

@@ -1,8 +1,8 @@
 -- Title: Primary land that is left
--- Purpose: primary forest and other primary land at every loaded half century and in the last year,
---   as area and as share of the first loaded year
+-- Purpose: primary forest and other primary land at each loaded half century and in the last year,
+--   as area and as a share of the first loaded year
 -- Units: million hectares (Mha); shares 1
--- Caveat: LUH2 lets primary land only shrink: what is disturbed once is secondary for ever
+-- Caveat: in LUH2 primary land can only shrink: land disturbed once is secondary from then on
 -- Source: state_global
 -- Needs: state_global
 SELECT

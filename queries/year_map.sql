@@ -1,8 +1,8 @@
 -- Title: Map of one year
--- Purpose: emissions and land use of every stored cell in one year, ready to be drawn
+-- Purpose: emissions and land use of every stored cell in one year, ready to be mapped
 -- Units: degrees; eluc t C ha-1 yr-1; land uses fractions of the cell (1)
--- Caveat: SET VARIABLE map_year first for another year than the last one with emissions (with
---   states where there are none)
+-- Caveat: the year is the last one with emissions, or with states if there are none, unless
+--   map_year is set (-p, or SET VARIABLE in DuckDB)
 -- Source: the notebook's map of ELUC
 -- Needs: year, eluc_state
 SET VARIABLE chosen_map_year = coalesce(
