@@ -91,6 +91,8 @@ def _flat(field: pa.Field) -> pa.Field:
 def _flattened(rows: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:
     for column in rows.columns:
         if pa.types.is_date(column.type):
+            import pyarrow.compute as pc  # noqa: PLC0415  # slow to import, seldom needed
+
             days = pc.min_max(pc.cast(column, pa.int32())).as_py().values()
             if any(day is not None and abs(day) > _CSV_DAYS for day in days):
                 raise DatabaseError("a date is outside the years -9999 to 9999; cast it to VARCHAR")
@@ -123,7 +125,7 @@ def _python_values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
                 f"a {kind} holds a date or time outside the years 1 to 9999; cast it to VARCHAR"
             ) from error
     # DuckDB's infinity is the largest number of the type; NumPy writes any other year.
-    numbers = pc.cast(column, pa.int32() if kind.bit_width == 32 else pa.int64()).to_pylist()
+    numbers = column.cast(pa.int32() if kind.bit_width == 32 else pa.int64()).to_pylist()
     most = 2 ** (kind.bit_width - 1) - 1
     infinite = {most: "infinity", -most: "-infinity"}
     unit: Any = getattr(kind, "unit", "D")

@@ -27,7 +27,12 @@ WHERE TRUE
             AND is_land
 {%- endif %}
 {%- if country_codes %}
-            AND country_code IN ({% for code in country_codes %}{{ code | literal }}{% if not loop.last %}, {% endif %}{% endfor %})
+            AND country_code IN (
+{%- for code in country_codes %}
+                {{ code | literal }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+
+            )
 {%- endif %}
 {%- if box is not none %}
             AND lat BETWEEN {{ box.south | literal }} AND {{ box.north | literal }}

@@ -11,7 +11,12 @@ SELECT coalesce(
     AND is_land
     {%- endif %}
     {%- if country_codes %}
-    AND country_code IN ({% for code in country_codes %}{{ code | literal }}{% if not loop.last %}, {% endif %}{% endfor %})
+    AND country_code IN (
+    {%- for code in country_codes %}
+        {{ code | literal }}{% if not loop.last %},{% endif %}
+    {%- endfor %}
+
+    )
     {%- endif %},
     FALSE
 ) AS wanted
