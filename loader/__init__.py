@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from loader.checking.results import CheckReport
     from loader.description import DatabaseInfo
     from loader.exporting.backend import open_dataset
+    from loader.exporting.export import ExportReport
     from loader.fetching.fetch import FetchReport, fetch
     from loader.plotting.plot import plot_change, plot_map, plot_series
     from loader.reporting import Progress, Reporter
@@ -48,6 +49,7 @@ __all__ = [
     "CheckReport",
     "DatabaseError",
     "DatabaseInfo",
+    "ExportReport",
     "ExtraMissingError",
     "FetchReport",
     "GridError",
@@ -86,6 +88,7 @@ _LAZY = {
     "BuildReport": "loader.summary",
     "CheckReport": "loader.checking.results",
     "DatabaseInfo": "loader.description",
+    "ExportReport": "loader.exporting.export",
     "FetchReport": "loader.fetching.fetch",
     "Progress": "loader.reporting",
     "QueryResult": "loader.api",

@@ -175,6 +175,7 @@ def query(
 def info(
     database: str | os.PathLike[str] = DATABASE,
     *,
+    parquet: str | None = None,
     storage_options: str | Mapping[str, Any] | None = None,
 ) -> DatabaseInfo:
     """Describe a database: tables, years, cells, countries, sources, sizes, versions.
@@ -183,6 +184,8 @@ def info(
     ----------
     database : path
         The file, or its folder.
+    parquet : str, optional
+        Address of the Parquet dataset, if it is in an object store; not contacted unless given.
     storage_options : mapping or str, optional
         fsspec options, or JSON of them, for a Parquet dataset at an address.
 
@@ -206,7 +209,7 @@ def info(
     >>> loader.info("demo").synthetic
     True
     """
-    return database_info(database, storage_options)
+    return database_info(database, storage_options, parquet=parquet)
 
 
 def check(
@@ -230,9 +233,6 @@ def check(
         Threads of DuckDB; one per core by default.
     memory_limit : str or int, optional
         Memory of DuckDB, such as "1GiB", the default.
-    parquet : str, optional
-        Address of the Parquet dataset, if it is in an object store. It is not contacted unless
-        given.
     parquet : str, optional
         Address of the Parquet dataset, if it is in an object store; not contacted unless given.
     storage_options : mapping or str, optional

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from loader.display import Displayed
 from loader.errors import UsageError
 from loader.exporting.outputs import GRID_FORMATS, choose_output, is_gzip
 from loader.exporting.selection import Selection
@@ -78,7 +79,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class ExportReport:
+class ExportReport(Displayed):
     """What an export wrote.
 
     Attributes
