@@ -19,7 +19,7 @@ __all__ = ["fetch"]
     "--only",
     metavar="NAMES",
     help="Any of eluc, states, transitions, management, static, separated by commas.  "
-    "[default: eluc,states]",
+    "[default: eluc,states,static]",
 )
 @click.option("--eluc", metavar="URL", help="Download BLUE ELUC from this address instead.")
 @click.option("--states", metavar="URL", help="The same for the LUH2 states.")

@@ -1,4 +1,4 @@
-"""Where the source files are published, and what is known of them beforehand."""
+"""Where the source files are published, with their sizes and digests where those are known."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def choose(
     ----------
     given : mapping of str to str or None
         Addresses that replace the usual ones, by name of the source. An address may end in
-        "#md5=<hexadecimal>" or "#sha256=<hexadecimal>", which the file is then checked against.
+        "#md5=<hexadecimal>" or "#sha256=<hexadecimal>", which the file is then verified against.
     only : str or sequence of str, optional
         Names of sources, as a sequence or separated by commas.
     everything : bool
@@ -102,7 +102,7 @@ def choose(
     Raises
     ------
     UsageError
-        If a name or an address has no meaning.
+        If a name or an address is not valid.
     """
     if only is not None:
         words = only.split(",") if isinstance(only, str) else only
@@ -110,13 +110,15 @@ def choose(
         unknown = sorted(names - set(REMOTES))
         if unknown or not names:
             found = ", ".join(unknown) or "nothing"
-            raise UsageError(f"--only names {found}; expected some of {', '.join(REMOTES)}")
+            raise UsageError(f"--only names {found}; expected any of {', '.join(REMOTES)}")
     elif everything:
         names = set(REMOTES)
     else:
         names = {name for name, url in given.items() if url is not None} | {
             name for name, source in SOURCES.items() if source.default
         }
+        # Less than a megabyte, and without it there are no countries.
+        names.add(STATIC.name)
     return [_address(remote, given.get(name)) for name, remote in REMOTES.items() if name in names]
 
 
@@ -136,7 +138,7 @@ def _address(usual: Remote, given: str | None) -> Remote:
         match = _DIGEST.fullmatch(fragment)
         if not match or len(match[2]) != _DIGITS[match[1]]:
             raise UsageError(
-                f"--{usual.name}: {fragment!r} after the # is no digest; expected md5= and 32 "
+                f"--{usual.name}: {fragment!r} after the # is not a digest; use md5= and 32 "
                 "hexadecimal digits, or sha256= and 64"
             )
         digest = f"{match[1]}:{match[2].lower()}"

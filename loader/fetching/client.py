@@ -1,4 +1,4 @@
-"""One HTTP request for a file, or for the rest of it; what goes wrong becomes one of two errors."""
+"""One HTTP request for a file or for the rest of it; every failure becomes one of two errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
 class Lost(Exception):  # noqa: N818  # not an error yet: the transfer decides
-    """The server or the way to it failed in a manner that may pass.
+    """The server or the network failed in a way that may be temporary.
 
     Parameters
     ----------
@@ -51,21 +51,21 @@ class Lost(Exception):  # noqa: N818  # not an error yet: the transfer decides
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server sends: where in the file it begins, and the bytes.
+    """A response of a server: its position in the file, and its bytes.
 
     Attributes
     ----------
     start : int
-        Offset of the first byte; 0 also where the rest was asked for and the whole is sent.
+        Offset of the first byte; 0 also if the rest was requested and the complete file is sent.
     total : int or None
-        Size of the whole file, where the server says it.
+        Size of the complete file, if the server states it.
     validator : str or None
-        Means this very content, in a later If-Range.
+        Identifies this content in a later If-Range.
     md5 : str or None
-        Of the whole file, where the server says it (Zenodo does, as the ETag).
+        Digest of the complete file, if the server states it (Zenodo does, as the ETag).
     content_type : str
     past_end : bool
-        The server says that there is nothing after the offset that was asked for.
+        Whether there is nothing after the requested offset.
     """
 
     start: int
@@ -104,9 +104,9 @@ class Client:
     Parameters
     ----------
     timeout : float
-        Seconds without a byte after which a connection counts as lost.
+        Seconds without data after which a connection counts as lost.
     ca_bundle : str, optional
-        A PEM file of certificates to trust beside the usual ones.
+        A PEM file of certificates to trust in addition to the usual ones.
 
     Raises
     ------
@@ -128,15 +128,15 @@ class Client:
         self._session.close()
 
     def get(self, url: str, start: int = 0, validator: str | None = None) -> Answer:
-        """Ask for a file from an offset on.
+        """Request a file from an offset on.
 
         Parameters
         ----------
         url : str
         start : int
-            0 asks for the whole file.
+            0 requests the complete file.
         validator : str, optional
-            What an earlier answer had: if the file is another now, the whole of it is sent.
+            That of an earlier answer: if the file has changed since, all of it is sent.
 
         Returns
         -------
@@ -145,9 +145,9 @@ class Client:
         Raises
         ------
         Lost
-            If the server cannot be reached, or says that it cannot answer now.
+            If the server cannot be reached, or cannot answer now.
         SourceError
-            If it refuses, or has no such file, or sends what cannot be stored.
+            If it denies access, has no such file, or sends what cannot be stored.
         ServiceError
             If its certificate cannot be verified, or it only redirects.
         """
@@ -162,9 +162,9 @@ class Client:
         except requests.exceptions.SSLError as error:
             raise _certificate_error(url, error) from error
         except requests.exceptions.TooManyRedirects as error:
-            raise ServiceError(f"{url}: redirects without end; name another address") from error
+            raise ServiceError(f"{url}: redirects without end; use another address") from error
         except requests.exceptions.InvalidURL as error:
-            raise UsageError(f"{url}: is no address that can be asked ({error})") from error
+            raise UsageError(f"{url}: is not a valid address ({error})") from error
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise Lost(_reason(error)) from error
         try:
@@ -175,14 +175,14 @@ class Client:
 
 
 class _TrustingAdapter(HTTPAdapter):
-    """An adapter that trusts some certificates beside the usual authorities."""
+    """An adapter that trusts some certificates in addition to the usual authorities."""
 
     def __init__(self, ca_bundle: str) -> None:
         self._context = ssl.create_default_context(cafile=certifi.where())
         try:
             self._context.load_verify_locations(cafile=ca_bundle)
         except (OSError, ssl.SSLError) as error:
-            found = f"cannot be read as certificates in PEM form ({error})"
+            found = f"is not a PEM file of certificates ({error})"
             raise UsageError(f"--ca-bundle: {ca_bundle}: {found}") from error
         super().__init__()
 
@@ -225,17 +225,17 @@ def _answer(url: str, response: requests.Response, start: int) -> Answer:
     status = response.status_code
     if url.lower().startswith("https:") and not response.url.lower().startswith("https:"):
         found = f"redirects to {response.url}, which is not encrypted"
-        raise SourceError(url, f"{found}; name that address itself if you trust it")
+        raise SourceError(url, f"{found}; use that address itself if you trust it")
     if status not in {200, 206, 416}:
         raise _refusal(url, response)
     coding = response.headers.get("Content-Encoding", "identity")
     if coding != "identity":
-        raise SourceError(url, f"is sent {coding}-encoded although asked not to; name another one")
+        raise SourceError(url, f"is sent {coding}-encoded, unrequested; use another address")
     first, total, past_end = 0, _length(response), False
     if status == 206:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
         if match is None or int(match[1]) != start:
-            raise Lost("it sent another part of the file than it was asked for")
+            raise Lost("the server sent another part of the file than the one requested")
         first = start
         total = None if match[3] == "*" else int(match[3])
     elif status == 416:
@@ -268,13 +268,13 @@ def _refusal(url: str, response: requests.Response) -> Exception:
     if status in _TRY_AGAIN:
         return Lost(f"the server answered {said}", _retry_after(response))
     if status in {404, 410}:
-        found = f"there is no such file on the server ({said}); links age: name another address"
+        found = f"the server has no such file ({said}); it may have moved: use another address"
         return SourceMissingError(url, found)
     if status in {401, 403, 407}:
-        return SourceError(url, f"the server refuses it ({said}); name another address")
+        return SourceError(url, f"the server denies access ({said}); use another address")
     if status >= 500:
         return Lost(f"the server answered {said}")
-    return SourceError(url, f"the server answered {said}; name another address")
+    return SourceError(url, f"the server answered {said}; use another address")
 
 
 def _retry_after(response: requests.Response) -> float | None:
@@ -292,15 +292,14 @@ def _certificate_error(url: str, error: Exception) -> Exception:
     if "CERTIFICATE" not in reason.upper():
         return Lost(reason)
     return ServiceError(
-        f"{url}: the server's certificate cannot be verified ({reason}). If only an intermediate "
-        "certificate is missing there, name it with --ca-bundle FILE (docs/fetching.md says how "
-        "to get and check it), or take the file from another address. Verification is never "
-        "switched off"
+        f"{url}: the server's certificate cannot be verified ({reason}). If the server does not "
+        "send an intermediate certificate, add it with --ca-bundle FILE (docs/fetching.md shows "
+        "how), or use another address"
     )
 
 
 def _reason(error: BaseException) -> str:
-    """Return what is at the bottom of a chain of errors: the outer ones repeat it at length."""
+    """Return the message of the innermost error of a chain: the outer ones repeat it at length."""
     seen: BaseException = error
     while True:
         inner = getattr(seen, "reason", None) or seen.__cause__

@@ -1,4 +1,4 @@
-"""How patient a transfer is, who watches it, and what it ends with."""
+"""Retries and time limits of a download, its listener, and its result."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ LEAST_RATE = 1_000
 
 
 class Interrupted(Exception):  # noqa: N818  # no error: somebody asked for it
-    """The transfer was told to stop; what it has is kept."""
+    """The download was stopped; its bytes so far are kept."""
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """How patient a transfer is.
+    """Retries and time limits of a download.
 
     Attributes
     ----------
     retries : int
-        Attempts in a row that may bring nothing new.
+        Number of consecutive attempts that may bring no data.
     backoff : float
-        Seconds before the second of them; doubles each time.
+        Seconds before the second attempt; doubles each time.
     timeout : float
         Seconds without data after which a connection counts as lost. It also counts as lost if
         fewer than `LEAST_RATE` bytes a second came during so many seconds.
     ca_bundle : str, optional
-        Certificates to trust beside the usual ones.
+        Certificates to trust in addition to the usual ones.
     """
 
     retries: int = 5
@@ -44,16 +44,16 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who watches a transfer.
+    """The listener of a download.
 
     Attributes
     ----------
     stop : threading.Event
         Set to end soon.
     advanced : callable
-        Told how many bytes there are, and of how many, None if unknown.
+        Receives the number of bytes so far and in total (None if unknown).
     noticed : callable
-        Told of cuts and new beginnings, in a sentence.
+        Receives a sentence on each interruption and restart.
     """
 
     stop: threading.Event

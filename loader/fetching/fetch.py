@@ -1,4 +1,4 @@
-"""Fetch the source files into the folder where a build looks for them, some at a time."""
+"""Download the source files into the folder where a build looks for them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PATIENCE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Fetched:
-    """What became of one file.
+    """The outcome for one file.
 
     Attributes
     ----------
@@ -42,30 +42,30 @@ class Fetched:
         Of the source.
     url : str
     path : pathlib.Path
-    outcome : {"fetched", "there already", "to fetch", "to go on with"}
-        The last two only where nothing was done because `dry_run` was set.
+    outcome : {"downloaded", "exists already", "to download", "to resume"}
+        The last two only with `dry_run`.
     size : int or None
-        Bytes; None where the published size is not known before the fetching.
+        Bytes; None if the size is not known before the download.
     md5 : str or None
-        Hexadecimal; None where the file was not read through.
+        Hexadecimal; None if the file was not read completely.
     """
 
     name: str
     url: str
     path: Path
-    outcome: Literal["fetched", "there already", "to fetch", "to go on with"]
+    outcome: Literal["downloaded", "exists already", "to download", "to resume"]
     size: int | None
     md5: str | None = None
 
 
 @dataclass(frozen=True)
 class FetchReport(Displayed):
-    """What a fetch did: one entry a file."""
+    """The outcome of a fetch: one entry for each file."""
 
     files: tuple[Fetched, ...]
 
     def text(self) -> str:
-        """Return a line a file for the command line."""
+        """Return it for people, a line for each file."""
         width = max(len(str(file.path)) for file in self.files)
         lines = []
         for file in self.files:
@@ -105,10 +105,10 @@ def fetch(
     backoff: float = 1.0,
     reporter: Reporter | None = None,
 ) -> FetchReport:
-    """Fetch the source files into `raw`, under the names that a build looks for.
+    """Download the source files into `raw`, under the names that a build looks for.
 
-    A file that is whole already is not fetched again; one that was cut short goes on where it
-    stopped, if the server still has the same. No other file is ever overwritten.
+    A complete file is not downloaded again. An interrupted download is resumed if the server still
+    has the same file. No other file is ever overwritten.
 
     Parameters
     ----------
@@ -116,21 +116,21 @@ def fetch(
         Created if need be.
     eluc, states, transitions, management, static : str, optional
         An http or https address in place of the usual one; it may end in "#md5=..." or
-        "#sha256=...", which the file is then checked against.
+        "#sha256=...", which the file is then verified against.
     all : bool
-        Every source; otherwise `eluc`, `states` and those whose address is given.
+        Every source; otherwise `eluc`, `states`, `static` and those whose address is given.
     only : str or sequence of str, optional
         Exactly these sources.
     workers : int
-        Files at a time.
+        Number of files to download at the same time.
     retries : int
-        Attempts in a row that may bring nothing new.
+        Number of consecutive attempts that may bring no data.
     timeout : float
-        Seconds without a byte after which a connection counts as lost.
+        Seconds without data, or with less than 1 kB/s, after which a connection counts as lost.
     ca_bundle : path, optional
-        A PEM file of certificates to trust beside the usual authorities.
+        A PEM file of certificates to trust in addition to the usual authorities.
     dry_run : bool
-        Only say what would be done, without any request.
+        Report what would be downloaded, without any request.
     backoff : float
         Seconds before the second attempt; doubles each time, up to a minute.
     reporter : Reporter, optional
@@ -143,13 +143,14 @@ def fetch(
     Raises
     ------
     UsageError
-        If an option has no meaning.
+        If an option is not valid.
     SourceError
         If a server has no such file, or sends something else.
     ServiceError
-        If a server is lost, or cannot be trusted.
+        If a server does not answer, or its certificate cannot be verified.
     OutputError
-        If another file is in the way, another process fetches the same, or the disk refuses.
+        If another file has the name, another process is downloading the same file, or the disk is
+        full or cannot be written.
     """
     for option, value, least in (("workers", workers, 1), ("retries", retries, 0)):
         if value < least:
@@ -179,13 +180,13 @@ def fetch(
 def _plan(remote: Remote, path: Path) -> Fetched:
     begun = path.with_name(path.name + ".part").exists()
     if path.exists():
-        return Fetched(remote.name, remote.url, path, "there already", path.stat().st_size)
-    outcome: Literal["to fetch", "to go on with"] = "to go on with" if begun else "to fetch"
+        return Fetched(remote.name, remote.url, path, "exists already", path.stat().st_size)
+    outcome: Literal["to download", "to resume"] = "to resume" if begun else "to download"
     return Fetched(remote.name, remote.url, path, outcome, remote.size)
 
 
 class _Run:
-    """The transfers of one call: threads that fetch, and the calling thread that reports."""
+    """The downloads of one call: threads that download, and the calling thread that reports."""
 
     def __init__(
         self,
@@ -205,10 +206,10 @@ class _Run:
         self._messages: queue.SimpleQueue[_Ended | str] = queue.SimpleQueue()
 
     def all(self, workers: int) -> FetchReport:
-        """Fetch all files; one that fails does not keep the others from coming."""
+        """Download all files; if one fails, the others still continue."""
         for remote in self._remotes:
             self._waiting.put(remote)
-        # Daemons: one that waits for a silent server must not keep an interrupted program alive.
+        # Daemons: a thread that waits for a server must not keep an interrupted program alive.
         count = min(workers, len(self._remotes))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:
@@ -267,7 +268,7 @@ class _Run:
         if path.exists() or path.is_symlink():
             md5 = refuse_other_file(remote, path, advanced)
             size = path.stat().st_size
-            return Fetched(remote.name, remote.url, path, "there already", size, md5)
+            return Fetched(remote.name, remote.url, path, "exists already", size, md5)
         watch = Watch(self._stop, advanced, self._messages.put)
         received = receive(remote, path, self._conditions, self._space, watch)
-        return Fetched(remote.name, remote.url, path, "fetched", received.size, received.md5)
+        return Fetched(remote.name, remote.url, path, "downloaded", received.size, received.md5)

@@ -22,7 +22,7 @@ __all__ = ["Partial"]
 _MARK = "luc-load fetch"
 _BYTES_AT_ONCE = 2**20
 _SYNC_EVERY = 64 * 2**20
-"""A power failure costs at most so many bytes of the download."""
+"""Bytes; a power failure costs at most so many of a download."""
 
 
 class Partial:
@@ -42,9 +42,9 @@ class Partial:
     Raises
     ------
     OutputBusyError
-        If another process fetches the same file.
+        If another process is downloading the same file.
     OutputError
-        If a file that is not ours is in the way, or the disk refuses.
+        If another file has the name, or the disk refuses.
     """
 
     def __init__(self, target: Path, url: str) -> None:
@@ -64,13 +64,13 @@ class Partial:
 
     @property
     def validator(self) -> str | None:
-        """What the server called the content that these bytes are the beginning of."""
+        """The validator that the server gave for the file, if any."""
         found = self._note.get("validator")
         return found if isinstance(found, str) else None
 
     @property
     def total(self) -> int | None:
-        """The size of the whole file, where the server said it."""
+        """The size of the complete file, if the server stated it."""
         found = self._note.get("total")
         return found if isinstance(found, int) else None
 
@@ -106,7 +106,7 @@ class Partial:
             raise self.refused(error) from error
 
     def sync(self) -> None:
-        """Make what is there durable, so that it counts in the next run."""
+        """Make the bytes durable, so that the next run can use them."""
         if not self._note:
             return
         try:
@@ -116,7 +116,7 @@ class Partial:
             raise self.refused(error) from error
 
     def chunks(self) -> Iterator[bytes]:
-        """Read what is there, from the first byte."""
+        """Read the bytes so far, from the first one."""
         offset = 0
         while data := os.pread(self._handle, _BYTES_AT_ONCE, offset):
             yield data
@@ -133,7 +133,7 @@ class Partial:
         self._lock(fcntl.LOCK_SH)
 
     def publish(self) -> None:
-        """Give the whole file its name, which must be free."""
+        """Give the complete file its final name, which must be free."""
         try:
             os.fsync(self._handle)
             try:
@@ -150,13 +150,13 @@ class Partial:
             self._note_path.unlink(missing_ok=True)
             sync_folder(self.target.parent)
         except FileExistsError as error:
-            found = "appeared while it was fetched; it was left alone, and what was fetched is in"
+            found = "was created during the download; it was not replaced, and the download is in"
             raise OutputError(f"{self.target}: {found} {self.path}") from error
         except OSError as error:
             raise self.refused(error) from error
 
     def drop(self) -> None:
-        """Forget what is there; `close` then leaves no file."""
+        """Drop all bytes; `close` then leaves no file."""
         try:
             os.ftruncate(self._handle, 0)
             os.lseek(self._handle, 0, os.SEEK_SET)
@@ -166,7 +166,7 @@ class Partial:
         self._note, self.size = {}, 0
 
     def close(self) -> None:
-        """Keep what is there for the next run, and unlock it."""
+        """Keep the bytes for the next run, and unlock the file."""
         if self.size == 0:
             self.path.unlink(missing_ok=True)
             if self._note:
@@ -174,14 +174,14 @@ class Partial:
         os.close(self._handle)
 
     def refused(self, error: OSError) -> OutputError:
-        """Return what to say when the disk refuses."""
+        """Return the error for a failure of the disk."""
         why = error.strerror or str(error)
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return OutputError(
                 f"{self.path}: cannot grow ({why}); free some space, then run the same "
                 "command again to resume"
             )
-        return OutputError(f"{self.path}: cannot be written ({why}); choose another --raw")
+        return OutputError(f"{self.path}: cannot be written ({why}); choose another --out")
 
     def _open(self) -> int:
         while True:
@@ -204,11 +204,11 @@ class Partial:
         try:
             fcntl.flock(self._handle, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            found = "another process fetches this file; wait for it to end"
+            found = "another process is downloading this file; wait for it to end"
             raise OutputBusyError(f"{self.path}: {found}") from error
 
     def _recall(self, url: str) -> int:
-        """Return how many bytes of an earlier run count, and cut off the others."""
+        """Return how many bytes of an earlier run can be used, and cut off the others."""
         length = os.fstat(self._handle).st_size
         try:
             note = json.loads(read_small(self._note_path))
@@ -217,8 +217,7 @@ class Partial:
             note, is_ours = {}, False
         if length and not is_ours:
             raise OutputError(
-                f"{self.path}: is in the way and was not made by luc-load fetch; move it away, or "
-                "choose another --raw"
+                f"{self.path}: was not made by luc-load fetch; move it, or choose another --out"
             )
         synced = note.get("synced", 0) if is_ours else 0
         same = is_ours and _is_same_file(note, url) and isinstance(synced, int)

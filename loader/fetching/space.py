@@ -1,4 +1,4 @@
-"""Room on the disk, shared by the transfers that fill it."""
+"""Free space on the disk, shared by the downloads that fill it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Space:
         with self._lock:
             others = sum(claimed for other, claimed in self._claims.items() if other != name)
             purpose = f"{name}, with {human_bytes(others)} for other files," if others else name
-            require_space(self._folder, size + others, purpose, "choose another --raw")
+            require_space(self._folder, size + others, purpose, "choose another --out")
             self._claims[name] = size
 
     def release(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""One file, from the first request to its final name, through cuts, stalls and retries."""
+"""Download one file, from the first request to its final name, with retries."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["receive"]
 
 _READ_BYTES = 64 * 2**10
-"""A cut costs what was read and not yet returned: less than this."""
+"""A lost connection costs what was read and not yet returned: less than this."""
 
 _MAGIC_BYTES = 8
 """What tells netCDF from anything else."""
 
 _LONGEST_WAIT = 300.0
-"""Seconds; a server that asks for more is given up."""
+"""Seconds; if a server asks for more, the download ends."""
 
 
 def receive(
     remote: Remote, target: Path, conditions: Conditions, space: Space, watch: Watch
 ) -> Received:
-    """Fetch a file to `target`, where none is yet.
+    """Download a file to `target`, which must not exist yet.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ def receive(
     Raises
     ------
     Interrupted
-        If it was told to stop.
+        If `watch.stop` was set.
     SourceError
-        If the server has no such file, or sends another one than it should.
+        If the server has no such file, or sends another one.
     ServiceError
-        If the server is lost.
+        If the server does not answer.
     OutputError
-        If the disk refuses or is too small.
+        If the disk is full or cannot be written.
     """
     client = Client(conditions.timeout, conditions.ca_bundle)
     try:
@@ -99,9 +99,9 @@ class _Transfer:
         self._server_md5: str | None = None
 
     def run(self) -> Received:
-        """Try until the file is whole, right and named."""
+        """Try until the file is complete, verified and named."""
         resumed = self._digest_what_is_there()
-        furthest, fruitless, began_anew = self._partial.size, 0, False
+        furthest, fruitless, restarted = self._partial.size, 0, False
         while True:
             if self._watch.stop.is_set():
                 raise Interrupted
@@ -124,13 +124,13 @@ class _Transfer:
             if wrong is None:
                 break
             self._partial.drop()
-            if not resumed or began_anew:
-                raise SourceError(self._remote.url, f"{wrong}; nothing was kept")
+            if not resumed or restarted:
+                raise SourceError(self._remote.url, f"{wrong}; the download was deleted")
             # The beginning and the rest may come from two files: once more, in one piece.
             self._watch.noticed(
-                f"{self._remote.url}: {wrong}; it is fetched again from the beginning"
+                f"{self._remote.url}: {wrong}; downloading it again from the beginning"
             )
-            resumed, began_anew = False, True
+            resumed, restarted = False, True
             self._reset_digests()
         self._partial.publish()
         return Received(self._partial.size, self._digests["md5"].hexdigest())
@@ -146,8 +146,8 @@ class _Transfer:
             if answer.past_end:
                 if answer.total == partial.size:
                     return
-                self._begin_anew(None, None)
-                raise Lost("the server has nothing after what was fetched before")
+                self._restart(None, None)
+                raise Lost("the server has no data after those of the earlier download")
             continues = start > 0 and self._continues(answer)
             total = answer.total or known.size
             if not continues:
@@ -155,11 +155,11 @@ class _Transfer:
             done = partial.size if continues else 0
             self._space.claim(known.name, (total or done) - done)
             self._server_md5 = answer.md5
-            # What is there is given up only for what begins as it should: a server that is being
-            # mended answers every request with a page.
+            # The earlier bytes are dropped only for a file that begins correctly: a server under
+            # maintenance answers every request with a page.
             head = b"" if continues else self._beginning(answer)
             if not continues:
-                self._begin_anew(answer.validator, answer.total)
+                self._restart(answer.validator, answer.total)
             self._take(answer, head, total)
 
     def _continues(self, answer: Answer) -> bool:
@@ -167,17 +167,17 @@ class _Transfer:
         partial = self._partial
         if answer.start != partial.size:
             self._watch.noticed(
-                f"{self._remote.url}: the file changed, or the server cannot resume; it is fetched "
-                "again from the beginning"
+                f"{self._remote.url}: the file changed, or the server cannot resume; downloading "
+                "it again from the beginning"
             )
             return False
         same = partial.total in {None, answer.total} and (
             answer.validator is None or partial.validator in {None, answer.validator}
         )
         if not same:
-            # Not to be trusted with ranges of this file: ask for the whole of it.
-            self._begin_anew(None, None)
-            raise Lost("the file on the server changed meanwhile")
+            # Its ranges cannot be combined with the earlier ones: request the complete file.
+            self._restart(None, None)
+            raise Lost("the file on the server changed during the download")
         return True
 
     def _check_total(self, answer: Answer) -> None:
@@ -186,7 +186,7 @@ class _Transfer:
         if expected is not None and answer.total not in {None, expected} and not is_page:
             raise SourceError(
                 self._remote.url,
-                f"has {answer.total:,} bytes; expected {expected:,}: another file lies there now",
+                f"has {answer.total:,} bytes; expected {expected:,}: the file was replaced",
             )
 
     def _beginning(self, answer: Answer) -> bytes:
@@ -220,12 +220,12 @@ class _Transfer:
             raise Lost(f"the connection ended after {partial.size:,} of {total:,} bytes")
 
     def _what_is_wrong(self) -> str | None:
-        """Return how the whole file differs from what it must be, or None."""
+        """Return how the complete file differs from what it must be, or None."""
         remote, size = self._remote, self._partial.size
         if remote.size is not None and size != remote.size:
             return f"sent {size:,} bytes; expected {remote.size:,}"
         said = f"md5:{self._server_md5}" if self._server_md5 else None
-        for expected, who in ((remote.digest, "published"), (said, "said by the server")):
+        for expected, who in ((remote.digest, "published"), (said, "stated by the server")):
             if expected is None:
                 continue
             kind, _, digits = expected.partition(":")
@@ -243,7 +243,7 @@ class _Transfer:
                 digest.update(data)
         return self._partial.size > 0
 
-    def _begin_anew(self, validator: str | None, total: int | None) -> None:
+    def _restart(self, validator: str | None, total: int | None) -> None:
         self._partial.begin(self._remote.url, validator, total)
         self._reset_digests()
 
@@ -266,9 +266,9 @@ class _Transfer:
 
     def _given_up(self, lost: Lost) -> ServiceError:
         attempts = self._conditions.retries + 1
+        word = "attempt" if attempts == 1 else "attempts"
         kept = f"; {self._partial.size:,} bytes are kept" if self._partial.size else ""
         return ServiceError(
-            f"{self._remote.url}: given up after {attempts} attempts without progress ({lost})"
-            f"{kept}. Run the same command again later, or name another address with "
-            f"--{self._remote.name}"
+            f"{self._remote.url}: no progress in {attempts} {word} ({lost}){kept}. Run the same "
+            f"command again later to resume, or use another address with --{self._remote.name}"
         )

@@ -1,4 +1,4 @@
-"""Whether bytes are a netCDF file: at their beginning, when whole, and where they lie already."""
+"""Check that a download is netCDF: its first bytes, the complete file, and a file of its name."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _BYTES_AT_ONCE = 2**20
 
 
 def look_at_beginning(url: str, head: bytes, content_type: str) -> None:
-    """Refuse what does not begin as netCDF does, before gigabytes of it are stored.
+    """Raise if the first bytes are not those of netCDF, before gigabytes are stored.
 
     Parameters
     ----------
     url : str
     head : bytes
-        At least the first 8, or all there is.
+        At least the first 8 bytes, or all of them.
     content_type : str
 
     Raises
     ------
     SourceError
-        Says what came instead.
+        States what the server sent instead.
     """
     if head.startswith(NETCDF_MAGICS):
         return
-    expected = "expected a netCDF file: name another address"
+    expected = "expected a netCDF file: use another address"
     if is_page(head) or "html" in content_type.lower():
         title = _TITLE.search(head)
         words = html.unescape(title[1].decode(errors="replace")) if title else ""
@@ -48,11 +48,11 @@ def look_at_beginning(url: str, head: bytes, content_type: str) -> None:
     if not head:
         raise SourceError(url, f"sends an empty file; {expected}")
     kind = f" of type {content_type}" if content_type else ""
-    raise SourceError(url, f"sends something{kind} that begins with {head[:8]!r}; {expected}")
+    raise SourceError(url, f"sends a file{kind} that begins with {head[:8]!r}; {expected}")
 
 
 def look_at_whole(path: Path) -> str | None:
-    """Return why a file cannot be netCDF, or None; a file cut short does not open."""
+    """Return why a file is not valid netCDF, or None; a truncated file does not open."""
     from loader.reading.opening import open_undecoded  # noqa: PLC0415  # xarray is slow to import
 
     try:
@@ -65,24 +65,24 @@ def look_at_whole(path: Path) -> str | None:
 def refuse_other_file(
     remote: Remote, path: Path, advanced: Callable[[int, int | None], None]
 ) -> str | None:
-    """Return the MD5 of a file that lies there already; None if it need not be digested.
+    """Return the MD5 of a file that exists already; None if it need not be digested.
 
     Raises
     ------
     OutputError
-        If it is not the file that would be fetched: it is never overwritten.
+        If it is not the file that would be downloaded: it is never overwritten.
     """
     from loader.sampling.marks import is_synthetic  # noqa: PLC0415  # h5py is slow to import
 
-    way_out = "move it away, or choose another --raw"
+    way_out = "move it, or choose another --out"
     if not path.is_file():
-        raise OutputError(f"{path}: is no regular file; {way_out}")
+        raise OutputError(f"{path}: is not a regular file; {way_out}")
     if is_synthetic(path):
         raise OutputError(f"{path}: is a synthetic sample, not the real file; {way_out}")
     size = path.stat().st_size
     if remote.size is not None and size != remote.size:
         raise OutputError(
-            f"{path}: is there already with {size:,} bytes, but the published file has "
+            f"{path}: exists already with {size:,} bytes, but the published file has "
             f"{remote.size:,}; {way_out}"
         )
     try:
@@ -92,12 +92,12 @@ def refuse_other_file(
         else:
             kind, _, digits = remote.digest.partition(":")
             found = _digest(path, kind, advanced)
-            wrong = None if found == digits else f"the {kind} {found}; expected {digits}"
+            wrong = None if found == digits else f"its {kind} is {found}; expected {digits}"
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); {way_out}") from error
     if wrong is not None:
         said = wrong.removeprefix("sent a file that ")
-        raise OutputError(f"{path}: is there already, but {said}; {way_out}")
+        raise OutputError(f"{path}: exists already, but {said}; {way_out}")
     return found if remote.digest is not None and remote.digest.startswith("md5") else None
 
 
