@@ -7,12 +7,17 @@ import fcntl
 import os
 import shutil
 import stat
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loader.errors import OutputError
 from loader.files import FOLDER_FLAGS, NEW_FILE_FLAGS, temporary_name
 from loader.text import human_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "free_bytes",
@@ -22,7 +27,11 @@ __all__ = [
     "remove",
     "require_space",
     "tree_size",
+    "waiting_lock",
 ]
+
+_SECONDS_BETWEEN = 0.1
+"""Between two attempts to take a lock that another process holds."""
 
 
 def private_folder(path: Path) -> None:
@@ -100,6 +109,38 @@ def refuse_links(folder: Path, but: str = "") -> None:
                     f"{Path(place) / name}: is {kind}, which luc-load did not make; remove it and "
                     "run the same command again"
                 )
+
+
+@contextmanager
+def waiting_lock(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder, after every other process that holds it has ended.
+
+    The lock leaves no file. Where the file system has no such locks, it does nothing.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be opened.
+    """
+    handle = os.open(folder, FOLDER_FLAGS)
+    try:
+        # Not a blocking call: a signal must end the waiting.
+        while not _is_locked(handle):
+            time.sleep(_SECONDS_BETWEEN)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_locked(handle: int) -> bool:
+    """Try to lock; False if another process holds the lock."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def is_in_use(path: Path) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -15,9 +18,10 @@ import pytest
 
 from loader import build
 from loader.errors import OutputError, UsageError
+from loader.folders import waiting_lock
 from loader.grid import Grid
 from loader.reading.landmask import land_mask
-from loader.sampling import SAMPLE_NAMES, is_synthetic, matches, write_sample
+from loader.sampling import SAMPLE_NAMES, is_synthetic, matches, write_sample, writing
 from loader.sampling.space import sample_bytes
 
 USES = [
@@ -533,3 +537,25 @@ def test_the_estimate_of_a_sample_is_no_less_than_its_files_and_not_much_more(fu
     for name, size in found.items():
         estimated = sample_bytes([name], (2012, 2012), 0.25)
         assert size <= estimated <= 1.25 * size, name
+
+
+def test_two_that_need_the_same_sample_write_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second would replace files that the first is reading already."""
+    options: dict[str, Any] = {"years": (2000, 2001), "resolution": COARSE, "only": ["eluc"]}
+    (path,) = write_sample(tmp_path / "first", **options)
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    began = threading.Event()
+    monkeypatch.setattr(writing, "refuse_full_disk", lambda *_: began.set())
+    second = threading.Thread(target=write_sample, args=(raw,), kwargs=options)
+    with waiting_lock(raw):
+        second.start()
+        assert began.wait(10)
+        second.join(0.3)
+        assert second.is_alive(), "it does not wait"
+        shutil.copy(path, raw)
+        inode = (raw / path.name).stat().st_ino
+    second.join()
+    assert [file.stat().st_ino for file in raw.iterdir()] == [inode]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import OutputError, UsageError
+from loader.folders import waiting_lock
 from loader.sampling.allocation import transitions
 from loader.sampling.emissions import Emissions
 from loader.sampling.files import Layout, eluc_file, landuse_file, replacing, write_static
@@ -101,17 +102,21 @@ def write_sample(
     sources = _sources(years, resolution, seed, only)
     folder = Path(directory)
     paths = {source: folder / SAMPLE_NAMES[source] for source in sources}
-    missing = [s for s, path in paths.items() if not matches(path, years, resolution, seed)]
-    for source in missing:
+
+    def missing() -> list[str]:
+        return [s for s, path in paths.items() if not matches(path, years, resolution, seed)]
+
+    for source in missing():
         _refuse_foreign(paths[source])
-    refuse_full_disk(folder, missing, years, resolution)
+    refuse_full_disk(folder, missing(), years, resolution)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
-    if missing:
+        raise OutputError(f"{folder}: cannot be created: {error.strerror}") from error
+    # Two builds may need the same sample: the second one waits, and then finds it complete.
+    with waiting_lock(folder):
         sample = _Sample(years, resolution, seed, progress or _silent)
-        for source in missing:
+        for source in missing():
             sample.write(source, paths[source])
     return list(paths.values())
 
