@@ -12,9 +12,9 @@
     fetch       all files, several at the same time
     progress    rate and time left
 
-`requests` and `urllib3` handle redirects, proxies and certificates, but do not resume. The rest of a
-file is requested with `Range` and `If-Range`, and appended only if the answer is 206, begins at the
-requested byte and names the same content: a server that ignores `Range` answers 200 with the complete
-file. A file is not split into parallel ranges, because the files are downloaded at the same time, and
-a server that limits a connection limits several too.
+`requests` and `urllib3` handle redirects, proxies and certificates, but do not resume. The rest of
+a file is requested with `Range` and `If-Range`, and appended only if the answer is 206, begins at
+the requested byte and names the same content: a server that ignores `Range` answers 200 with the
+complete file. A file is not split into parallel ranges: several files are downloaded at the same
+time, and a server that limits a connection limits several too.
 """
