@@ -1,17 +1,40 @@
-"""Check names that come from a file, a manifest, a store, a database or a server."""
+"""Check names: the user's, and those that come from a file, a store, a database or a server."""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
+
+from loader.errors import UsageError
+from loader.text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["checked_name", "checked_path", "inside"]
+__all__ = ["checked_argument", "checked_name", "checked_path", "inside"]
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}")
 """What luc-load calls its own tables, parts and builds: nothing that a path gives a meaning."""
+
+
+def checked_argument(path: str | os.PathLike[str]) -> str:
+    """Return a path or address as text that DuckDB, netCDF and the tables can hold.
+
+    Raises
+    ------
+    UsageError
+        If it is not UTF-8, as a name with surrogate escapes, or holds a NUL.
+    """
+    text = os.fspath(path)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found = f"{printable(text)} is not a UTF-8 name"
+        raise UsageError(f"{found}; rename the file or folder") from error
+    if "\0" in text:
+        raise UsageError(f"{printable(text)} is not a valid name; it contains a NUL")
+    return text
 
 
 def checked_name(name: object) -> str:

@@ -11,7 +11,8 @@ import pytest
 from command import COMMAND, environment
 from files import GRIDS, Form, state_content, write
 
-from loader import OutputError, build
+import loader
+from loader import OutputError, UsageError, build
 from loader.streams import ReaderLeftError, StandardOutput
 
 YEARS = tuple(range(1950, 1953))
@@ -110,6 +111,17 @@ def test_a_name_that_is_not_utf_8_is_named_and_rejected(arguments: str, tmp_path
     assert (done.returncode, done.stdout) == (2, "")
     assert "caf\\udce9 is not a UTF-8 name" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["caf\udce9", "a\0b"])
+def test_python_rejects_such_a_name_too(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(UsageError, match=r"caf\\udce9 is not a UTF-8 name|a\\x00b is not a valid"):
+        build(states="states.nc", out=path)
+    with pytest.raises(UsageError, match="name"):
+        build(states=str(path), out=tmp_path)
+    with pytest.raises(UsageError, match="name"):
+        loader.info(path)
 
 
 def test_output_after_the_reader_left_is_dropped_or_stops() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from loader.building.inputs import find_sources, sample_sources
 from loader.errors import OutputError, UsageError
+from loader.names import checked_argument
 from loader.options import Options
 from loader.reading.fingerprint import is_one_file
 from loader.reading.landmask import cache_directory
@@ -127,6 +128,7 @@ def build(
     """
     started = time.monotonic()
     watcher = synchronized(reporter)
+    _check_arguments(out, parquet, scratch, raw, eluc, states, transitions, management, static)
     target, place = checked_targets(out, parquet, tables)
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,
@@ -192,6 +194,13 @@ def build(
             home = store.publish(options.out, report.build_id, told=watcher.detail)
             watcher.notice(f"published at {home}, built in {options.out}")
         return report
+
+
+def _check_arguments(*arguments: object) -> None:
+    """Raise UsageError for a path whose name is not text; datasets and lists pass."""
+    for argument in arguments:
+        if isinstance(argument, str | os.PathLike):
+            checked_argument(argument)
 
 
 def _checked_store(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from loader._version import __version__
-from loader.text import printable
+from loader.errors import UsageError
+from loader.names import checked_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,13 +74,11 @@ class _Path(click.Path):
         super().__init__(path_type=str, readable=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  # click's own
-        """Return the path, which must be UTF-8: DuckDB and the tables hold it as text."""
+        """Return the path, which must be UTF-8."""
         try:
-            os.fsencode(value).decode("utf-8")
-        except UnicodeDecodeError:
-            self.fail(
-                f"{printable(value)} is not a UTF-8 name; rename the file or folder", param, ctx
-            )
+            checked_argument(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from loader.errors import DatabaseError, OutputBusyError, OutputError, SourceError, UsageError
 from loader.files import sync_folder
+from loader.names import checked_argument
 from loader.remote.stores import is_address
 from loader.storing.database import is_duckdb_file
 from loader.storing.dataset import dataset_build_id, dataset_record
@@ -48,7 +49,7 @@ def named_database(database: str | os.PathLike[str]) -> Path:
     UsageError
         If it is an address.
     """
-    if is_address(os.fspath(database)):
+    if is_address(checked_argument(database)):
         expected = "expected a file or folder here: where it was built (--scratch), or a copy of it"
         found = without_secrets(os.fspath(database))
         raise UsageError(
