@@ -326,7 +326,8 @@ class Expected:
 
     def state_diff(self) -> Columns:
         names = self.states or dict.fromkeys((*FRACTIONS, "secmb", "secma"), self.emissions)
-        rows, diffs, year, before = self._change(self.state_rows, names)
+        sums = {name: self.uses[name] for name in ("crop", "forest")}
+        rows, diffs, year, before = self._change(self.state_rows, {**names, **sums})
         return self._take(rows, diffs, year=year, prev_year=before)
 
     def luc(self) -> Columns:
@@ -345,7 +346,7 @@ class Expected:
         emission_tc = self.emissions.astype(np.float64) * self.area
         shown = {"is_land": self.is_land, "eluc": self.emissions, "emission_tc": emission_tc}
         shown |= self.uses | {f"{name}_diff": change[name] for name in USES}
-        return self._placed(rows, shown)
+        return self._placed(rows, shown, date=True)
 
     def land_cell(self) -> Columns:
         return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,6 +187,18 @@ def with_uses(state: pd.DataFrame) -> pd.DataFrame:
             total = total + state[part].astype(np.float64)
         state[name] = total.astype(np.float32)
     return state
+
+
+def dates(years: Iterable[int]) -> list[dt.date]:
+    """Return 1 January of each year, as the column `date` of views."""
+    return [dt.date(int(year), 1, 1) for year in years]
+
+
+def with_dates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `date` next to `year`."""
+    rows = rows.reset_index(drop=True)
+    rows.insert(list(rows.columns).index("year") + 1, "date", dates(rows.year))
+    return rows
 
 
 def attach(path: Path, storage_version: str = "v1.0.0") -> duckdb.DuckDBPyConnection:

@@ -63,7 +63,7 @@ def test_countries_equal_pandas(con: duckdb.DuckDBPyConnection, frames: Frames, 
     else:
         wanted, names = expected(frames, with_uses(frames.state), list(USES)), MHA
     found = fetch(con, f"SELECT * FROM {view}", ["country_code", "year"])
-    assert list(found.columns) == [*LABELS, "year", *names]
+    assert list(found.columns) == [*LABELS, "year", "date", *names]
     found["country_code"] = found["country_code"].fillna(-1)
     found = found.sort_values(["country_code", "year"], ignore_index=True)
     wanted = wanted.sort_values(["country_code", "year"], ignore_index=True)

@@ -15,9 +15,11 @@ from sql_database import (
     USES,
     Frames,
     create,
+    dates,
     fetch,
     random_frames,
     same,
+    with_dates,
     with_uses,
 )
 
@@ -108,7 +110,7 @@ def test_carbon_dioxide_beside_carbon(database: Database) -> None:
         emission_tc=eluc * rows.area_ha,
         emission_tco2=eluc * rows.area_ha * CO2,
     )
-    same(fetch(con, "SELECT * FROM eluc_co2"), expected)
+    same(fetch(con, "SELECT * FROM eluc_co2"), with_dates(expected))
 
 
 def test_the_world_adds_up_year_by_year(database: Database) -> None:
@@ -118,6 +120,7 @@ def test_the_world_adds_up_year_by_year(database: Database) -> None:
     expected = pd.DataFrame(
         {
             "year": total.index,
+            "date": dates(total.index),
             "first_year": 1851,
             "years": range(1, 8),
             "emission_pgc": total.to_numpy(),
@@ -177,6 +180,7 @@ def test_the_map_has_squares_of_one_degree() -> None:
     rows["emission_tc"] = rows.eluc.astype(np.float64) * rows.area_ha
     expected = rows.groupby(["year", "lat", "lon"])[["area_ha", "emission_tc"]].sum().reset_index()
     expected["eluc"] = expected.emission_tc / expected.area_ha
+    expected = with_dates(expected[["year", "lat", "lon", "area_ha", "emission_tc", "eluc"]])
     assert len(found) == 2 * 12
     assert {*found.lat} == {-1.5, -0.5, 0.5, 1.5}
     assert {*found.lon} == {-1.5, -0.5, 0.5}

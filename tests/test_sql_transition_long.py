@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from sql_database import CONTEXT, GRID, fetch, insert, random_transitions, same
+from sql_database import CONTEXT, GRID, fetch, insert, random_transitions, same, with_dates
 
 from loader.catalog.objects import SchemaContext, create_tables, create_views
 from loader.schema import FRACTIONS, SOURCES, Variable
@@ -34,7 +34,7 @@ def melted(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     pairs = [HARVESTED.get(name, tuple(name.split("_to_"))) for name in long.variable]
     long["from_state"] = [origin for origin, _ in pairs]
     long["to_state"] = [target for _, target in pairs]
-    return long[[*KEYS, "fraction"]]
+    return with_dates(long[[*KEYS, "fraction"]])
 
 
 def database(rows: pd.DataFrame, variables: tuple[Variable, ...]) -> duckdb.DuckDBPyConnection:
@@ -42,6 +42,8 @@ def database(rows: pd.DataFrame, variables: tuple[Variable, ...]) -> duckdb.Duck
     con = duckdb.connect()
     create_tables(con, context)
     insert(con, "transition", rows)
+    years = pd.DataFrame({"year": sorted(set(rows.year))}).assign(has_eluc=False, has_state=False)
+    insert(con, "year", with_dates(years))
     create_views(con, context)
     return con
 
@@ -75,7 +77,14 @@ def test_a_file_without_moves_has_no_rows() -> None:
     with database(rows, (Variable("secmf_harv", "secmf_harv"),)) as con:
         found = fetch(con, "SELECT * FROM transition_long", KEYS)
         assert found.empty
-        assert list(found.columns) == [*KEYS, "fraction"]
+        assert list(found.columns) == [
+            "cell_id",
+            "year",
+            "date",
+            "from_state",
+            "to_state",
+            "fraction",
+        ]
 
 
 @pytest.mark.parametrize("condition", ["cell_id = 5", "year = 1851"])

@@ -28,7 +28,7 @@ from loader.catalog.sqlfiles import (
 from loader.errors import DatabaseError
 from loader.grid import TOLERANCE_DEG, Grid
 from loader.landuses import LandUses, land_uses_of
-from loader.schema import CROPS, ELUC, FORESTS, SOURCES, Variable
+from loader.schema import ELUC, SOURCES, SUMS, Variable
 
 __all__ = [
     "SchemaContext",
@@ -130,13 +130,29 @@ class YearBlock:
     before: int | None = None
 
 
-def year_blocks(years: Sequence[int]) -> tuple[YearBlock, ...]:
-    """Cut ascending years into at most `_MAX_BLOCKS` blocks of `_BLOCK_YEARS` or a multiple."""
+def year_blocks(years: Sequence[int], loaded: Sequence[int] = ()) -> tuple[YearBlock, ...]:
+    """Cut ascending years into at most `_MAX_BLOCKS` blocks of `_BLOCK_YEARS` or a multiple.
+
+    Parameters
+    ----------
+    years : sequence of int
+        Those in which the view can have rows.
+    loaded : sequence of int, optional
+        All of a joined table: where it begins more than a block before `years`, the first block is
+        not open, since the rows before it would only be joined in vain.
+    """
     length = _BLOCK_YEARS * max(1, math.ceil(len(years) / (_BLOCK_YEARS * _MAX_BLOCKS)))
     cuts = range(length, len(years), length)
-    firsts = [None, *(years[cut] for cut in cuts)]
+    begins_late = bool(years) and sum(year < years[0] for year in loaded) > length
+    firsts = [years[0] if begins_late else None, *(years[cut] for cut in cuts)]
     befores = [None, *(years[cut - 1] for cut in cuts)]
     return tuple(map(YearBlock, firsts, [*firsts[1:], None], befores))
+
+
+def _change_years(eluc: Sequence[int], state: Sequence[int]) -> list[int]:
+    """Return the years with emissions, a state, and a state of the next year."""
+    states = set(state)
+    return [year for year in eluc if {year, year + 1} <= states]
 
 
 def create_tables(
@@ -227,11 +243,15 @@ def create_views(
 def _context_values(context: SchemaContext) -> dict[str, object]:
     """Return what every file of sql/ may name."""
     land_uses = context.land_uses
+    state_columns = {variable.column.lower() for variable in context.columns["state"]}
     return {
         "variables": context.columns,
         "fractions": land_uses.fractions,
-        "crops": CROPS,
-        "forests": FORESTS,
+        "totals": SUMS,
+        # A variable of the file that is called like a sum keeps its name.
+        "totals_of_state": {
+            name: parts for name, parts in SUMS.items() if name not in state_columns
+        },
         "uses": land_uses.uses,
         "moves": land_uses.moves,
         "moving": land_uses.moving,
@@ -258,6 +278,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
         "blocks": {
             "eluc": year_blocks(eluc),
             "state": year_blocks(state),
+            "luc": year_blocks(_change_years(eluc, state), state),
             "either": year_blocks(sorted({*eluc, *state})),
         },
         "cut": cut,

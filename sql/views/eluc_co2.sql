@@ -5,13 +5,14 @@
 -- Caveat: two units of the same emissions: sum emission_tc or emission_tco2, never both together,
 --   and never eluc or eluc_tco2_ha
 -- Source: {{ titles.eluc | comment }}; 3.664 t CO2 per t C (Friedlingstein et al. 2022)
--- Needs: cell, eluc
+-- Needs: cell, year, eluc
 CREATE OR REPLACE VIEW eluc_co2 AS
 SELECT
     e.cell_id,
     c.lat,
     c.lon,
     e."year",
+    y."date",
     c.area_ha,
     c.is_land,
     e.eluc,
@@ -19,4 +20,5 @@ SELECT
     e.eluc * c.area_ha AS emission_tc,
     e.eluc * c.area_ha * {{ co2_per_c | literal }} AS emission_tco2
 FROM eluc AS e
+INNER JOIN "year" AS y ON y."year" = e."year"
 INNER JOIN cell AS c ON c.cell_id = e.cell_id;

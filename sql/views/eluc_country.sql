@@ -13,5 +13,6 @@ SELECT
     country_iso3,
     country,
     "year",
+    make_date("year", 1, 1) AS "date",
     emission_mtc
 FROM eluc_total;

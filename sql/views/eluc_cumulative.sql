@@ -10,6 +10,7 @@
 CREATE OR REPLACE VIEW eluc_cumulative AS
 SELECT
     "year",
+    "date",
     min("year") OVER so_far AS first_year,
     count(emission_pgc) OVER so_far AS years,
     emission_pgc,

@@ -7,18 +7,20 @@
 --   square on the coast may hold less than a whole one; on grids of one degree and coarser, one row
 --   a cell; sum emission_tc, never eluc
 -- Source: {{ titles.eluc | comment }}
--- Needs: cell, eluc
+-- Needs: cell, year, eluc
 
 {% set fine = grid.step_lat < 1 and grid.step_lon < 1 %}
 CREATE OR REPLACE VIEW eluc_map_1deg AS
 SELECT
     e."year",
+    y."date",
     {% if fine %}least(floor(c.lat), 89) + 0.5{% else %}c.lat{% endif %} AS lat,
     {% if fine %}floor(c.lon) + 0.5{% else %}c.lon{% endif %} AS lon,
     sum(c.area_ha) AS area_ha,
     sum(e.eluc * c.area_ha) AS emission_tc,
     sum(e.eluc * c.area_ha) / sum(c.area_ha) AS eluc
 FROM eluc AS e
+INNER JOIN "year" AS y ON y."year" = e."year"
 INNER JOIN cell AS c ON c.cell_id = e.cell_id
 WHERE e.eluc IS NOT NULL
 GROUP BY ALL;

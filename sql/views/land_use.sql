@@ -7,22 +7,17 @@
 --   listed, stored as REAL
 -- Source: {{ titles.state | comment }}
 -- Needs: state
+
+{% import "sums.jinja" as sums %}
 CREATE OR REPLACE VIEW land_use AS
 SELECT
     cell_id,
-    "year",
-{%- for name in fractions %}
-    {{ name | identifier }},
+    "year"
+{%- for name in fractions %},
+    {{ name | identifier }}
+{%- endfor %}
+{%- for name, parts in totals.items() %},
+    {{ sums.total("state", parts) }} AS {{ name | identifier }}
 {%- endfor %}
 
-    CAST(
-{%- for name in crops %}
-{%- if not loop.first %} + {% endif -%}
-        CAST({{ name | identifier }} AS DOUBLE)
-{%- endfor %} AS REAL) AS crop,
-    CAST(
-{%- for name in forests %}
-{%- if not loop.first %} + {% endif -%}
-        CAST({{ name | identifier }} AS DOUBLE)
-{%- endfor %} AS REAL) AS forest
 FROM state;

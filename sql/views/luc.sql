@@ -7,15 +7,20 @@
 --   of the year causes, not the flux of the year{% else %}the ordinary ELUC also holds the legacy of earlier changes,
 --   so it is not 0 where nothing changed{% endif %}; sum emission_tc, never eluc
 -- Source: {{ titles.eluc | comment }}; {{ titles.state | comment }}
--- Needs: cell, eluc, land_use
+-- Needs: cell, year, eluc, state
 
+-- The states drive the join: every block then builds hash tables of the emissions and of the next
+-- states only. crop and forest are added up after it, which keeps the tables narrow, and the names of
+-- their summands out of the join condition, where a filter on them would otherwise end up.
 {% import "years.jinja" as years %}
+{% import "sums.jinja" as sums %}
 CREATE OR REPLACE VIEW luc AS
 SELECT
     m.cell_id,
     c.lat,
     c.lon,
     m."year",
+    m."date",
     c.area_ha,
     c.is_land,
     m.eluc,
@@ -28,28 +33,39 @@ SELECT
 {%- endfor %}
 
 FROM (
-{%- for block in blocks["state"] %}
+{%- for block in blocks["luc"] %}
 {%- if not loop.first %}
     UNION ALL
 {%- endif %}
     SELECT
-        e.cell_id,
-        e."year",
+        s.cell_id,
+        s."year",
+        y."date",
         e.eluc
-{%- for name in uses %},
+{%- for name in fractions %},
         s.{{ name | identifier }}
 {%- endfor %}
-{%- for name in uses %},
+{%- for name, parts in totals.items() %},
+        {{ sums.total("s", parts) }} AS {{ name | identifier }}
+{%- endfor %}
+{%- for name in fractions %},
         n.{{ name | identifier }} - s.{{ name | identifier }}
             AS {{ (name ~ "_diff") | identifier }}
 {%- endfor %}
+{%- for name, parts in totals.items() %},
+        {{ sums.total("n", parts) }} - {{ sums.total("s", parts) }}
+            AS {{ (name ~ "_diff") | identifier }}
+{%- endfor %}
 
-    FROM eluc AS e
-    INNER JOIN land_use AS s ON s.cell_id = e.cell_id AND s."year" = e."year"
-    INNER JOIN land_use AS n ON n.cell_id = e.cell_id AND n."year" = e."year" + 1
+    FROM state AS s
+    INNER JOIN "year" AS y ON y."year" = s."year"
+    INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
+    INNER JOIN eluc AS e ON e.cell_id = s.cell_id AND e."year" = s."year"
     WHERE TRUE
+        {{- years.within("s", block) }}
         {{- years.within("e", block) }}
         {{- years.one_later("n", block) }}
+        {{- years.dated_within("y", block) }}
 {%- endfor %}
 
 ) AS m

@@ -16,7 +16,8 @@ UNION ALL
 {%- endif %}
 SELECT
     t.cell_id,
-    t."year"
+    t."year",
+    t."date"
 {%- for use in fractions %},
     CAST(n.{{ use | identifier }} AS DOUBLE) - CAST(s.{{ use | identifier }} AS DOUBLE)
         - t.{{ (use ~ "_net") | identifier }} AS {{ (use ~ "_balance") | identifier }}
@@ -27,5 +28,6 @@ INNER JOIN state AS s ON s.cell_id = t.cell_id AND s."year" = t."year"
 INNER JOIN state AS n ON n.cell_id = t.cell_id AND n."year" = t."year" + 1
 WHERE TRUE
     {{- years.within("t", block) }}
+    {{- years.dated_within("t", block) }}
     {{- years.one_later("n", block) }}
 {%- endfor %};

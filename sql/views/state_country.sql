@@ -13,7 +13,8 @@ SELECT
     country_code,
     country_iso3,
     country,
-    "year"
+    "year",
+    make_date("year", 1, 1) AS "date"
 {%- for name in uses %},
     {{ (name ~ "_mha") | identifier }}
 {%- endfor %}

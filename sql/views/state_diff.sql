@@ -1,5 +1,5 @@
 -- Title: Land use, year over year
--- Purpose: every variable of state minus its value in the latest earlier year of the table,
+-- Purpose: every variable of state, crop and forest minus its value in the latest earlier year of the table,
 --   labelled with the later year as xarray's diff does
 -- Units: those of the variables, in the comment of each column
 -- Caveat: never join it to eluc on year, use luc: the emissions of a year belong to the change that
@@ -10,4 +10,4 @@
 
 {% import "years.jinja" as years %}
 CREATE OR REPLACE VIEW state_diff AS
-{{ years.differences("state", variables["state"], blocks["state"]) }};
+{{ years.differences("state", variables["state"], blocks["state"], totals_of_state) }};

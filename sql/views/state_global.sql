@@ -8,7 +8,8 @@
 -- Needs: state_total
 CREATE OR REPLACE VIEW state_global AS
 SELECT
-    "year"
+    "year",
+    make_date("year", 1, 1) AS "date"
 {%- for name in uses %},
     sum({{ (name ~ "_mha") | identifier }}) AS {{ (name ~ "_mha") | identifier }}
 {%- endfor %}

@@ -7,12 +7,13 @@
 --   for them; the other harvest variables change no land use and are in transition only; filter on
 --   cell_id or year
 -- Source: {{ titles.transition | comment }}
--- Needs: transition
+-- Needs: year, transition
 CREATE OR REPLACE VIEW transition_long AS
 {%- if moves %}
 SELECT
     t.cell_id,
     t."year",
+    y."date",
     m.from_state,
     m.to_state,
     t.fraction
@@ -45,11 +46,13 @@ INNER JOIN (
 {%- endfor %}
 
 ) AS m (variable, from_state, to_state) ON m.variable = t.variable
+INNER JOIN "year" AS y ON y."year" = t."year"
 WHERE t.fraction <> 0
 {%- else %}
 SELECT
     cell_id,
     "year",
+    NULL::DATE AS "date",
     NULL::VARCHAR AS from_state,
     NULL::VARCHAR AS to_state,
     NULL::REAL AS fraction

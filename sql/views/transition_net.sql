@@ -7,21 +7,23 @@
 --   move no land use; a variable that the file does not have counts as 0, NULL in any of them gives
 --   NULL; summed as DOUBLE
 -- Source: {{ titles.transition | comment }}
--- Needs: transition
+-- Needs: year, transition
 CREATE OR REPLACE VIEW transition_net AS
 SELECT
-    cell_id,
-    "year"
+    t.cell_id,
+    t."year",
+    y."date"
 {%- for use in moving %},
     0e0
 {%- for move in moves %}
 {%- if move.target == use %}
-        + CAST({{ move.variable | identifier }} AS DOUBLE)
+        + CAST(t.{{ move.variable | identifier }} AS DOUBLE)
 {%- elif move.origin == use %}
-        - CAST({{ move.variable | identifier }} AS DOUBLE)
+        - CAST(t.{{ move.variable | identifier }} AS DOUBLE)
 {%- endif %}
 {%- endfor %}
         AS {{ (use ~ "_net") | identifier }}
 {%- endfor %}
 
-FROM transition;
+FROM transition AS t
+INNER JOIN "year" AS y ON y."year" = t."year";
