@@ -8,7 +8,9 @@ import duckdb
 import pytest
 from sql_database import CONTEXT, Frames, attach, create, random_frames
 
+from loader.errors import DatabaseError
 from loader.querying.diagnosis import empty_reasons, is_synthetic, missing_sources, relations_of
+from loader.querying.session import translated
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +86,13 @@ def test_whether_a_database_is_synthetic(con: duckdb.DuckDBPyConnection) -> None
     con.execute("DROP TABLE source")
     con.execute("CREATE TABLE source AS SELECT * FROM (VALUES (false), (true)) AS t (synthetic)")
     assert is_synthetic(con)
+
+
+def test_a_table_that_was_not_loaded_is_named_with_its_option() -> None:
+    with duckdb.connect() as con:
+        for table, option in (("transition", "--transitions"), ("transition_net", "--transitions")):
+            with (
+                pytest.raises(DatabaseError, match=f"luc-load build {option} does"),
+                translated("q"),
+            ):
+                con.execute(f"FROM {table}")

@@ -1,4 +1,4 @@
-"""Ask a finished database, read-only: named queries, files of SQL, SQL text; how others open it.
+"""Query a finished database, read-only: built-in queries, SQL files and SQL text.
 
 >>> from loader.querying.run import ask  # doctest: +SKIP
 >>> ask("luc-data/luc.duckdb", "london_series", {"latitude": 52.4}).to_pandas()  # doctest: +SKIP

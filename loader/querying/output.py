@@ -1,4 +1,4 @@
-"""Where results go: standard output, or a new file that appears only when it is whole."""
+"""Write results to standard output, or to a new file that appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["STDOUT", "is_terminal", "new_path", "opened"]
 
 STDOUT = "-"
-"""The name that stands for standard output."""
+"""The name of standard output."""
 
 _ZARR = (".zgroup", "zarr.json")
 
 
 def is_terminal(output: str) -> bool:
-    """Whether what is written there is read by a person at once."""
+    """Return whether an output is a terminal."""
     return output == STDOUT and sys.stdout.isatty()
 
 
@@ -37,14 +37,14 @@ def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
     Raises
     ------
     OutputError
-        If the file exists and is not to be replaced, or cannot be written.
+        If the file exists and `overwrite` is not set, or if it cannot be written.
     """
     if output != STDOUT:
         with new_path(output, overwrite=overwrite) as path, path.open("wb") as file:
             yield file
         return
     sys.stdout.flush()
-    # When the reader leaves, the rest is not computed.
+    # If the reader leaves, the rest of the answer is not computed.
     output_file = StandardOutput(sys.stdout.fileno(), stops=True)
     with suppress(ReaderLeftError), BufferedWriter(output_file) as file:
         yield file
@@ -52,20 +52,20 @@ def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
 
 @contextmanager
 def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a path to write a file or a folder at; it gets its name when the block ends well.
+    """Return a temporary path for a file or folder, which gets its name at the end of the block.
 
     Parameters
     ----------
     output : str
-        The final name. A link is followed: what it names is replaced, the link stays.
+        The final name. A link is followed: its target is replaced, and the link stays.
     overwrite : bool
-        Replace a file, or the folder of a Zarr store, that has the name. A database is never
-        replaced, nor is any other folder.
+        Replace an existing file or Zarr store. A database or any other folder is never
+        replaced.
 
     Raises
     ------
     OutputError
-        If it exists and is not to be replaced, or cannot be written.
+        If the output exists and `overwrite` is not set, or if it cannot be written.
     """
     target = Path(os.path.realpath(output))
     _refuse_existing(output, target, overwrite=overwrite)
@@ -81,15 +81,15 @@ def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
 
 def _refuse_existing(output: str, target: Path, *, overwrite: bool) -> None:
     if not target.parent.is_dir():
-        raise OutputError(f"{output}: there is no folder {target.parent}; make it first")
+        raise OutputError(f"{output}: the folder {target.parent} does not exist; create it first")
     if not os.path.lexists(target):
         return
     if target.is_dir():
         if not any((target / name).is_file() for name in _ZARR):
             raise OutputError(f"{output}: is a folder; choose another name")
     elif not target.is_file():
-        raise OutputError(f"{output}: is no regular file; choose another name")
+        raise OutputError(f"{output}: is not a regular file; choose another name")
     elif os.access(target, os.R_OK) and is_duckdb_file(target):
         raise OutputError(f"{output}: is a database, which is never replaced; choose another name")
     if not overwrite:
-        raise OutputError(f"{output}: exists; add --overwrite to replace it")
+        raise OutputError(f"{output}: already exists; add --overwrite to replace it")

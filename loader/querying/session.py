@@ -33,6 +33,11 @@ _DISABLED = re.compile(
 )
 """What DuckDB or `SessionFiles` says when a statement reaches for a file."""
 
+_OPTIONS = {"transition": "--transitions", "management": "--management"}
+"""Tables that exist only where their source was loaded, and the option of luc-load build for it."""
+
+_NOT_LOADED = re.compile(r"with name (transition|management)\w* does not exist")
+
 _SPILL_SHARE = 0.9
 """Share of the free disk space that one session may use for temporary files."""
 
@@ -227,6 +232,9 @@ def translated(what: str) -> Iterator[None]:
         reason = one_line(error)
         if _DISABLED.search(reason):
             reason = "a query reads the database only and writes nothing, so it cannot use files"
+        elif match := _NOT_LOADED.search(reason):
+            source = match[1]
+            reason += f" The build did not load it; luc-load build {_OPTIONS[source]} does."
         raise DatabaseError(f"{what}: {reason}") from error
 
 
