@@ -298,7 +298,9 @@ def test_on_the_command_line(work: Path) -> None:
     assert luc_load("export", *arguments, cwd=work).returncode == 0
     again = luc_load("export", *arguments, cwd=work)
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == "luc-load: error: year.csv: already exists; add --overwrite to replace it\n"
+    assert (
+        again.stderr == "luc-load: error: year.csv: already exists; add --overwrite to replace it\n"
+    )
     for wrong, code in (
         (["-o", "x.doc"], 2),
         (["--format", "netcdf"], 2),
