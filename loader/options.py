@@ -230,15 +230,13 @@ def parse_size(size: str | int) -> int:
     Raises
     ------
     UsageError
-        If it is no size.
+        If it is not a valid size.
     """
     if isinstance(size, int):
         return size
     match = _SIZE.match(size)
     if not match:
-        raise UsageError(
-            f"{size!r} is no size; expected a number with a unit, such as 800MB or 2GiB"
-        )
+        raise UsageError(f"{size!r} is not a valid size; use a number and a unit, for example 2GiB")
     return int(float(match[1]) * _FACTORS[(match[2] or "B").lower()])
 
 

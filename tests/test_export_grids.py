@@ -360,7 +360,7 @@ def test_a_database_built_anew_is_noticed(built: Path, tmp_path: Path) -> None:
     copy = pickle.dumps(dataset)
     dataset.close()
     build(states=built / "states.nc", out=tmp_path / "out", years="1950:", overwrite=True)
-    with pytest.raises(DatabaseError, match="was built anew since it was opened"):
+    with pytest.raises(DatabaseError, match="was rebuilt since it was opened"):
         pickle.loads(copy).primf.load()
 
 

@@ -92,5 +92,5 @@ def test_sizes(text: str | int, expected: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "GiB", "-1MB", "1x"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no size"):
+    with pytest.raises(UsageError, match="is not a valid size"):
         parse_size(text)

@@ -363,7 +363,7 @@ def test_another_static_grid_is_another_build(sources: dict[str, Path], tmp_path
     write_static(static, static_maps(seed=4))
     with pytest.raises(OutputError, match="another static file"):
         build(states=sources["states"], static=static, out=out)
-    with pytest.raises(OutputError, match="sources states, static instead of states"):
+    with pytest.raises(OutputError, match="sources=states, static; requested: sources=states"):
         build(states=sources["states"], out=out)
 
 

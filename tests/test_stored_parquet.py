@@ -526,13 +526,13 @@ def test_the_data_set_moves_to_a_store_and_back(
 ) -> None:
     out = tmp_path / "out"
     shutil.copytree(local, out)
-    with pytest.raises(OutputError, match=r"parquet not given instead of file:.*--overwrite"):
+    with pytest.raises(OutputError, match=r"not given; requested: parquet=file:.*--overwrite"):
         build(**given, out=out, parquet=address(store))
     assert (out / "parquet").is_dir()
     build(**given, out=out, parquet=address(store), overwrite=True)
     assert not (out / "parquet").exists()
     assert build_id(out) == build_id(local) == manifest(store)["build_id"]
-    with pytest.raises(OutputError, match=r"parquet file:.* instead of not given"):
+    with pytest.raises(OutputError, match=r"parquet=file:.*; requested: parquet=not given"):
         build(**given, out=out)
     reporter = Noting()
     build(**given, out=out, overwrite=True, reporter=reporter)

@@ -280,13 +280,13 @@ def test_an_interrupted_build_goes_on(
 def test_views_and_stored_tables_are_two_builds(small: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = run(small, out, tables="views")
-    with pytest.raises(OutputError, match="tables views instead of stored"):
+    with pytest.raises(OutputError, match="tables=views; requested: tables=stored"):
         run(small, out)
     stored = run(small, out, overwrite=True)
     assert stored.build_id != first.build_id
     assert stored.reused_parts == 8
     assert differences(out, Expected(STATE, ELUC), small) == []
-    with pytest.raises(OutputError, match="tables stored instead of views"):
+    with pytest.raises(OutputError, match="tables=stored; requested: tables=views"):
         run(small, out, tables="views")
     again = run(small, out, tables="views", overwrite=True)
     assert (again.build_id, again.reused_parts) == (first.build_id, 8)

@@ -22,7 +22,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_other_years_are_told_in_words(built: Path) -> None:
-    with pytest.raises(OutputError, match=r"years all instead of 1951:1952"):
+    with pytest.raises(OutputError, match=r"existing build: years=all; requested: years=1951:1952"):
         build(states=built / "states.nc", out=built / "out", years="1951:1952")
 
 

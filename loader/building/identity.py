@@ -105,13 +105,16 @@ class Identity:
     def other_options(self, other: Identity) -> list[str]:
         """Return which options, or program version, differ from an earlier build, in words."""
         version = (
-            [f"luc-load {other.version} instead of {self.version}"]
+            [f"existing build: luc-load {other.version}; this is {self.version}"]
             if self.version != other.version
             else []
         )
         return version + [
-            f"{key.replace('_', '-')} {_words(other.options.get(key, _UNSAID.get(key)))} "
-            f"instead of {_words(self.options.get(key, _UNSAID.get(key)))}"
+            _difference(
+                key.replace("_", "-"),
+                _words(other.options.get(key, _UNSAID.get(key))),
+                _words(self.options.get(key, _UNSAID.get(key))),
+            )
             for key in (dict.fromkeys(other.options) | self.options)
             if other.options.get(key) != self.options.get(key)
         ]
@@ -130,7 +133,7 @@ class Identity:
         found = self.other_options(other)
         if set(self.fingerprints) != set(other.fingerprints):
             have, had = (", ".join(sorted(s)) for s in (self.fingerprints, other.fingerprints))
-            found.append(f"sources {had} instead of {have}")
+            found.append(_difference("sources", had, have))
             return found
         for name, now in self.fingerprints.items():
             before = other.fingerprints[name]
@@ -140,6 +143,10 @@ class Identity:
             if not same:
                 found.append(f"another {name} file")
         return found
+
+
+def _difference(name: str, existing: str, requested: str) -> str:
+    return f"existing build: {name}={existing}; requested: {name}={requested}"
 
 
 def _words(value: object) -> str:

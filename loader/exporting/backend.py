@@ -180,7 +180,7 @@ class _Handle:
         Raises
         ------
         DatabaseError
-            If the database was built anew since the data set was opened.
+            If the database was rebuilt since the dataset was opened.
         """
         if self._pid != os.getpid():
             # A forked child inherits the connection but none of its threads: closing it there
@@ -194,7 +194,7 @@ class _Handle:
                 if self._build_id not in (None, build_id):
                     con.close()
                     raise DatabaseError(
-                        f"{self.path}: was built anew since it was opened; open it again"
+                        f"{self.path}: was rebuilt since it was opened; open it again"
                     )
                 self._con, self._build_id = con, build_id
             return new_cursor(self._con)
