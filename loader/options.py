@@ -35,6 +35,15 @@ _FACTORS = {
 }
 _INPUTS = ("years", "cells", "storage_version", "parquet_encoding", "parquet")
 _YEAR_LIMITS = (-32768, 32767)
+_BASE_MEMORY = 400 * 2**20
+"""The libraries, DuckDB's own memory, and what is known of the cells of a grid."""
+
+_BLOCKS_A_LANE = 2
+"""A lane holds the rows of a block, and what encoding and inserting make of them."""
+
+_BLOCK_YEARS = 16
+"""Longer blocks make maps of a year slower and one cell's series no faster."""
+
 _LEAST_MEMORY = 512 * 2**20
 _MOST_MEMORY = 2**30
 
@@ -58,7 +67,7 @@ class Options:
     tables : {"stored", "views"}
         Whether luc.duckdb holds the gridded rows, or views of them in the Parquet files.
     workers : int
-        1 does one thing at a time; more overlaps reading with writing.
+        Number of lanes that are wanted.
     memory_limit : int
         Bytes.
     scheduler : str or None
@@ -128,7 +137,7 @@ class Options:
             cells=_one_of("--cells", cells, Cells),
             storage_version=storage_version,
             parquet_encoding=_one_of("--parquet-encoding", parquet_encoding, Encoding),
-            workers=workers or max(2, os.cpu_count() or 1),
+            workers=workers or os.cpu_count() or 1,
             memory_limit=limit,
             tables=_one_of("--tables", tables, Tables),
             scheduler=scheduler,
@@ -147,8 +156,19 @@ class Options:
 
     @property
     def block_bytes(self) -> int:
-        """Memory of one block's rows: three are held at once, beside DuckDB and the libraries."""
-        return max(16 * 2**20, min(144 * 2**20, (self.memory_limit - 400 * 2**20) // 4))
+        """Memory of one block's rows; not of the lanes' number, for parts must not depend on it."""
+        return max(16 * 2**20, min(144 * 2**20, (self.memory_limit - _BASE_MEMORY) // 8))
+
+    @property
+    def block_years(self) -> int:
+        """Years of one block at most."""
+        return _BLOCK_YEARS
+
+    @property
+    def lanes(self) -> int:
+        """Number of threads that each take whole blocks: those wanted that fit in memory."""
+        left = self.memory_limit - _BASE_MEMORY
+        return max(1, min(self.workers, left // (_BLOCKS_A_LANE * self.block_bytes)))
 
     @property
     def largest_chunk(self) -> int:
@@ -158,7 +178,7 @@ class Options:
     @property
     def database_bytes(self) -> int:
         """Memory that DuckDB may take while loading."""
-        return max(128 * 2**20, self.memory_limit // 4)
+        return max(128 * 2**20, self.memory_limit // 8)
 
 
 def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Literal, and one of it

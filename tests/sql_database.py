@@ -144,7 +144,8 @@ def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames, context: Sche
         countries = {int(code): Country(iso3, "", name) for code, iso3, name in labels}
     totals = Totals(cell.area_ha.to_numpy(), codes, countries, context.land_uses)
     for table, rows in (("eluc", frames.eluc), ("state", frames.state)):
-        totals.add(table, pa.Table.from_pandas(rows, preserve_index=False))
+        sums = totals.sums_of(table, pa.Table.from_pandas(rows, preserve_index=False))
+        totals.add(table, sums)
     for table, sums in (("eluc_total", totals.eluc_table()), ("state_total", totals.state_table())):
         con.from_arrow(sums).insert_into(table)
 

@@ -12,6 +12,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from builds import Notices
 from files import FRACTIONS, GRIDS, STATE_NAMES, Form, eluc_content, state_content, write
 
 from loader import build
@@ -228,20 +229,9 @@ def test_no_time_axis_is_refused(tmp_path: Path) -> None:
 
 def test_a_gap_in_the_years_is_a_notice(tmp_path: Path) -> None:
     content = eluc_content(1, PLACE, (1950, 1951, 1955, 1960))
-    report_notices: list[str] = []
-
-    class Listener:
-        def notice(self, text: str) -> None:
-            report_notices.append(text)
-
-        def detail(self, text: str) -> None: ...
-
-        def progress(self, state: object) -> None: ...
-
-        def finished(self) -> None: ...
-
-    build(eluc=write(tmp_path / "e.nc", content, PLAIN), out=tmp_path / "out", reporter=Listener())
-    assert any("1951 to 1955" in n and "1955 to 1960" in n for n in report_notices)
+    listener = Notices()
+    build(eluc=write(tmp_path / "e.nc", content, PLAIN), out=tmp_path / "out", reporter=listener)
+    assert any("1951 to 1955" in n and "1955 to 1960" in n for n in listener.notices)
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e20, -1e20, 9.96921e36, 1e19, 3.4e38])

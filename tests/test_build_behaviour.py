@@ -18,12 +18,13 @@ import pyarrow.parquet as pq
 import pytest
 import xarray as xr
 from build_oracle import Expected, differences
+from builds import Notices, before, crash, fail, limit_blocks
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 import loader.building.loading
 import loader.building.totals
-import loader.reading.plan
 from loader import build
+from loader.checking.check import check_database
 from loader.errors import (
     LucLoadError,
     OutputBusyError,
@@ -35,10 +36,8 @@ from loader.errors import (
 from loader.grid import Grid
 from loader.options import Options
 from loader.reading.fingerprint import digest_file
+from loader.reading.plan import plan_blocks
 from loader.reading.source import GriddedSource
-from loader.reporting import Silent
-from loader.storing.database import StagedDatabase
-from loader.storing.parquet import write_part
 
 PLACE = GRIDS["finer"]
 YEARS = tuple(range(1950, 1956))
@@ -47,16 +46,6 @@ ELUC = eluc_content(22, PLACE, YEARS)
 EXPECTED = Expected(STATE, ELUC)
 
 Sources = dict[str, tuple[Path, Content]]
-
-
-class Listener(Silent):
-    """Keeps the notices."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +60,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two years a block, so that a build has several parts of each table."""
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
+    limit_blocks(monkeypatch, 2)
 
 
 def run(sources: Sources, out: Path, **options: Any) -> Any:  # noqa: ANN401
@@ -205,42 +194,33 @@ def test_other_options_are_refused_and_then_replace_when_asked(
     assert run(sources, tmp_path, **options).outcome == "up to date"
 
 
+def test_a_table_that_stays_empty_has_no_years(tmp_path: Path) -> None:
+    """The views are created before the first row, and again if a table turns out to be empty."""
+    years = tuple(range(1950, 1990))
+    states = state_content(21, PLACE, years)
+    for values in states.values.values():
+        values[...] = np.nan
+    eluc = eluc_content(22, PLACE, years)
+    sources: Sources = {
+        "states": (write(tmp_path / "states.nc", states, Form()), states),
+        "eluc": (write(tmp_path / "eluc.nc", eluc, Form(time="bare")), eluc),
+    }
+    run(sources, tmp_path / "out")
+    assert differences(tmp_path / "out", Expected(states, eluc), sources) == []
+    with duckdb.connect(str(tmp_path / "out" / "luc.duckdb"), read_only=True) as con:
+        assert con.execute("SELECT DISTINCT has_eluc, has_state FROM year").fetchall() == [
+            (True, False)
+        ]
+    check = check_database(tmp_path / "out")
+    assert [result.name for result in check.results if result.status == "failed"] == []
+
+
 def test_fewer_sources_leave_no_data_of_the_others(sources: Sources, tmp_path: Path) -> None:
     run(sources, tmp_path)
     only = {"states": sources["states"]}
     run(only, tmp_path, overwrite=True)
     assert not (tmp_path / "parquet" / "eluc").exists()
     assert differences(tmp_path, Expected(STATE, None), only) == []
-
-
-class _Broken(Exception):  # noqa: N818  # stands for a kill
-    pass
-
-
-def _fail_after(monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
-    """Make the build end, as if killed, when it is about to write one more part."""
-    written: list[Path] = []
-
-    def write(table: pa.Table, path: Path, *how: Any) -> int:  # noqa: ANN401
-        if len(written) == parts:
-            raise _Broken
-        written.append(path)
-        return write_part(table, path, *how)
-
-    monkeypatch.setattr("loader.building.loading.write_part", write)
-
-
-def _fail_in_insert(monkeypatch: pytest.MonkeyPatch, inserts: int) -> None:
-    real = StagedDatabase.insert
-    done: list[str] = []
-
-    def insert(self: StagedDatabase, table: str, rows: pa.Table) -> None:
-        if len(done) == inserts:
-            raise _Broken
-        done.append(table)
-        real(self, table, rows)
-
-    monkeypatch.setattr(StagedDatabase, "insert", insert)
 
 
 def _slabs_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
@@ -261,16 +241,12 @@ def _slabs_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def test_an_interrupted_build_goes_on_where_it_stopped(
     parts: int, workers: int, sources: Sources, tmp_path: Path
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
-        _fail_after(patch, parts)
-        with pytest.raises(_Broken):
-            run(sources, tmp_path, workers=workers)
+    with crash("writing a part", after=parts):
+        run(sources, tmp_path, workers=workers)
     assert published_files(tmp_path) == []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
         slabs = _slabs_read(patch)
-        listener = Listener()
+        listener = Notices()
         report = run(sources, tmp_path, workers=workers, reporter=listener)
     assert report.reused_parts == parts
     assert "an interrupted build is continued" in listener.notices
@@ -283,27 +259,26 @@ def test_an_interrupted_build_goes_on_where_it_stopped(
     assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
 
 
-@pytest.mark.parametrize("inserts", [0, 4, 6])
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("point", ["inserting", "committing", "noting a part"])
+@pytest.mark.parametrize("after", [0, 4, 6])
 def test_a_build_that_fails_in_the_database_goes_on(
-    inserts: int, sources: Sources, tmp_path: Path
+    after: int, point: str, workers: int, sources: Sources, tmp_path: Path
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
-        _fail_in_insert(patch, inserts)
-        with pytest.raises(_Broken):
-            run(sources, tmp_path, workers=1)
-    report = run(sources, tmp_path, workers=1)
-    assert report.reused_parts == min(6, inserts + 1)
+    if point == "noting a part":
+        after = min(after, 5)
+    with crash(point, after):
+        run(sources, tmp_path, workers=workers)
+    report = run(sources, tmp_path, workers=workers)
+    # The table cell may be filled before the last blocks.
+    assert after - (workers > 1) <= report.reused_parts <= after
     assert differences(tmp_path, EXPECTED, sources) == []
 
 
 def _interrupted(sources: Sources, out: Path, parts: int = 4) -> Path:
     """Leave an interrupted build at `out` and return the folder of its parts."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
-        _fail_after(patch, parts)
-        with pytest.raises(_Broken):
-            run(sources, out, workers=1)
+    with crash("writing a part", after=parts):
+        run(sources, out, workers=1)
     found = sorted(out.rglob("*.parquet"))
     assert len(found) == parts
     return found[0].parent.parent
@@ -361,11 +336,8 @@ def test_a_line_of_the_manifest_that_was_cut_costs_only_its_own_part(
     folder = _interrupted(sources, tmp_path)
     manifest = folder.parent / "manifest.jsonl"
     manifest.write_bytes(manifest.read_bytes()[:-9])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
-        _fail_after(patch, 1)
-        with pytest.raises(_Broken):
-            run(sources, tmp_path, workers=1)
+    with crash("writing a part", after=1):
+        run(sources, tmp_path, workers=1)
     assert run(sources, tmp_path).reused_parts == 4
     assert differences(tmp_path, EXPECTED, sources) == []
 
@@ -397,7 +369,7 @@ def test_parts_of_another_plan_are_not_published(
     """With another --memory-limit the same build is cut into other blocks."""
     folder = _interrupted(sources, tmp_path)
     (folder / "state" / "1950-1951_rows-00000-00001.parquet.tmp").write_bytes(b"half")
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", years)
+    limit_blocks(monkeypatch, years)
     assert run(sources, tmp_path).reused_parts == same
     assert differences(tmp_path, EXPECTED, sources) == []
     blocks = len({year // years for year in YEARS})
@@ -410,11 +382,11 @@ def test_a_resumed_build_plans_the_blocks_it_began_with(
 ) -> None:
     """Cells that were learned since must not move the limits of blocks."""
     planned: list[tuple[int, ...]] = []
-    real = loader.reading.plan.plan_blocks
+    real = plan_blocks
 
-    def plan(source: GriddedSource, cells: int, budget: int) -> Any:  # noqa: ANN401
+    def plan(source: GriddedSource, cells: int, budget: int, most_years: int) -> Any:  # noqa: ANN401
         planned.append((len(source.variables), cells, budget))
-        return real(source, cells, budget)
+        return real(source, cells, budget, most_years)
 
     monkeypatch.setattr(loader.building.loading, "plan_blocks", plan)
     _interrupted(sources, tmp_path, parts=5)
@@ -436,7 +408,7 @@ def test_leftovers_of_other_options_are_dropped_with_a_notice(
     sources: Sources, tmp_path: Path
 ) -> None:
     _interrupted(sources, tmp_path)
-    listener = Listener()
+    listener = Notices()
     report = run(sources, tmp_path, cells="all", reporter=listener)
     assert report.reused_parts == 0
     assert any("dropped" in notice for notice in listener.notices)
@@ -445,12 +417,11 @@ def test_leftovers_of_other_options_are_dropped_with_a_notice(
 
 
 def test_a_failed_overwrite_leaves_the_old_build_as_it_was(
-    sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: Sources, tmp_path: Path
 ) -> None:
     run(sources, tmp_path)
     before = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
-    _fail_after(monkeypatch, 2)
-    with pytest.raises(_Broken):
+    with crash("writing a part", after=2):
         run(sources, tmp_path, cells="all", overwrite=True)
     after = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
     assert after == before
@@ -461,15 +432,14 @@ def test_a_source_that_changes_while_it_is_read_is_an_error(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies = _copies(sources, tmp_path)
-    real = StagedDatabase.insert
     path = copies["states"][0]
 
-    def insert(self: StagedDatabase, table: str, rows: pa.Table) -> None:
+    def append() -> None:
         # The last byte belongs to no chunk that is read.
-        path.write_bytes(path.read_bytes() + b"x")
-        real(self, table, rows)
+        with path.open("ab") as file:
+            file.write(b"x")
 
-    monkeypatch.setattr(StagedDatabase, "insert", insert)
+    before(monkeypatch, "inserting", append)
     with pytest.raises(SourceError, match="changed while it was being read") as caught:
         run(copies, tmp_path / "out")
     assert str(copies["states"][0]) in str(caught.value)
@@ -551,17 +521,15 @@ def test_an_output_below_a_file_is_refused(sources: Sources, tmp_path: Path) -> 
 def test_a_second_build_at_once_is_refused(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = StagedDatabase.insert
     refused: list[object] = []
 
-    def insert(self: StagedDatabase, table: str, rows: pa.Table) -> None:
+    def build_again() -> None:
         if not refused:
             with pytest.raises(OutputBusyError, match="another build") as caught:
                 run(sources, tmp_path)
             refused.append(caught)
-        real(self, table, rows)
 
-    monkeypatch.setattr(StagedDatabase, "insert", insert)
+    before(monkeypatch, "inserting", build_again)
     assert run(sources, tmp_path).outcome == "built"
     assert refused
 
@@ -748,9 +716,6 @@ def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
     stage = out / ".luc-load" / "stage"
     real = Path.replace
 
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
     def killed_at_database(path: Path, target: Path) -> Path:
         if path.name == "luc.duckdb":
             raise KeyboardInterrupt
@@ -758,7 +723,7 @@ def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
 
     with monkeypatch.context() as patch:
         if parquet == "in the stage":
-            patch.setattr("loader.building.placing.publish", killed)
+            fail(patch, "publishing", error=KeyboardInterrupt())
         else:
             patch.setattr(Path, "replace", killed_at_database)
         with pytest.raises(KeyboardInterrupt):
@@ -767,7 +732,7 @@ def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
     if damage != "none":
         name, spoil = STAGED[damage]
         spoil(min(stage.glob(name)))
-    listener = Listener()
+    listener = Notices()
     report = run(sources, out, overwrite=True, reporter=listener)
     assert report.outcome == ("published" if damage == "none" else "built")
     assert differences(out, EXPECTED, sources) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from build_oracle import Expected, differences
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
-import loader.building.loading
+import loader.building.parts
 import loader.grid
 import loader.reading.blocks
 import loader.reading.plan
@@ -22,7 +22,8 @@ import loader.reading.source
 import loader.reading.years
 import loader.storing.database
 from loader import build
-from loader.building.cells import StoredCells
+from loader.building.cells import CellRules
+from loader.building.loading import Loading
 from loader.catalog.sqlfiles import SqlFile, render
 from loader.errors import DatabaseError
 from loader.grid import Axis
@@ -78,7 +79,7 @@ def _change_axes(
         grid, rows, columns = real(*given)
         return grid, *change(rows, columns)
 
-    patch.setattr("loader.reading.recognition.grid_from_coordinates", changed)
+    patch.setattr("loader.reading.centres.grid_from_coordinates", changed)
 
 
 def fill_kept_as_a_value(patch: pytest.MonkeyPatch) -> None:
@@ -91,7 +92,7 @@ def nan_is_not_null(patch: pytest.MonkeyPatch) -> None:
         columns = [rows.cell_id, rows.year, *rows.values.values()]
         return pa.Table.from_arrays([pa.array(column) for column in columns], schema=schema)
 
-    patch.setattr(loader.building.loading, "to_arrow", kept)
+    patch.setattr(loader.building.parts, "to_arrow", kept)
 
 
 def _change_stored(
@@ -101,7 +102,7 @@ def _change_stored(
         def __init__(self, source: GriddedSource, rule: CellRule) -> None:
             super().__init__(source, change(rule, source) if rule.stored is not None else rule)
 
-    patch.setattr(loader.building.loading, "BlockReader", Changed)
+    patch.setattr(loader.building.parts, "BlockReader", Changed)
 
 
 def cells_that_differ_from_zero_only(patch: pytest.MonkeyPatch) -> None:
@@ -110,19 +111,19 @@ def cells_that_differ_from_zero_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def has_state_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    real = StoredCells.rule
+    real = CellRules.rule
 
-    def rule(self: StoredCells, source: GriddedSource, _: Any) -> CellRule:  # noqa: ANN401
-        return real(self, source, None)
+    def rule(self: CellRules, source: GriddedSource, survey: Any, _: Any) -> CellRule:  # noqa: ANN401
+        return real(self, source, survey, None)
 
-    patch.setattr(StoredCells, "rule", rule)
+    patch.setattr(CellRules, "rule", rule)
 
 
 def zero_years_are_dropped(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: Block) -> Rows:
-        return _keep(real(self, block), lambda rows: rows.values["eluc"] != 0, "eluc")
+    def read(self: BlockReader, block: Block, known: Any) -> Rows:  # noqa: ANN401
+        return _keep(real(self, block, known), lambda rows: rows.values["eluc"] != 0, "eluc")
 
     patch.setattr(BlockReader, "read", read)
 
@@ -130,8 +131,8 @@ def zero_years_are_dropped(patch: pytest.MonkeyPatch) -> None:
 def last_row_of_a_block_is_lost(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: Block) -> Rows:
-        return _keep(real(self, block), lambda rows: np.arange(len(rows)) < len(rows) - 1)
+    def read(self: BlockReader, block: Block, known: Any) -> Rows:  # noqa: ANN401
+        return _keep(real(self, block, known), lambda rows: np.arange(len(rows)) < len(rows) - 1)
 
     patch.setattr(BlockReader, "read", read)
 
@@ -145,25 +146,24 @@ def _keep(
         return rows
     keep = which(rows)
     values = {name: column[keep] for name, column in rows.values.items()}
-    return Rows(rows.block, rows.cell_id[keep], rows.year[keep], values)
+    return replace(rows, cell_id=rows.cell_id[keep], year=rows.year[keep], values=values)
 
 
 def block_is_loaded_twice(patch: pytest.MonkeyPatch) -> None:
-    real = loader.building.loading._Loading.items  # noqa: SLF001
+    real = Loading.jobs
 
-    def items(self: Any) -> Iterator[Any]:  # noqa: ANN401
-        for item in real(self):
-            yield item
-        yield item
+    def jobs(self: Loading, *more: Any) -> list[Any]:  # noqa: ANN401
+        once = real(self, *more)
+        return [*once, once[-1]]
 
-    patch.setattr(loader.building.loading._Loading, "items", items)  # noqa: SLF001
+    patch.setattr(Loading, "jobs", jobs)
 
 
 def columns_are_swapped(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: Block) -> Rows:
-        rows = real(self, block)
+    def read(self: BlockReader, block: Block, known: Any) -> Rows:  # noqa: ANN401
+        rows = real(self, block, known)
         if "urban" in rows.values:
             rows.values["urban"], rows.values["pastr"] = rows.values["pastr"], rows.values["urban"]
         return rows
@@ -174,8 +174,8 @@ def columns_are_swapped(patch: pytest.MonkeyPatch) -> None:
 def values_are_rounded(patch: pytest.MonkeyPatch) -> None:
     real = BlockReader.read
 
-    def read(self: BlockReader, block: Block) -> Rows:
-        rows = real(self, block)
+    def read(self: BlockReader, block: Block, known: Any) -> Rows:  # noqa: ANN401
+        rows = real(self, block, known)
         for column in rows.values.values():
             np.nextafter(column, np.float32(np.inf), out=column)
         return rows
@@ -264,7 +264,7 @@ def test_the_comparison_catches_a_view_with(
 @pytest.fixture
 def insert(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     """Change what arrives in the database: the function gets the table and the rows."""
-    real = loader.storing.database.StagedDatabase.insert
+    real = loader.storing.database.DatabaseLane.insert
 
     def change(how: Callable[[str, pa.Table], list[pa.Table]]) -> None:
         def changed(self: Any, table: str, rows: pa.Table) -> None:  # noqa: ANN401
@@ -272,7 +272,7 @@ def insert(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
             for part in parts:
                 real(self, table, part)
 
-        monkeypatch.setattr(loader.storing.database.StagedDatabase, "insert", changed)
+        monkeypatch.setattr(loader.storing.database.DatabaseLane, "insert", changed)
 
     return change
 

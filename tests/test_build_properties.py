@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from build_oracle import Expected, differences, read_by_xarray
+from builds import limit_blocks
 from files import (
     FILLS,
     FORMATS,
@@ -30,7 +31,6 @@ from files import (
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-import loader.reading.plan
 from loader import build
 from loader.options import Options
 
@@ -171,7 +171,7 @@ def test_a_build_holds_what_its_files_hold(sample: Sample) -> None:
 def check(sample: Sample) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", sample.block_years)
+        limit_blocks(patch, sample.block_years)
         patch.setattr(Options, "block_bytes", sample.block_bytes)
         given_paths: dict[str, Any] = {}
         sources: dict[str, tuple[Path, Content]] = {}

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builds import Crash, crash, limit_blocks
 from command import luc_load
 from files import GRIDS, Form, eluc_content, state_content, write
 
-import loader.reading.plan
 from loader import OutputBusyError, SourceMissingError, build
 from loader.description import database_info
 from loader.storing.cleaning import clean_output
@@ -21,10 +21,6 @@ from loader.storing.locking import exclusive, holder
 from loader.storing.unfinished import unfinished_build
 
 YEARS = (1950, 1951, 1952, 1953)
-
-
-class _Broken(Exception):  # noqa: N818  # stands for a kill
-    pass
 
 
 @pytest.fixture
@@ -38,7 +34,7 @@ def sources(tmp_path: Path) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
+    limit_blocks(monkeypatch, 2)
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:
@@ -49,13 +45,8 @@ def tree(folder: Path) -> dict[str, bytes | None]:
 
 
 def interrupted(sources: dict[str, Any], out: Path, where: str, **options: Any) -> None:  # noqa: ANN401
-    def fail(*_: object, **__: object) -> None:
-        raise _Broken
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(where, fail)
-        with pytest.raises(_Broken):
-            build(**sources, out=out, workers=1, **options)
+    with crash(where):
+        build(**sources, out=out, workers=1, **options)
 
 
 def test_nothing_is_removed_where_nothing_was_left(sources: dict[str, Any], tmp_path: Path) -> None:
@@ -78,9 +69,7 @@ def test_what_an_interrupted_build_left_goes_and_the_rest_stays(
     if published:
         build(**sources, out=out)
     before = tree(out)
-    interrupted(
-        sources, out, "loader.building.production.complete_dataset", cells="all", overwrite=True
-    )
+    interrupted(sources, out, "completing the dataset", cells="all", overwrite=True)
     left = sum(p.stat().st_size for p in (out / ".luc-load").rglob("*") if p.is_file())
     (removed,) = clean_output(out)
     assert (removed.path, removed.size) == (out / ".luc-load" / "stage", left)
@@ -106,14 +95,14 @@ def test_half_an_exchange_is_undone(
                     watched = self.name in ("parquet", "luc.duckdb")
                     seen.extend([self.name] if watched else [])
                     if watched and len(seen) == rename:
-                        raise _Broken
+                        raise Crash
                 return real(self, target)  # type: ignore[no-any-return]
 
             patch.setattr(Path, name, wrapped)
 
         cut("rename")
         cut("replace")
-        with pytest.raises(_Broken):
+        with pytest.raises(Crash):
             build(**sources, out=out, cells="all", overwrite=True)
     assert len(seen) == rename
     if rename > 1:
@@ -128,7 +117,7 @@ def test_files_of_others_in_the_private_folder_stay(
     sources: dict[str, Any], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    interrupted(sources, out, "loader.building.production.complete_dataset")
+    interrupted(sources, out, "completing the dataset")
     (out / ".luc-load" / "mine.txt").write_text("mine")
     clean_output(out)
     assert tree(out) == {".luc-load": None, ".luc-load/mine.txt": b"mine"}
@@ -182,7 +171,7 @@ def test_a_build_under_way_is_left_alone_and_told_of(
     sources: dict[str, Any], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    interrupted(sources, out, "loader.building.production.complete_dataset")
+    interrupted(sources, out, "completing the dataset")
     before = tree(out)
     with exclusive(out / ".luc-load" / "lock"):
         assert holder(out / ".luc-load" / "lock") == os.getpid()
@@ -221,7 +210,7 @@ def test_asking_for_the_holder_does_not_disturb_a_build_that_begins(tmp_path: Pa
 
 def test_the_command_says_what_it_removed(sources: dict[str, Any], tmp_path: Path) -> None:
     out = tmp_path / "luc-data"
-    interrupted(sources, out, "loader.building.production.complete_dataset")
+    interrupted(sources, out, "completing the dataset")
     done = luc_load("clean", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("removed luc-data/.luc-load/stage  ")

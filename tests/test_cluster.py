@@ -15,16 +15,16 @@ import duckdb
 import numpy as np
 import pytest
 import xarray as xr
+from builds import limit_blocks
 from command import environment
 from files import GRIDS, Form, eluc_content, state_content, write
 from object_store import s3_server
 
 import loader.cluster.build
 import loader.cluster.connection
-import loader.reading.plan
 from loader import build
 from loader.cluster.connection import Connection
-from loader.cluster.reading import ClusterReader
+from loader.cluster.making import ClusterMaker
 from loader.errors import BadValueError, LucLoadError, ServiceError, UsageError
 from loader.reporting import Progress, Silent
 
@@ -52,7 +52,7 @@ def cluster() -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A year a block, so that a build has many tasks."""
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 1)
+    limit_blocks(monkeypatch, 1)
 
 
 def sources(folder: Path, masks: str, form: Form | None = None) -> dict[str, Path]:
@@ -273,11 +273,11 @@ def test_an_output_that_workers_do_not_see_is_named(
 ) -> None:
     given: dict[str, Any] = dict(sources(tmp_path, "same"))
 
-    def reader_elsewhere(*arguments: Any) -> ClusterReader:  # noqa: ANN401
-        *others, _folder, encoding = arguments
-        return ClusterReader(*others, tmp_path / "not-shared", encoding)  # type: ignore[call-arg]
+    def maker_elsewhere(*arguments: Any) -> ClusterMaker:  # noqa: ANN401
+        *others, _folder, stage, encoding = arguments
+        return ClusterMaker(*others, tmp_path / "not-shared", stage, encoding)  # type: ignore[call-arg]
 
-    monkeypatch.setattr(loader.cluster.build, "ClusterReader", reader_elsewhere)
+    monkeypatch.setattr(loader.cluster.build, "ClusterMaker", maker_elsewhere)
     with pytest.raises(LucLoadError, match="storage that all workers share"):
         build(**given, out=tmp_path / "out", scheduler=cluster.scheduler_address)
 

@@ -12,7 +12,7 @@ from files import FRACTIONS
 from memory import SEA, YEARS, dataset, on_land, states
 
 from loader.errors import BadValueError
-from loader.reading.blocks import BlockReader, CellRule, Rows
+from loader.reading.blocks import BlockReader, CellRule, Rows, first_cells
 from loader.reading.plan import plan_blocks
 from loader.reading.recognition import open_source
 from loader.schema import SOURCES
@@ -25,10 +25,10 @@ def read(
 ) -> tuple[Rows, npt.NDArray[np.bool_]]:
     """Return all rows of a source, and the cells that have a value."""
     source = open_source(SOURCES[kind], given)
-    rule = rule or CellRule(np.zeros(SEA.size, bool))
-    reader = BlockReader(source, rule)
-    (block,) = plan_blocks(source, reader.seed(), 2**20)
-    return reader.read(block), rule.has_value
+    known = first_cells(source)
+    (block,) = plan_blocks(source, int(np.count_nonzero(known)), 2**20, 16)
+    rows = BlockReader(source, rule or CellRule()).read(block, known)
+    return rows, rows.has_value
 
 
 @pytest.mark.parametrize("name", ["pltns", "secma", "secmb", "a_further_one"])
@@ -67,7 +67,7 @@ def test_one_land_use_alone_makes_a_row() -> None:
 
 
 def test_every_cell_is_stored_on_demand_but_only_land_uses_give_it_a_state() -> None:
-    rule = CellRule(np.zeros(SEA.size, bool), stored=np.ones(SEA.size, bool), keep_empty=True)
+    rule = CellRule(stored=np.ones(SEA.size, bool), keep_empty=True)
     rows, has_value = read(states(secma=(on_land(3, code=0.0), {"units": "years"})), rule=rule)
     assert len(rows) == SEA.size * len(YEARS)
     assert np.flatnonzero(has_value).tolist() == LAND.tolist()

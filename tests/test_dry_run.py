@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from builds import crash
 from command import luc_load
 
 from loader import OutputError, UsageError, build, write_sample
@@ -98,16 +99,8 @@ def test_a_full_disk_is_found_before_the_work(dry_run: bool, raw: Path, tmp_path
 def test_what_lies_there_already_needs_no_room(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Broken(Exception):  # noqa: N818
-        pass
-
-    def fail(*_: object) -> None:
-        raise Broken
-
-    with monkeypatch.context() as patch:
-        patch.setattr("loader.building.production.complete_dataset", fail)
-        with pytest.raises(Broken):
-            build(raw=raw, out=tmp_path)
+    with crash("completing the dataset"):
+        build(raw=raw, out=tmp_path)
     planned = build(raw=raw, out=tmp_path / "other", dry_run=True)
     needed = planned.database_bytes + planned.parquet_bytes
     room = SimpleNamespace(free=needed - planned.parquet_bytes // 2)

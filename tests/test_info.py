@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import xarray as xr
+from builds import crash
 
 from loader import OutputError, SourceError, SourceMissingError, build, write_sample
 from loader.description import database_info
@@ -77,15 +78,9 @@ def test_a_data_set_of_another_build_is_not_taken_for_its_own(built: Path, tmp_p
     assert "no dataset of the same build" in found.text()
 
 
-def test_an_unfinished_build_beside_it_is_told_of(
-    built: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise SourceError("a.nc", "is gone")
-
-    monkeypatch.setattr("loader.building.production.complete_dataset", fail)
+def test_an_unfinished_build_beside_it_is_told_of(built: Path) -> None:
     raw = built.parent / "raw"
-    with pytest.raises(SourceError, match="is gone"):
+    with crash("completing the dataset", error=SourceError("a.nc", "is gone")):
         build(raw=raw, out=built, years="2017:2018", overwrite=True)
     try:
         found = database_info(built)
@@ -99,7 +94,6 @@ def test_an_unfinished_build_beside_it_is_told_of(
         assert "2 parts stored" in found.text()
         assert found.options["years"] == [2016, 2019]
     finally:
-        monkeypatch.undo()
         build(raw=raw, out=built, years="2017:2018", overwrite=True)
         after = database_info(built)
         build(raw=raw, out=built, years="2016:2019", overwrite=True)
@@ -107,17 +101,10 @@ def test_an_unfinished_build_beside_it_is_told_of(
     assert after.options["years"] == [2017, 2018]
 
 
-def test_a_refused_build_leaves_what_another_had_stored(
-    built: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise SourceError("a.nc", "is gone")
-
+def test_a_refused_build_leaves_what_another_had_stored(built: Path) -> None:
     raw = built.parent / "raw"
-    with monkeypatch.context() as patch:
-        patch.setattr("loader.building.production.complete_dataset", fail)
-        with pytest.raises(SourceError, match="is gone"):
-            build(raw=raw, out=built, years="2017:2018", overwrite=True)
+    with crash("completing the dataset", error=SourceError("a.nc", "is gone")):
+        build(raw=raw, out=built, years="2017:2018", overwrite=True)
     with pytest.raises(OutputError, match="overwrite"):
         build(raw=raw, out=built, years="2018:2018")
     report = build(raw=raw, out=built, years="2017:2018", overwrite=True)

@@ -15,29 +15,29 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pytest
+from builds import CRASH_POINTS, before, crash, limit_blocks
 from command import COMMAND, environment, luc_load
 from files import GRIDS, Form, eluc_content, state_content, write
 
-import loader.reading.plan
+import loader.reading.fingerprint
 from loader import OutputBusyError, SourceError, build
 from loader.errors import DatabaseError
 from loader.options import Options
-from loader.storing.database import StagedDatabase
 
 PLACE = GRIDS["finer"]
 YEARS = tuple(range(1950, 1956))
 
-PHASES = {
-    "while opening": "loader.building.run.open_sources",
-    "while writing a part": "loader.building.loading.write_part",
-    "while inserting": "loader.storing.database.StagedDatabase.insert",
-    "while finishing": "loader.storing.database.StagedDatabase.finish",
-    "while reading back": "loader.building.production.digest_of_table",
-    "while completing Parquet": "loader.building.production.complete_dataset",
-    "before publishing": "loader.building.placing.publish",
-}
+PHASES = (
+    "opening a source",
+    "writing a part",
+    "inserting",
+    "committing",
+    "finishing the database",
+    "reading back",
+    "completing the dataset",
+    "publishing",
+)
 
 PAUSED = """
 import sys, time, importlib
@@ -113,7 +113,7 @@ def paused(raw: Path, cwd: Path, where: str, *more: str) -> Iterator[subprocess.
 
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
-QUICK = [("while inserting", signal.SIGINT)]
+QUICK = [("inserting", signal.SIGINT)]
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ QUICK = [("while inserting", signal.SIGINT)]
 def test_a_signal_ends_the_build_soon_in_every_phase(
     phase: str, number: signal.Signals, raw: Path, tmp_path: Path
 ) -> None:
-    where, code = PHASES[phase], SIGNALS[number]
+    where, code = CRASH_POINTS[phase], SIGNALS[number]
     build(**sources(raw), out=tmp_path / "out", years="1950:1952")
-    before = digests(tmp_path / "out")
+    old = digests(tmp_path / "out")
     with paused(raw, tmp_path, where, "--overwrite") as process:
         sent = time.monotonic()
         process.send_signal(number)
@@ -145,7 +145,7 @@ def test_a_signal_ends_the_build_soon_in_every_phase(
     assert (process.returncode, out) == (code, b"")
     assert b"Traceback" not in err
     assert b"luc-load: error: " in err
-    assert digests(tmp_path / "out") == before
+    assert digests(tmp_path / "out") == old
     done = luc_load(*arguments(raw, "--overwrite"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     build(**sources(raw), out=tmp_path / "clean")
@@ -170,7 +170,7 @@ def test_a_reader_that_closes_early_is_no_error(raw: Path, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_killed_holder_of_the_lock_blocks_no_one(raw: Path, tmp_path: Path) -> None:
-    with paused(raw, tmp_path, PHASES["while inserting"]) as process:
+    with paused(raw, tmp_path, CRASH_POINTS["inserting"]) as process:
         process.kill()
         process.wait()
         done = luc_load(*arguments(raw), cwd=tmp_path)
@@ -203,7 +203,7 @@ def test_the_child_that_tries_the_files_does_not_keep_the_lock(raw: Path, tmp_pa
 
 
 def test_a_stopped_build_keeps_its_lock_and_goes_on(raw: Path, tmp_path: Path) -> None:
-    with paused(raw, tmp_path, PHASES["while inserting"]) as process:
+    with paused(raw, tmp_path, CRASH_POINTS["inserting"]) as process:
         process.send_signal(signal.SIGSTOP)
         second = luc_load(*arguments(raw), cwd=tmp_path)
         assert second.returncode == 1
@@ -288,13 +288,13 @@ def test_a_reader_of_the_old_database_keeps_its_rows(raw: Path, tmp_path: Path) 
 def test_a_writer_of_the_old_database_is_found_before_the_work(raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     build(**sources(raw), out=out, years="1950:1952")
-    before = digests(out)
+    old = digests(out)
     with another(HOLD, out / "luc.duckdb"):
         done = luc_load(*arguments(raw, "--overwrite"), cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")
         assert "holds it open for writing" in done.stderr
         assert "-readonly" in done.stderr
-    assert digests(out) == before
+    assert digests(out) == old
     assert not (out / ".luc-load").exists()
 
 
@@ -303,27 +303,25 @@ def test_a_writer_that_comes_later_delays_only_the_publishing(
 ) -> None:
     out = tmp_path / "out"
     build(**sources(raw), out=out, years="1950:1952")
-    before = digests(out)
-    real = StagedDatabase.finish
+    old = digests(out)
     holders: list[Any] = []
 
-    def finish(*given: Any) -> None:  # noqa: ANN401
+    def hold() -> None:
         context = another(HOLD, out / "luc.duckdb")
         context.__enter__()
         holders.append(context)
-        real(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(StagedDatabase, "finish", finish)
+        before(patch, "finishing the database", hold)
         with pytest.raises(OutputBusyError, match="the new build is kept"):
             build(**sources(raw), out=out, overwrite=True)
     with pytest.raises(OutputBusyError, match="holds it open for writing"):
         build(**sources(raw), out=out, overwrite=True)
     holders[0].__exit__(None, None, None)
-    assert digests(out) == before
+    assert digests(out) == old
     report = build(**sources(raw), out=out, overwrite=True)
     assert report.outcome == "published"
-    assert digests(out) != before
+    assert digests(out) != old
     assert build(**sources(raw), out=out).outcome == "up to date"
 
 
@@ -364,13 +362,7 @@ def _while_building(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None], path: Path
 ) -> None:
     """Change a source once, when its digest is there and the database is being finished."""
-    real = StagedDatabase.finish
-
-    def finish(*given: Any) -> None:  # noqa: ANN401
-        change(path)
-        real(*given)
-
-    monkeypatch.setattr(StagedDatabase, "finish", finish)
+    before(monkeypatch, "finishing the database", lambda: change(path))
 
 
 @pytest.mark.parametrize("change", [_rename_over, _rewrite, _append])
@@ -417,32 +409,16 @@ def test_a_source_that_is_cut_short_while_it_is_read_is_said_to_have_changed(
     raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies = _copies(raw, tmp_path / "raw")
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
-    real = StagedDatabase.insert
-
-    def insert(self: StagedDatabase, table: str, batch: pa.Table) -> None:
-        os.truncate(copies / "states.nc", 3000)
-        real(self, table, batch)
-
-    monkeypatch.setattr(StagedDatabase, "insert", insert)
+    limit_blocks(monkeypatch, 2)
+    before(monkeypatch, "inserting", lambda: os.truncate(copies / "states.nc", 3000))
     with pytest.raises(SourceError, match="changed while it was being read"):
         build(**sources(copies), out=tmp_path / "out", workers=1)
 
 
-class _Broken(Exception):  # noqa: N818  # stands for a kill
-    pass
-
-
 def test_a_source_that_changes_between_two_runs_is_read_anew(raw: Path, tmp_path: Path) -> None:
     copies = _copies(raw, tmp_path / "raw")
-
-    def fail(*_: object) -> None:
-        raise _Broken
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loader.building.production.complete_dataset", fail)
-        with pytest.raises(_Broken):
-            build(**sources(copies), out=tmp_path / "out")
+    with crash("completing the dataset"):
+        build(**sources(copies), out=tmp_path / "out")
     _rename_over(copies / "states.nc")
     assert build(**sources(copies), out=tmp_path / "out").reused_parts == 0
     build(**sources(copies), out=tmp_path / "clean")
@@ -470,13 +446,8 @@ def test_no_decision_hangs_on_the_clock(moment: int, raw: Path, tmp_path: Path) 
 def test_a_damaged_record_of_the_stage_is_not_trusted(
     record: str, raw: Path, tmp_path: Path
 ) -> None:
-    def fail(*_: object) -> None:
-        raise _Broken
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loader.building.production.complete_dataset", fail)
-        with pytest.raises(_Broken):
-            build(**sources(raw), out=tmp_path / "out")
+    with crash("completing the dataset"):
+        build(**sources(raw), out=tmp_path / "out")
     (tmp_path / "out" / ".luc-load" / "stage" / "record.json").write_text(record)
     info = luc_load("info", "out", cwd=tmp_path)
     assert info.returncode == 3
@@ -491,13 +462,13 @@ def test_memory_that_duckdb_lacks_is_an_error_that_names_the_option(
 ) -> None:
     out = tmp_path / "out"
     build(**sources(raw), out=out, years="1950:1952")
-    before = digests(out)
+    old = digests(out)
     monkeypatch.setattr(Options, "database_bytes", 2**16)
     with pytest.raises(DatabaseError, match=r"Out of Memory.*raise --memory-limit") as caught:
         build(**sources(raw), out=out, overwrite=True)
     assert caught.value.exit_code == 1
     assert len(str(caught.value).splitlines()) == 1
-    assert digests(out) == before
+    assert digests(out) == old
     monkeypatch.undo()
     assert build(**sources(raw), out=out, overwrite=True).outcome == "built"
 
@@ -523,7 +494,7 @@ def test_a_limit_on_threads_is_an_error_in_words(raw: Path, tmp_path: Path) -> N
         timeout=60,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1].startswith("luc-load: error: a thread could not be started")
+    assert done.stderr.splitlines()[-1].startswith("luc-load: error: cannot start a thread")
     assert "ulimit -u" in done.stderr
     assert not (tmp_path / "out" / "luc.duckdb").exists()
 
@@ -549,7 +520,7 @@ def test_a_largest_file_size_that_is_too_small_is_an_error_not_a_crash(
     raw: Path, tmp_path: Path
 ) -> None:
     build(**sources(raw), out=tmp_path / "out", years="1950:1952")
-    before = digests(tmp_path / "out")
+    old = digests(tmp_path / "out")
     done = subprocess.run(
         ["bash", "-c", 'ulimit -f 100; exec "$@"', "-", *COMMAND, *arguments(raw, "--overwrite")],
         cwd=tmp_path,
@@ -561,5 +532,5 @@ def test_a_largest_file_size_that_is_too_small_is_an_error_not_a_crash(
     )
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert "Traceback" not in done.stderr
-    assert digests(tmp_path / "out") == before
+    assert digests(tmp_path / "out") == old
     assert luc_load(*arguments(raw, "--overwrite"), cwd=tmp_path).returncode == 0

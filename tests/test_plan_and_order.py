@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import loader.reading.plan
 from loader.reading.order import BandOrder
 from loader.reading.plan import BAND_ROWS, Block, plan_blocks
 
@@ -62,7 +61,7 @@ def test_every_year_and_row_is_in_exactly_one_block(
 ) -> None:
     ordered = sorted(years)
     positions = range(offset, offset + len(ordered))
-    blocks = plan_blocks(source(ordered, rows, chunk, positions, variables), cells, budget)
+    blocks = plan_blocks(source(ordered, rows, chunk, positions, variables), cells, budget, 16)
     assert np.all(covered(blocks, len(ordered), rows) == 1)
     assert len({block.name for block in blocks}) == len(blocks)
     assert list(blocks) == sorted(blocks, key=lambda block: (block.first, block.north))
@@ -74,36 +73,38 @@ def test_every_year_and_row_is_in_exactly_one_block(
 
 
 def test_a_file_of_single_year_chunks_is_cut_at_round_years() -> None:
-    blocks = plan_blocks(source(range(850, 2023), 720, (1, 720, 1440)), 258_539, 256 * 2**20)
+    blocks = plan_blocks(source(range(850, 2023), 720, (1, 720, 1440)), 258_539, 256 * 2**20, 16)
     length = blocks[1].last - blocks[1].first
-    assert 1 < length <= loader.reading.plan.MAX_BLOCK_YEARS
+    assert 1 < length <= 16
     assert all(block.first_year % length == 0 for block in blocks[1:])
     assert all(block.south - block.north == 720 for block in blocks)
 
 
 def test_a_file_that_gains_years_keeps_its_blocks() -> None:
-    few = plan_blocks(source(range(1850, 2020), 100, (1, 100, 10)), 500, 10**7)
-    more = plan_blocks(source(range(1850, 2030), 100, (1, 100, 10)), 500, 10**7)
+    few = plan_blocks(source(range(1850, 2020), 100, (1, 100, 10)), 500, 10**7, 16)
+    more = plan_blocks(source(range(1850, 2030), 100, (1, 100, 10)), 500, 10**7, 16)
     assert {block.name for block in few[:-1]} <= {block.name for block in more}
 
 
 def test_blocks_end_where_chunks_end() -> None:
-    blocks = plan_blocks(source(range(1850, 1900), 100, (5, 100, 10)), 500, 10**7)
+    blocks = plan_blocks(source(range(1850, 1900), 100, (5, 100, 10)), 500, 10**7, 16)
     assert all(block.first % 5 == 0 for block in blocks)
     clipped = source(range(1852, 1900), 100, (5, 100, 10), positions=range(2, 50))
-    assert {block.first for block in plan_blocks(clipped, 500, 10**7)[1:]} <= set(range(3, 50, 5))
+    assert {block.first for block in plan_blocks(clipped, 500, 10**7, 16)[1:]} <= set(
+        range(3, 50, 5)
+    )
 
 
 def test_a_chunk_of_all_years_is_cut_by_rows_and_read_once() -> None:
     wide = source(range(1850, 2020), 720, (170, 90, 180))
-    blocks = plan_blocks(wide, 7200, 20 * 2**20)
+    blocks = plan_blocks(wide, 7200, 20 * 2**20, 16)
     assert len(blocks) > 1
     assert all((block.first, block.last) == (0, 170) for block in blocks)
     assert all(block.north % 90 == 0 for block in blocks)
 
 
 def test_a_budget_smaller_than_a_year_cuts_years_by_rows() -> None:
-    blocks = plan_blocks(source([1850, 1851], 100, (1, 10, 10)), 1000, 10_000)
+    blocks = plan_blocks(source([1850, 1851], 100, (1, 10, 10)), 1000, 10_000, 16)
     assert {block.last - block.first for block in blocks} == {1}
     assert max(block.south - block.north for block in blocks) <= 20
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 import pytest
+from builds import limit_blocks
 from faulty_ranges import FAULTS, RangeServer, serving_ranges
 from files import GRIDS, Form, eluc_content, state_content, write
 
 import loader.reading.addresses
-import loader.reading.plan
 import loader.remote.stores
 from loader import ServiceError, SourceError, build
 
@@ -32,7 +32,7 @@ YEARS = tuple(range(1950, 1956))
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small blocks, no waiting, and no session of a server that is gone."""
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
+    limit_blocks(monkeypatch, 2)
     monkeypatch.setattr(loader.reading.addresses, "_PAUSES_SECONDS", (0.01, 0.01))
     monkeypatch.setattr(loader.remote.stores, "_READ_SECONDS", 0.5)
     yield
@@ -90,7 +90,7 @@ def content(out: Path) -> dict[str, str]:
 def answers(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
     """Return how many answers a build takes that nothing disturbs."""
     with pytest.MonkeyPatch.context() as patch, serving_ranges(folder) as ranges:
-        patch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
+        limit_blocks(patch, 2)
         run(ranges, tmp_path_factory.mktemp("counted"), workers=1)
         return ranges.answers
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pycountry
 import pytest
 import xarray as xr
+from builds import Notices
 from files import GRIDS, Content, Form, Place, eluc_content, state_content, write
 
 from loader import build
@@ -27,7 +28,6 @@ from loader.errors import (
     SourceMissingError,
 )
 from loader.reading.static import open_static
-from loader.reporting import Silent
 from loader.sampling import write_sample
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "staticData_quarterdeg.nc"
@@ -230,16 +230,6 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
         open_static(str(path))
 
 
-class Listener(Silent):
-    """Keeps the notices."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
-
-
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A folder with states, emissions and a static grid under their usual names."""
@@ -263,7 +253,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def built(sources: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out")
-    listener = Listener()
+    listener = Notices()
     build(raw=sources["raw"], all=True, out=out, reporter=listener)
     assert any(
         "ccode: no country is known by the code 999 (1 cells)" in n for n in listener.notices

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from builds import CRASH_POINTS, Notices, crash
 from click.testing import CliRunner
 from command import environment, luc_load
 from files import GRIDS, Form, eluc_content, state_content, write
@@ -32,7 +33,6 @@ from loader.errors import OutputBusyError, OutputError, ServiceError, UsageError
 from loader.remote.files import StoredFiles
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import using_storage_options
-from loader.reporting import Silent
 from loader.storing.cleaning import clean_output
 
 fsspec = pytest.importorskip("fsspec")
@@ -129,16 +129,6 @@ def test_an_address_is_contacted_only_where_the_user_names_it(
     with duckdb.connect(str(out / "luc.duckdb")) as con:
         con.execute("UPDATE build SET options = replace(options, 'file://', 'https://')").fetchall()
     assert check_database(out, only=["parquet"]).results[0].status == "skipped"
-
-
-class Noting(Silent):
-    """Keeps the notices."""
-
-    def __init__(self) -> None:
-        self.notices: list[str] = []
-
-    def notice(self, text: str) -> None:
-        self.notices.append(text)
 
 
 def cut(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
@@ -452,13 +442,13 @@ def test_a_kill_between_manifest_and_database_is_told_and_healed(
     assert status(out)[0] == "ok"
 
 
-STEPS = {
-    "while the upload is noted": "loader.storing.uploads.Uploads.begin",
-    "while a part is uploaded": "loader.remote.files.StoredFiles.put",
-    "before the manifest": "loader.remote.files.StoredFiles.write",
-    "before the database": "loader.building.placing.publish",
-    "after the database": "loader.storing.uploads.Uploads.end",
-}
+STEPS = (
+    "beginning an upload",
+    "uploading a file",
+    "writing the manifest",
+    "publishing",
+    "ending an upload",
+)
 
 
 @pytest.mark.slow
@@ -471,7 +461,7 @@ def test_a_process_that_ends_at_any_step_leaves_a_database_with_its_data_set(
     first = build(**given, out=out, parquet=address(store))
     again = ["build", *named, "-o", str(out), "--parquet", address(store), "--years", "1952:"]
     with subprocess.Popen(
-        [sys.executable, "-c", PAUSED, STEPS[step], *again, "--overwrite"],
+        [sys.executable, "-c", PAUSED, CRASH_POINTS[step], *again, "--overwrite"],
         env=environment(),
         stderr=subprocess.PIPE,
     ) as process:
@@ -503,18 +493,12 @@ def test_a_process_that_ends_at_any_step_leaves_a_database_with_its_data_set(
 
 
 def test_clean_leaves_the_data_set_of_the_published_database(
-    given: dict[str, Any], tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+    given: dict[str, Any], tmp_path: Path, store: Path
 ) -> None:
     """A kill after the rename of the database, before the upload is forgotten."""
     out = tmp_path / "out"
-
-    def killed(*_given: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("loader.storing.uploads.Uploads.end", killed)
-        with pytest.raises(KeyboardInterrupt):
-            build(**given, out=out, parquet=address(store))
+    with crash("ending an upload"):
+        build(**given, out=out, parquet=address(store))
     assert "did not end" not in database_info(out).text()
     assert clean_output(out) == ()
     assert status(out)[0] == "ok"
@@ -534,7 +518,7 @@ def test_the_data_set_moves_to_a_store_and_back(
     assert build_id(out) == build_id(local) == manifest(store)["build_id"]
     with pytest.raises(OutputError, match=r"parquet=file:.*; requested: parquet=not given"):
         build(**given, out=out)
-    reporter = Noting()
+    reporter = Notices()
     build(**given, out=out, overwrite=True, reporter=reporter)
     assert reporter.notices == [f"the data set of the replaced build stays at {address(store)}"]
     assert manifest(store)["build_id"] == build_id(local)

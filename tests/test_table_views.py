@@ -11,19 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from build_oracle import Expected, differences
+from builds import crash, limit_blocks
 from command import luc_load
 from files import GRIDS, Form, eluc_content, state_content, write
 
-import loader.reading.plan
-import loader.storing.publish
 from loader import build, open_dataset, write_sample
 from loader.catalog.sqlfiles import read_files
 from loader.errors import OutputError, SourceError, UsageError
-from loader.options import Encoding
 from loader.storing.parquet import write_part
 from loader.storing.staging import Stage
 
@@ -237,7 +234,7 @@ def test_files_of_another_build_are_not_taken(moved: Path, tmp_path: Path) -> No
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Sources of several parts each."""
-    monkeypatch.setattr(loader.reading.plan, "MAX_BLOCK_YEARS", 2)
+    limit_blocks(monkeypatch, 2)
     return {
         "states": (write(tmp_path / "states.nc", STATE, Form()), STATE),
         "eluc": (write(tmp_path / "eluc.nc", ELUC, Form(time="bare")), ELUC),
@@ -257,21 +254,9 @@ def test_it_holds_what_the_files_hold(
     assert run(small, tmp_path / "out", tables="views", **options).outcome == "up to date"
 
 
-def test_an_interrupted_build_goes_on(
-    small: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[Path] = []
-
-    def failing(rows: pa.Table, path: Path, encoding: Encoding) -> int:
-        if len(written) == 5:
-            raise OutputError("the disk is full")
-        written.append(path)
-        return write_part(rows, path, encoding)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("loader.building.loading.write_part", failing)
-        with pytest.raises(OutputError, match="the disk is full"):
-            run(small, tmp_path / "out", tables="views", workers=1)
+def test_an_interrupted_build_goes_on(small: dict[str, Any], tmp_path: Path) -> None:
+    with crash("writing a part", after=5, error=OutputError("the disk is full")):
+        run(small, tmp_path / "out", tables="views", workers=1)
     report = run(small, tmp_path / "out", tables="views")
     assert report.reused_parts == 5
     assert differences(tmp_path / "out", Expected(STATE, ELUC), small) == []
@@ -284,12 +269,11 @@ def test_views_and_stored_tables_are_two_builds(small: dict[str, Any], tmp_path:
         run(small, out)
     stored = run(small, out, overwrite=True)
     assert stored.build_id != first.build_id
-    assert stored.reused_parts == 8
     assert differences(out, Expected(STATE, ELUC), small) == []
     with pytest.raises(OutputError, match="tables=stored; requested: tables=views"):
         run(small, out, tables="views")
     again = run(small, out, tables="views", overwrite=True)
-    assert (again.build_id, again.reused_parts) == (first.build_id, 8)
+    assert again.build_id == first.build_id
     assert differences(out, Expected(STATE, ELUC), small) == []
 
 

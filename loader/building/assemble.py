@@ -18,7 +18,7 @@ from loader.storing.contents import BUILD_DIGEST, build_digest
 from loader.text import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from loader.reading.source import GriddedSource
     from loader.reading.static import StaticGrid
     from loader.schema import Source
-    from loader.storing.digest import TableDigest
 
 __all__ = [
     "build_table",
@@ -145,12 +144,21 @@ def _static(static: StaticGrid) -> dict[str, pa.Array]:
 
 
 def year_table(
-    sources: Mapping[str, GriddedSource], digests: Mapping[str, TableDigest]
+    sources: Mapping[str, GriddedSource], filled: Collection[str] | None = None
 ) -> pa.Table:
-    """Return the table year: one row for every loaded year, ascending."""
-    loaded = sorted({int(year) for source in sources.values() for year in source.years})
+    """Return the table year: one row for every loaded year, ascending.
+
+    Parameters
+    ----------
+    sources : mapping of str to GriddedSource
+    filled : collection of str, optional
+        Tables that have rows: all where it is not known yet. A table has rows of each of its years
+        or none at all.
+    """
+    years = {source.kind.table: {int(year) for year in source.years} for source in sources.values()}
+    loaded = sorted(set().union(*years.values()))
     has_rows = {
-        table: digests[table].rows_of_year if table in digests else {}
+        table: years.get(table, set()) if filled is None or table in filled else set()
         for table in ("eluc", "state")
     }
     since_1970 = np.array(loaded, dtype=np.int64) - 1970

@@ -166,8 +166,9 @@ def build(
             stack.enter_context(using_storage_options(options.storage_options))
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
         # Only here: another process tries the files while this one imports the libraries.
-        from loader.building.run import Run, refuse_other_options  # noqa: PLC0415
-        from loader.storing.publish import inspect_output  # noqa: PLC0415
+        from loader.building.run import Run  # noqa: PLC0415
+        from loader.building.situation import refuse_other_options  # noqa: PLC0415
+        from loader.storing.publish import DATABASE, inspect_output  # noqa: PLC0415
         from loader.storing.staging import Stage  # noqa: PLC0415
 
         if dry_run:
@@ -184,7 +185,7 @@ def build(
         if sample:
             if published is not None and not overwrite:
                 # Refused before the sample that the published build was made from is replaced.
-                refuse_other_options(options, published)
+                refuse_other_options(options, options.out / DATABASE, published)
             folder = options.out / "sample" if raw is None else raw
             given = sample_sources(folder, options.years, watcher, everything=everything)
             probe = stack.enter_context(Probe(_files(given), options.largest_chunk))

@@ -7,110 +7,69 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.reading.blocks import BlockReader, CellRule
-from loader.reading.plan import plan_blocks
-from loader.reading.survey import CellSurvey
+from loader.reading.blocks import CellRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from loader.cluster.build import Cluster
     from loader.options import Options
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
-    from loader.storing.staging import Stage
+    from loader.reading.survey import CellSurvey
 
-__all__ = ["StoredCells"]
+__all__ = ["CellRules"]
 
 Bool = npt.NDArray[np.bool_]
 
 
-class StoredCells:
-    """Finds the cells to store, and keeps what it took a pass over a file to learn.
+class CellRules:
+    """Decides which cells of each source are stored; holds nothing that changes.
 
     Parameters
     ----------
     options : Options
-    stage : Stage
-        Where what was learned is kept for the build that goes on after an interruption.
     mask : callable
         Returns the land mask; waited for only where it is needed.
-    cluster : Cluster, optional
-        Reads the files instead of this process.
-
-    Attributes
-    ----------
-    surveys : dict of str to CellSurvey
-        By table, of the sources that had to be looked through.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        stage: Stage,
-        mask: Callable[[], LandMask],
-        cluster: Cluster | None = None,
-    ) -> None:
-        self._options = options
-        self._stage = stage
+    def __init__(self, options: Options, mask: Callable[[], LandMask]) -> None:
+        self._chosen = options.cells
         self._mask = mask
-        self._cluster = cluster
-        self.surveys: dict[str, CellSurvey] = {}
 
-    def rule(self, source: GriddedSource, has_state: Bool | None) -> CellRule:
+    def rule(
+        self, source: GriddedSource, survey: CellSurvey | None, has_state: Bool | None
+    ) -> CellRule:
         """Return the rule of one source.
 
         Parameters
         ----------
         source : GriddedSource
+        survey : CellSurvey or None
+            What its cells hold over all years, if `needs_survey` says so.
         has_state : ndarray of bool, shape (n_cells,), or None
-            The cells with a state in some loaded year, if states were loaded before.
+            The cells with a state in some loaded year, if states are loaded.
 
         Returns
         -------
         CellRule
-
-        Raises
-        ------
-        BadValueError
-            If a value anywhere in a file that must be looked through is not plausible.
         """
-        cells = source.grid.n_cells
-        kept = self._stage.kept_cells(source.kind.table, cells)
-        has_value = kept if kept is not None else np.zeros(cells, dtype=np.bool_)
-        chosen = self._options.cells
-        if chosen == "all":
-            return CellRule(has_value, stored=np.ones(cells, dtype=np.bool_), keep_empty=True)
-        if source.kind.all_years_decide:
-            # Looked at even where only land is stored: a bad value in the sea is an error too.
-            survey = self._survey(source)
-            self.surveys[source.kind.table] = survey
-            if chosen == "land":
-                return CellRule(has_value, stored=self._is_land)
-            stored = self._is_land | survey.nonzero
-            if has_state is not None:
-                stored |= has_state
-            return CellRule(has_value, stored=stored)
-        return CellRule(has_value, only=self._is_land if chosen == "land" else None)
+        if self._chosen == "all":
+            everywhere = np.ones(source.grid.n_cells, dtype=np.bool_)
+            return CellRule(stored=everywhere, keep_empty=True)
+        if survey is None:
+            return CellRule(only=self._is_land if self._chosen == "land" else None)
+        if self._chosen == "land":
+            return CellRule(stored=self._is_land)
+        stored = self._is_land | survey.nonzero
+        return CellRule(stored=stored if has_state is None else stored | has_state)
+
+    def needs_survey(self, source: GriddedSource) -> bool:
+        """Return whether all years of a source must be looked through before a row is stored.
+
+        Also where only land is stored: a bad value in the sea is an error too.
+        """
+        return source.kind.all_years_decide and self._chosen != "all"
 
     @property
     def _is_land(self) -> Bool:
         return self._mask().is_land.reshape(-1)
-
-    def _survey(self, source: GriddedSource) -> CellSurvey:
-        """Return what the cells hold over all years; the answer is kept."""
-        name = f"{source.kind.table}-survey"
-        cells = source.grid.n_cells
-        kept = self._stage.kept_cells(name, CellSurvey.size(cells))
-        if kept is not None:
-            return CellSurvey(cells, kept)
-        blocks = plan_blocks(source, cells, self._options.block_bytes)
-        if self._cluster is not None:
-            survey = self._cluster.survey(source, blocks)
-        else:
-            survey = CellSurvey(cells)
-            reader = BlockReader(source, CellRule(survey.nonzero))
-            for block in blocks:
-                reader.survey(block, survey)
-        self._stage.keep_cells(name, survey.packed())
-        return survey

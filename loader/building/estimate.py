@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.folders import require_space
-from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.blocks import BlockReader, CellRule, first_cells
 from loader.reading.plan import Block
-from loader.reading.source import Slab
 from loader.reading.survey import CellSurvey
 from loader.summary import TableReport
 
@@ -68,12 +67,15 @@ class Estimate:
         Rows, years and cells of every gridded table.
     parquet_bytes, database_bytes : int
     seconds : float
+    known : dict of str to ndarray of bool, shape (n_cells,)
+        By table: cells that have a value in the first year, of tables that store such cells.
     """
 
     tables: tuple[TableReport, ...]
     parquet_bytes: int
     database_bytes: int
     seconds: float
+    known: dict[str, Bool]
 
 
 def estimate(
@@ -99,13 +101,13 @@ def estimate(
         If a map that is looked at is damaged or holds an undeclared fill value.
     """
     tables = []
-    has_state: Bool | None = None
+    known: dict[str, Bool] = {}
     parquet, database = (float(size) for size in _BYTES_AT_LEAST)
     seconds = _SECONDS_AT_LEAST
     for source in sources.values():
-        cells = _cells(source, options.cells, mask, has_state)
-        if source.kind.table == "state":
-            has_state = cells
+        if not source.kind.all_years_decide and options.cells != "all":
+            known[source.kind.table] = first_cells(source)
+        cells = _cells(source, options.cells, mask, known)
         count, years = int(np.count_nonzero(cells)), len(source.years)
         values = count * years * len(source.variables)
         in_parquet, in_database = _BYTES_OF_VALUE.get(source.kind.table, _BYTES_OF_VALUE["state"])
@@ -121,34 +123,30 @@ def estimate(
         int(parquet + n_cells * _BYTES_OF_CELL[0]),
         int(database + n_cells * _BYTES_OF_CELL[1]),
         seconds * (_ALONE if options.workers == 1 else 1),
+        known,
     )
 
 
 def _cells(
-    source: GriddedSource, chosen: str, mask: Callable[[], LandMask], has_state: Bool | None
+    source: GriddedSource, chosen: str, mask: Callable[[], LandMask], known: Mapping[str, Bool]
 ) -> Bool:
     """Return which cells will have rows, as far as the first and the last year tell."""
     n_cells = source.grid.n_cells
     if chosen == "all":
         return np.ones(n_cells, dtype=np.bool_)
-    found = np.zeros(n_cells, dtype=np.bool_)
-    reader = BlockReader(source, CellRule(found))
     if not source.kind.all_years_decide:
-        reader.seed()
+        found = known[source.kind.table]
         return found & mask().is_land.reshape(-1) if chosen == "land" else found
-    name = source.variables[0].name
-    first = source.read(name, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
-    present = ~np.isnan(first)
-    for code in source.codes(name):
-        present &= first != code
+    present = first_cells(source)
     is_land = mask().is_land.reshape(-1)
     if chosen == "land":
         return present & is_land
     survey = CellSurvey(n_cells)
+    reader = BlockReader(source, CellRule())
     for position in {0, len(source.years) - 1}:
         reader.survey(_year(source, position), survey)
     wanted = is_land | survey.nonzero
-    return present & (wanted if has_state is None else wanted | has_state)
+    return present & (wanted | known["state"] if "state" in known else wanted)
 
 
 def _year(source: GriddedSource, position: int) -> Block:

@@ -13,11 +13,11 @@ from loader.reading.source import Slab
 from loader.storing.filelayout import AxisLayout, FileLayout, MapLayout, VariableLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     import numpy.typing as npt
 
-    from loader.building.loading import Loaded
+    from loader.building.loading import TableLoad
     from loader.options import Options
     from loader.reading.source import GriddedSource
     from loader.reading.survey import CellSurvey
@@ -31,21 +31,12 @@ _AREA = "cell_area"
 
 
 def layout_table(
-    sources: Mapping[str, GriddedSource],
-    area_ha: npt.NDArray[np.float64],
-    loaded: Loaded,
-    options: Options,
+    tables: Iterable[TableLoad], area_ha: npt.NDArray[np.float64], options: Options
 ) -> pa.Table:
     """Return the table file_layout: one row for every gridded source file."""
     layouts = [
-        file_layout(
-            source,
-            area_ha,
-            loaded.stored_cells[source.kind.table],
-            loaded.surveys.get(source.kind.table),
-            options,
-        )
-        for source in sources.values()
+        file_layout(table.source, area_ha, table.stored_cells, table.survey, options)
+        for table in tables
     ]
     return pa.table(
         {

@@ -1,120 +1,157 @@
-"""Load the gridded tables: every source through the same path, one after the other, in blocks."""
+"""Load the gridded tables: every block of every source, each as one job of a lane.
+
+Where a block is at each moment: a lane reads it, puts it in order, digests it, writes its Parquet
+part, adds it up and inserts it, uncommitted, all in one thread. Then it waits for its turn. In its
+turn it commits, notes the part in the manifest and adds what it learned to the record of its table.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from loader.building.cells import StoredCells
-from loader.errors import OutputError
-from loader.pipeline import aside, in_turn, overlap
-from loader.reading.blocks import BlockReader
-from loader.reading.plan import Block, plan_blocks
+from loader.building.cells import CellRules
+from loader.building.parts import FreshPart, Part, ReusedPart, make_part, reuse_part
+from loader.reading.blocks import BlockReader, CellRule, differ
+from loader.reading.plan import plan_blocks
+from loader.reading.survey import CellSurvey
 from loader.reporting import Progress
-from loader.storing.arrow import table_schema, to_arrow
 from loader.storing.digest import TableDigest
-from loader.storing.earlier import EarlierParts
-from loader.storing.parquet import commit_part, read_part, write_part
-from loader.storing.staging import Part
+from loader.storing.staging import StoredPart
 from loader.summary import TableReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    import numpy.typing as npt
-    import pyarrow as pa
-
-    from loader.building.totals import Totals
-    from loader.cluster.build import Cluster
-    from loader.cluster.reading import ClusterReader
-    from loader.options import Options
-    from loader.reading.blocks import CellRule
+    from loader.building.estimate import Estimate
+    from loader.building.totals import BlockSums, Totals
+    from loader.lanes import Turn
+    from loader.options import Encoding, Options
     from loader.reading.landmask import LandMask
+    from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
-    from loader.reading.survey import CellSurvey
     from loader.reporting import Reporter
-    from loader.storing.database import StagedDatabase
+    from loader.storing.database import DatabaseLane
     from loader.storing.staging import Stage
 
-__all__ = ["Loaded", "load_tables"]
+__all__ = ["Loading", "LocalMaker", "Maker", "Sink", "TableLoad"]
+
+Bool = npt.NDArray[np.bool_]
 
 
 @dataclass
-class Loaded:
-    """What was loaded.
+class TableLoad:
+    """All that is known of one table while it is loaded.
+
+    Whoever has the turn may write, and everyone may read: `has_value` and `survey` only grow, and
+    what was concluded from them too early is found out in the turn.
 
     Attributes
     ----------
-    digests : dict of str to TableDigest
-        By table.
-    has_value : dict of str to ndarray of bool, shape (n_cells,)
-        By table: cells with a value that is not missing in some loaded year.
-    stored_cells : dict of str to ndarray of bool, shape (n_cells,)
-        By table: cells with a row.
-    surveys : dict of str to CellSurvey
-        By table, of the sources that had to be looked through.
+    source : GriddedSource
+    blocks : tuple of Block
+        In their order.
+    has_value : ndarray of bool, shape (n_cells,)
+        Cells with a value in some year, as far as is known.
+    stored : dict of Block to StoredPart
+        Parts that an interrupted run has left.
+    survey : CellSurvey or None
+        What the cells hold over all years, of a source that is looked through first.
+    is_surveyed : bool
+        Whether `survey` is complete.
+    digest : TableDigest
+        Of the rows that are committed.
+    stored_cells : ndarray of bool, shape (n_cells,)
+        Cells that have a row.
+    parts : list of str
+        Files below the Parquet dataset, in the order of blocks.
     parquet_bytes : int
         Size of all parts.
-    parts : dict of str to list of str
-        By table: files below the Parquet data set, in order.
     reused : int
-        Parts that were not written: an interrupted build had left them, or the published one has
-        them too.
+        Parts that an interrupted run had left.
     """
 
-    digests: dict[str, TableDigest] = field(default_factory=dict)
-    has_value: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
-    stored_cells: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
-    surveys: dict[str, CellSurvey] = field(default_factory=dict)
+    source: GriddedSource
+    blocks: tuple[Block, ...]
+    has_value: Bool
+    stored: dict[Block, StoredPart] = field(default_factory=dict)
+    survey: CellSurvey | None = None
+    is_surveyed: bool = False
+    digest: TableDigest = field(default_factory=TableDigest)
+    stored_cells: Bool = field(default_factory=lambda: np.zeros(0, np.bool_))
+    parts: list[str] = field(default_factory=list)
     parquet_bytes: int = 0
     reused: int = 0
-    parts: dict[str, list[str]] = field(default_factory=dict)
 
-    def reports(self) -> tuple[TableReport, ...]:
-        """Return rows, years and cells of every table."""
-        return tuple(
-            TableReport(
-                name=table,
-                rows=digest.rows,
-                first_year=min(digest.rows_of_year, default=None),
-                last_year=max(digest.rows_of_year, default=None),
-                years=len(digest.rows_of_year),
-                cells=int(np.count_nonzero(self.stored_cells[table])),
-            )
-            for table, digest in self.digests.items()
+    def __post_init__(self) -> None:
+        self.stored_cells = np.zeros(self.source.grid.n_cells, dtype=np.bool_)
+
+    @property
+    def name(self) -> str:
+        """Of the table."""
+        return self.source.kind.table
+
+    def report(self) -> TableReport:
+        """Return rows, years and cells."""
+        years = self.digest.rows_of_year
+        return TableReport(
+            name=self.name,
+            rows=self.digest.rows,
+            first_year=min(years, default=None),
+            last_year=max(years, default=None),
+            years=len(years),
+            cells=int(np.count_nonzero(self.stored_cells)),
         )
 
 
-@dataclass(frozen=True)
-class _Item:
-    """The rows of a block on their way.
+class Maker(Protocol):
+    """Makes parts: in the lane that asks, or on a cluster."""
 
-    `part` is set if they come from an earlier part, `size` if a worker has written the part.
+    def make(self, table: TableLoad, rule: CellRule, block: Block) -> FreshPart:
+        """Return the part of a block, written under its final name."""
+
+    def survey(self, table: TableLoad, block: Block) -> CellSurvey:
+        """Return what the cells of a block hold over its years."""
+
+    def stop(self) -> None:
+        """Make whoever waits for a part raise soon."""
+
+
+class LocalMaker:
+    """Makes each part in the lane that asks for it.
+
+    Parameters
+    ----------
+    stage : Stage
+    encoding : {"split", "plain"}
+        Of the values in the Parquet files.
     """
 
-    block: Block
-    rows: pa.Table
-    digest: TableDigest
-    part: Part | None
-    size: int | None = None
+    def __init__(self, stage: Stage, encoding: Encoding) -> None:
+        self._stage = stage
+        self._encoding = encoding
+
+    def make(self, table: TableLoad, rule: CellRule, block: Block) -> FreshPart:
+        """Return the part of a block, written under its final name."""
+        path = self._stage.part_path(block)
+        return make_part(table.source, rule, block, table.has_value, path, self._encoding)
+
+    def survey(self, table: TableLoad, block: Block) -> CellSurvey:
+        """Return what the cells of a block hold over its years."""
+        survey = CellSurvey(table.source.grid.n_cells)
+        BlockReader(table.source, CellRule()).survey(block, survey)
+        return survey
+
+    def stop(self) -> None:
+        """Do nothing: a lane ends its block."""
 
 
-def load_tables(
-    sources: Mapping[str, GriddedSource],
-    options: Options,
-    stage: Stage,
-    database: StagedDatabase,
-    mask: Callable[[], LandMask],
-    totals: Totals,
-    reporter: Reporter,
-    cluster: Cluster | None = None,
-    earlier: EarlierParts | None = None,
-) -> Loaded:
-    """Read all sources, write their Parquet parts and load the database.
+class Loading:
+    """The jobs that load all tables.
 
     Parameters
     ----------
@@ -122,169 +159,192 @@ def load_tables(
         By name, in the order of loading, on one grid.
     options : Options
     stage : Stage
-        Where parts go, and where those of an interrupted build lie.
-    database : StagedDatabase
-        With empty tables and an open transaction.
+        Where parts go, and where those of an interrupted build are.
+    expected : Estimate
+        Of the cells, which decide how the sources are cut.
     mask : callable
         Returns the land mask; waited for only where it is needed.
-    totals : Totals
-        Adds up what passes.
     reporter : Reporter
-    cluster : Cluster, optional
-        Reads the blocks instead of this process, and writes all their parts.
-    earlier : EarlierParts, optional
-        Published parts; those that hold the rows that are read are used again.
 
-    Returns
-    -------
-    Loaded
-
-    Raises
-    ------
-    LucLoadError
-        Whatever a stage raises.
+    Attributes
+    ----------
+    tables : dict of str to TableLoad
+        By table, in the order of loading.
     """
-    loading = _Loading(sources, options, stage, mask, cluster, earlier)
-
-    def interrupt() -> None:
-        if cluster is not None:
-            cluster.stop()
-        database.interrupt()
-
-    def finished(item: _Item) -> None:
-        reporter.progress(loading.account(item))
-
-    sinks: list[Callable[[_Item], None]] = [
-        loading.keep_part,
-        lambda item: totals.add(item.block.table, item.rows),
-    ]
-    if options.tables == "stored":
-        sinks.append(lambda item: database.insert(item.block.table, item.rows))
-    try:
-        if options.workers == 1:
-            alone = partial(in_turn, loading.items(), sinks, finished)
-            aside(alone, interrupt)
-        else:
-            overlap(loading.items(), sinks, finished, interrupt)
-    finally:
-        reporter.finished()
-    return loading.loaded
-
-
-class _Loading:
-    """The state of one run through the sources."""
 
     def __init__(
         self,
         sources: Mapping[str, GriddedSource],
         options: Options,
         stage: Stage,
+        expected: Estimate,
         mask: Callable[[], LandMask],
-        cluster: Cluster | None,
-        earlier: EarlierParts | None,
+        reporter: Reporter,
     ) -> None:
-        self.loaded = Loaded()
-        self._cluster = cluster
-        self._sources = sources
-        self._options = options
         self._stage = stage
-        self._earlier = earlier or EarlierParts(None)
-        self._kept: dict[Block, tuple[int, bool]] = {}
-        self._cells = StoredCells(options, stage, mask, cluster)
-        self.loaded.surveys = self._cells.surveys
-        self._rules: dict[str, CellRule] = {}
-        self._known_cells: dict[str, int] = {}
+        self._reporter = reporter
+        self._rules = CellRules(options, mask)
+        self._parts = stage.parts()
+        cells = {table.name: table.cells for table in expected.tables}
+        self.tables = {
+            source.kind.table: self._table(
+                source,
+                plan_blocks(
+                    source, cells[source.kind.table], options.block_bytes, options.block_years
+                ),
+                expected.known.get(source.kind.table),
+            )
+            for source in sources.values()
+        }
         self._values_done = 0.0
         self._values = sum(len(s.years) * len(s.variables) for s in sources.values())
-        self._weights = {s.kind.table: len(s.variables) for s in sources.values()}
 
-    def items(self) -> Iterator[_Item]:
-        """Yield the rows of every block of every source."""
-        parts = self._stage.parts()
-        for source in self._sources.values():
-            table = source.kind.table
-            rule = self._cells.rule(source, self.loaded.has_value.get("state"))
-            self._rules[table] = rule
-            self.loaded.has_value[table] = rule.has_value
-            self.loaded.digests[table] = TableDigest()
-            self.loaded.stored_cells[table] = np.zeros(source.grid.n_cells, dtype=np.bool_)
-            reader = BlockReader(source, rule)
-            schema = table_schema(source.kind, source.variables)
+    def _table(
+        self, source: GriddedSource, blocks: tuple[Block, ...], known: Bool | None
+    ) -> TableLoad:
+        name, count = source.kind.table, source.grid.n_cells
+        self._stage.keep_only(name, blocks)
+        has_value = np.zeros(count, dtype=np.bool_) if known is None else known.copy()
+        if (kept := self._stage.kept_cells(name, count)) is not None:
+            has_value |= kept
+        table = TableLoad(source, blocks, has_value)
+        if kept is not None:
             # Without what was learned about cells, earlier parts say only half of it.
-            known = self._stage.kept_cells(table, source.grid.n_cells) is not None
-            blocks = plan_blocks(source, reader.seed(), self._options.block_bytes)
-            self._stage.keep_only(table, blocks)
-            earlier = {b: parts.get(f"{table}/{b.name}") if known else None for b in blocks}
-            missing = [block for block, part in earlier.items() if part is None]
-            elsewhere = (
-                self._cluster.reader(source, rule, missing, self._options.parquet_encoding)
-                if self._cluster
-                else None
-            )
-            for block, part in earlier.items():
-                if part is None and elsewhere is not None:
-                    yield self._fetch(elsewhere, block)
-                    continue
-                item = self._reuse(block, part) if part is not None else None
-                yield item if item is not None else self._read(reader, block, schema)
+            found = {block: self._parts.get(f"{name}/{block.name}") for block in blocks}
+            table.stored = {block: part for block, part in found.items() if part is not None}
+        if self._rules.needs_survey(source):
+            flags = self._stage.kept_cells(f"{name}-survey", CellSurvey.size(count))
+            table.survey, table.is_surveyed = CellSurvey(count, flags), flags is not None
+        return table
 
-    def keep_part(self, item: _Item) -> None:
-        """Write the part of a block, unless it lies there already or is published."""
-        if item.part is not None:
-            self._kept[item.block] = item.part.size, True
-            return
-        table = item.block.table
-        path = self._stage.part_path(item.block)
-        size = item.size
-        taken = self._earlier.take(item.block, item.rows, path) if size is None else None
-        if size is None:
-            size = taken or write_part(item.rows, path, self._options.parquet_encoding)
-        learned = int(np.count_nonzero(self._rules[table].has_value))
-        if learned != self._known_cells.get(table):
-            self._known_cells[table] = learned
-            self._stage.keep_cells(table, self._rules[table].has_value)
-        self._stage.add_part(item.block, Part(size, item.digest.rows_of_year, item.digest.content))
-        self._kept[item.block] = size, taken is not None
+    def surveys(self) -> list[tuple[TableLoad, Block]]:
+        """Return the blocks that must be looked through first, in the order of their jobs."""
+        return [
+            (table, block)
+            for table in self.tables.values()
+            if table.survey is not None and not table.is_surveyed
+            for block in table.blocks
+        ]
 
-    def account(self, item: _Item) -> Progress:
-        """Add a finished block to what was loaded."""
-        block = item.block
-        self.loaded.digests[block.table].merge(item.digest)
+    def missing(self) -> list[tuple[TableLoad, Block]]:
+        """Return the blocks that no interrupted run has left, in the order of their jobs."""
+        return [
+            (table, block)
+            for table in self.tables.values()
+            for block in table.blocks
+            if block not in table.stored
+        ]
+
+    def jobs(self, maker: Maker, sink: Sink) -> list[Callable[[Turn], None]]:
+        """Return the jobs: surveys first, then the blocks of one table after the other."""
+        surveys = self.surveys()
+        return [
+            *(partial(self._survey, maker, table, block) for table, block in surveys),
+            *(
+                partial(self._load, maker, sink, len(surveys), table, block)
+                for table in self.tables.values()
+                for block in table.blocks
+            ),
+        ]
+
+    def jobs_until(self, name: str) -> int:
+        """Return how many of `jobs` must have ended before a table is loaded completely."""
+        number = len(self.surveys())
+        for table in self.tables.values():
+            number += len(table.blocks)
+            if table.name == name:
+                return number
+        return 0
+
+    def rule(self, table: TableLoad) -> CellRule:
+        """Return which cells are stored, by what is known of the states by now."""
+        states = self.tables.get("state")
+        has_state = None if states is None else states.has_value
+        return self._rules.rule(table.source, table.survey, has_state)
+
+    def _survey(self, maker: Maker, table: TableLoad, block: Block, turn: Turn) -> None:
+        survey = maker.survey(table, block)
+        turn.wait()
+        assert table.survey is not None
+        table.survey.merge(survey)
+        if block == table.blocks[-1]:
+            self._stage.keep_cells(f"{table.name}-survey", table.survey.packed())
+            table.is_surveyed = True
+
+    def _load(
+        self, maker: Maker, sink: Sink, surveys: int, table: TableLoad, block: Block, turn: Turn
+    ) -> None:
+        if table.survey is not None:
+            turn.wait_for(surveys)
+        rule = self.rule(table)
+        part = self._reused(table, block) or maker.make(table, rule, block)
+        sums = sink.insert(turn.lane, table.name, part)
+        turn.wait()
+        # Only now are the cells with a state all known: a block that was made too early, when there
+        # seemed to be fewer, is made again. In most files the first year has them all.
+        if isinstance(part, FreshPart) and differ(rule, final := self.rule(table)):
+            sink.roll_back(turn.lane)
+            part = maker.make(table, final, block)
+            sums = sink.insert(turn.lane, table.name, part)
+        sink.commit(turn.lane, table.name, sums)
+        self._account(table, block, part)
+
+    def _reused(self, table: TableLoad, block: Block) -> ReusedPart | None:
+        stored = table.stored.get(block)
+        return None if stored is None else reuse_part(stored, self._stage.part_path(block))
+
+    def _account(self, table: TableLoad, block: Block, part: Part) -> None:
+        """Note a part that is complete on disk, and add it to what is known of its table."""
+        if isinstance(part, FreshPart):
+            table.has_value[block.cells(table.source.grid.n_lon)] |= part.has_value
+            noted = StoredPart(part.size, part.digest.rows_of_year, part.digest.content)
+            self._stage.keep_part(block, noted, table.has_value)
         path = self._stage.part_path(block).relative_to(self._stage.parquet)
-        self.loaded.parts.setdefault(block.table, []).append(f"/{path.as_posix()}")
-        self.loaded.stored_cells[block.table][item.rows.column("cell_id").to_numpy()] = True
-        size, reused = self._kept.pop(block)
-        self.loaded.parquet_bytes += size
-        self.loaded.reused += reused
-        share_of_rows = (block.south - block.north) / self._n_lat
-        self._values_done += (block.last - block.first) * self._weights[block.table] * share_of_rows
-        rows = sum(digest.rows for digest in self.loaded.digests.values())
-        return Progress(block.table, block.last_year, rows, self._values_done / self._values)
+        table.digest.merge(part.digest)
+        table.stored_cells[part.rows.column("cell_id").to_numpy()] = True
+        table.parts.append(f"/{path.as_posix()}")
+        table.parquet_bytes += part.size
+        table.reused += isinstance(part, ReusedPart)
+        share_of_rows = (block.south - block.north) / table.source.grid.n_lat
+        years = block.last - block.first
+        self._values_done += years * len(table.source.variables) * share_of_rows
+        rows = sum(one.digest.rows for one in self.tables.values())
+        share = self._values_done / self._values
+        self._reporter.progress(Progress(table.name, block.last_year, rows, share))
 
-    @property
-    def _n_lat(self) -> int:
-        return next(iter(self._sources.values())).grid.n_lat
 
-    def _read(self, reader: BlockReader, block: Block, schema: pa.Schema) -> _Item:
-        rows = reader.read(block)
-        digest = TableDigest()
-        digest.add(rows.cell_id, rows.year, rows.values)
-        return _Item(block, to_arrow(rows, schema), digest, None)
+class Sink:
+    """Where the rows of parts go besides their files: the database and the totals.
 
-    def _fetch(self, reader: ClusterReader, block: Block) -> _Item:
-        """Give the part that a worker made its final name, and return its rows."""
-        attempt = reader.take(block)
-        path = self._stage.part_path(block)
-        commit_part(Path(attempt.path), path)
-        return _Item(block, read_part(path), attempt.digest, None, attempt.size)
+    Parameters
+    ----------
+    totals : callable
+        Returns the totals; waits until they are prepared.
+    lanes : callable
+        Returns the connections of the lanes; waits until the tables are there. None where tables
+        are views of the parts.
+    """
 
-    def _reuse(self, block: Block, part: Part) -> _Item | None:
-        """Return the rows of an earlier part, or None if it is not what was written."""
-        try:
-            rows = read_part(self._stage.part_path(block))
-        except OutputError:
-            return None
-        digest = TableDigest.of(rows)
-        if (digest.rows_of_year, digest.content) != (part.rows_of_year, part.content):
-            return None
-        return _Item(block, rows, digest, part)
+    def __init__(
+        self, totals: Callable[[], Totals], lanes: Callable[[], Sequence[DatabaseLane]] | None
+    ) -> None:
+        self._totals = totals
+        self._lanes = lanes
+
+    def insert(self, lane: int, table: str, part: Part) -> BlockSums | None:
+        """Insert rows, uncommitted, and return their sums; by any lane at any time."""
+        sums = self._totals().sums_of(table, part.rows)
+        if self._lanes is not None:
+            self._lanes()[lane].insert(table, part.rows)
+        return sums
+
+    def roll_back(self, lane: int) -> None:
+        """Take back what the lane has inserted."""
+        if self._lanes is not None:
+            self._lanes()[lane].roll_back()
+
+    def commit(self, lane: int, table: str, sums: BlockSums | None) -> None:
+        """Commit what the lane has inserted, and add the sums; by the lane that has the turn."""
+        if self._lanes is not None:
+            self._lanes()[lane].commit()
+        self._totals().add(table, sums)

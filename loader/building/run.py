@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,10 @@ from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.identity import Identity
 from loader.building.placing import DatasetPlace
 from loader.building.production import produce
+from loader.building.situation import Leftover, Situation, Step, inspect_situation
 from loader.building.sources import missing_change, open_sources
 from loader.building.waiting import is_whole
-from loader.errors import OutputError, SourceError
+from loader.errors import SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
 from loader.storing.database import has_synthetic_source
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from loader.storing.staging import Stage
     from loader.summary import Outcome
 
-__all__ = ["Run", "refuse_other_options"]
+__all__ = ["Run"]
 
 
 class Run:
@@ -98,33 +99,34 @@ class Run:
         """
         with refused(self._stage.folder.parent):
             self._stage.sweep()
-        unfinished = self._unfinished()
-        waiting = self._waiting(unfinished)
-        self._place.refuse_other(waiting, overwrite=overwrite)
-        if waiting is not None:
-            self._refuse_other(overwrite=overwrite)
-            if not is_whole(self._stage, self._options):
-                self._mistrust()
-                waiting = None
-        if waiting is not None:
-            self._place.publish(self._stage, waiting, self._reporter)
-            return self._report("published", waiting)
-        if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
-            return done
+        situation = self._inspect(overwrite=overwrite)
+        step = situation.step(overwrite=overwrite)
+        if step is Step.PUBLISH and not is_whole(self._stage, self._options):
+            self._mistrust()
+            situation = replace(situation, leftover=Leftover.PARTS)
+            step = situation.step(overwrite=overwrite)
+        if step is Step.PUBLISH:
+            assert situation.unfinished_id is not None
+            self._place.publish(self._stage, situation.unfinished_id, self._reporter)
+            return self._report("published", situation.unfinished_id)
+        if step is Step.NONE:
+            assert situation.published_id is not None
+            return self._report("up to date", situation.published_id)
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             needed = self._estimate(sources)
-            stored = self._stage.parts().values() if unfinished is not None else ()
+            stored = self._stage.parts().values() if step is Step.RESUME else ()
             refuse_full_disk(self._stage.folder.parent, needed, sum(part.size for part in stored))
-            if unfinished is None:
-                self._begin(needed)
+            if step is Step.BEGIN:
+                self._begin(needed, situation)
             else:
                 self._reporter.notice("an interrupted build is continued")
                 self._stage.drop_database()
             try:
                 product = produce(
                     sources,
+                    needed,
                     self._fingerprints,
                     self._identity,
                     self._options,
@@ -157,9 +159,10 @@ class Run:
         LucLoadError
             What `build` would raise before it begins to load.
         """
-        self._place.refuse_other(self._waiting(self._unfinished()), overwrite=overwrite)
-        if (done := self._nothing_to_do(overwrite=overwrite)) is not None:
-            return done
+        situation = self._inspect(overwrite=overwrite)
+        if situation.step(overwrite=overwrite) is Step.NONE:
+            assert situation.published_id is not None
+            return self._report("up to date", situation.published_id)
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
@@ -188,21 +191,18 @@ class Run:
         grid = next(iter(sources.gridded.values())).grid
         return estimate(sources.gridded, self._options, lambda: land_mask(grid))
 
-    def _unfinished(self) -> Identity | None:
-        """Return the identity of this same build if it lies unfinished, wherever it was to go."""
-        record = self._stage.record()
-        found = Identity.from_record(record) if record is not None else None
-        if found is None:
-            return None
-        # Its parts are the same for every place, as long as they are still in the stage.
-        here = found.placed_as(self._identity) if self._stage.parquet.is_dir() else found
-        return None if self._identity.differences(here, self._digest) else found
-
-    def _waiting(self, unfinished: Identity | None) -> str | None:
-        """Return the id of an unfinished build of which only the publishing here is left."""
-        if unfinished is None or not self._stage.is_complete:
-            return None
-        return unfinished.build_id() if unfinished.is_placed_as(self._identity) else None
+    def _inspect(self, *, overwrite: bool) -> Situation:
+        """Return what is at the output; raise if a dataset of another database is in its place."""
+        situation = inspect_situation(
+            self._options.out / DATABASE,
+            self._identity,
+            self._digest,
+            self._stage,
+            self._published,
+            self._place,
+        )
+        self._place.refuse_other(situation.unfinished_id, overwrite=overwrite)
+        return situation
 
     def _mistrust(self) -> None:
         """Keep of a finished build that was damaged only what is read again anyway: its parts."""
@@ -210,9 +210,9 @@ class Run:
         take_back(self._stage, self._options.out)
         self._stage.drop_database()
 
-    def _begin(self, expected: Estimate) -> None:
+    def _begin(self, expected: Estimate, situation: Situation) -> None:
         """Start an empty stage; only here is what another build left given up."""
-        if self._stage.record() is not None:
+        if situation.leftover is Leftover.OTHER:
             self._reporter.notice(
                 f"{self._stage.folder}: dropped what an interrupted build of other inputs or "
                 "options had left"
@@ -220,33 +220,6 @@ class Run:
         tables = [asdict(table) for table in expected.tables]
         is_view = self._options.tables == "views"
         self._stage.begin(self._identity.as_record() | {"expected": tables}, marked=is_view)
-
-    def _nothing_to_do(self, *, overwrite: bool) -> BuildReport | None:
-        """Return a report where this same build is published, and refuse to replace another."""
-        if self._published is None:
-            return None
-        if self._is_published(self._published):
-            return self._report("up to date", self._published.build_id)
-        self._refuse_other(overwrite=overwrite)
-        return None
-
-    def _is_published(self, published: Published) -> bool:
-        earlier = Identity.from_record(published.record)
-        return (
-            earlier is not None
-            and self._place.holds(published.build_id)
-            and not self._identity.differences(earlier, self._digest)
-        )
-
-    def _refuse_other(self, *, overwrite: bool) -> None:
-        if overwrite or self._published is None:
-            return
-        earlier = Identity.from_record(self._published.record)
-        differences = ["a record that this version cannot read"]
-        if earlier is not None:
-            differences = self._identity.differences(earlier, self._digest)
-        if differences:
-            raise _refusal(self._options, differences)
 
     def _report(
         self,
@@ -256,37 +229,16 @@ class Run:
         product: Product | None = None,
     ) -> BuildReport:
         out = self._options.out
-        loaded = product.loaded if product else None
         return BuildReport(
             outcome=outcome,
             database=out / DATABASE,
             parquet=self._place.of(build_id),
             build_id=build_id,
-            tables=loaded.reports() if loaded else (),
+            tables=product.tables if product else (),
             database_bytes=(out / DATABASE).stat().st_size,
-            parquet_bytes=loaded.parquet_bytes if loaded else 0,
+            parquet_bytes=product.parquet_bytes if product else 0,
             seconds=time.monotonic() - self._started,
             synthetic=(product.is_synthetic if product else has_synthetic_source(out / DATABASE)),
-            reused_parts=loaded.reused if loaded else 0,
+            reused_parts=product.reused_parts if product else 0,
             notices=missing_change(sources.gridded) if sources else (),
         )
-
-
-def refuse_other_options(options: Options, published: Published) -> None:
-    """Refuse to replace a build of other options or another version, whatever its sources.
-
-    Raises
-    ------
-    OutputError
-        If they differ.
-    """
-    earlier = Identity.from_record(published.record)
-    if earlier is not None and (differences := Identity.of(options, {}).other_options(earlier)):
-        raise _refusal(options, differences)
-
-
-def _refusal(options: Options, differences: list[str]) -> OutputError:
-    return OutputError(
-        f"{options.out / DATABASE}: was built from other inputs or options "
-        f"({'; '.join(differences)}); add --overwrite to replace it, or choose another --out"
-    )

@@ -1,12 +1,13 @@
-"""Sums over the cells of a country and year, added up while the rows are on their way.
+"""Sums over groups of cells by year, added up while the rows are on their way.
 
 Adding up every cell of every year takes seconds afterwards, whatever the query; here the values are
-at hand, and the thread that does it waits for another most of the time.
+at hand. A group is any set of cells with their shares: the globe, a country, a region of a layer.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +17,15 @@ from loader.landuses import LandUses
 from loader.schema import SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from loader.countries import Country
 
-__all__ = ["Totals"]
+__all__ = ["BlockSums", "Groups", "Totals"]
 
-_Key = TypeVar("_Key")
-
+Bool = npt.NDArray[np.bool_]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 
 _TONNES_PER_MEGATONNE = 1e6
@@ -34,9 +36,64 @@ _ROWS_AT_ONCE = 65_536
 
 _UNASSIGNED = "Unassigned"
 
+GLOBE = 0
+"""The group of all cells, which every `Groups` has."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Which cells are summed together: a sparse matrix of shares, of cells by groups.
+
+    Attributes
+    ----------
+    cell : ndarray of int32, shape (n,)
+        A cell, in any order; a cell may be in many groups, but only once in each.
+    group : ndarray of int32, shape (n,)
+        A group that the cell belongs to, from 1; group 0 is the globe and takes no entries.
+    share : ndarray of float64, shape (n,)
+        The part of the cell's area that is in the group, over 0 and at most 1.
+    count : int
+        Number of groups, the globe included.
+    """
+
+    cell: Int32
+    group: Int32
+    share: Float64
+    count: int
+
+    @classmethod
+    def of_codes(cls, codes: npt.NDArray[np.integer[Any]]) -> Groups:
+        """Return a group for each code from 1, where each cell has one code, shape (n_cells,)."""
+        cells = np.flatnonzero(codes).astype(np.int32)
+        group = codes[cells].astype(np.int32)
+        return cls(cells, group, np.ones(len(cells)), int(group.max(initial=0)) + 1)
+
+
+@dataclass(frozen=True)
+class BlockSums:
+    """The sums of one block by year and group.
+
+    Attributes
+    ----------
+    years : tuple of int
+        Calendar years, ascending.
+    rows : ndarray of float64, shape (years, groups)
+        Number of rows, whatever is missing in them.
+    sums, counts : dict of str to ndarray of float64, shape (years, groups)
+        By column: value times area times share, and the number of rows that have the value.
+    """
+
+    years: tuple[int, ...]
+    rows: Float64
+    sums: dict[str, Float64] = field(default_factory=dict)
+    counts: dict[str, Float64] = field(default_factory=dict)
+
 
 class Totals:
     """The rows of eluc_total and state_total as they grow.
+
+    Sums of a block are a function of its rows and may be computed in any thread. One owner adds
+    them up, in the order of blocks, so that the totals are the same to the last bit.
 
     Parameters
     ----------
@@ -57,65 +114,62 @@ class Totals:
         countries: Mapping[int, Country] | None = None,
         land_uses: LandUses | None = None,
     ) -> None:
-        self._land_uses = land_uses or LandUses()
         codes = np.zeros(len(area_ha), np.int16) if country_code is None else country_code
-        self._area_ha = area_ha
         # 0 is there even if every cell has a country: the rest of the world is a row of its own.
         self._codes = np.union1d(codes, np.zeros(1, np.int16))
-        self._group = np.searchsorted(self._codes, codes).astype(np.int32)
+        groups = Groups.of_codes(1 + np.searchsorted(self._codes, codes))
+        self._adder = _Adder(area_ha, groups)
         self._countries = countries or {}
-        self._eluc = _Sums(("eluc",), len(self._codes))
-        self._state = _Sums(self._land_uses.uses, len(self._codes))
+        uses = land_uses or LandUses()
+        self._columns: dict[str, dict[str, tuple[str, ...]]] = {
+            "eluc": {"eluc": ("eluc",)},
+            "state": {name: (name,) for name in uses.fractions} | SUMS,
+        }
+        self._grown = {table: _Sums(groups.count) for table in self._columns}
 
-    def add(self, table: str, rows: pa.Table) -> None:
-        """Add the rows of a block; those of other tables than eluc and state have no totals.
+    def sums_of(self, table: str, rows: pa.Table) -> BlockSums | None:
+        """Add up the rows of a block.
 
         Parameters
         ----------
         table : str
         rows : pyarrow.Table
             Columns cell_id, year and float32 values, NULL where missing.
-        """
-        if table not in ("eluc", "state") or not rows.num_rows:
-            return
-        for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
-            self._add(table, rows.slice(start, _ROWS_AT_ONCE))
 
-    def _add(self, table: str, rows: pa.Table) -> None:
-        cell_id = rows.column("cell_id").to_numpy()
-        area_ha = self._area_ha[cell_id]
-        segments = _Segments(rows.column("year").to_numpy(), self._group[cell_id], len(self._codes))
-        if table == "eluc":
-            self._eluc.add("eluc", _values(rows, "eluc") * area_ha, segments)
-            return
-        for name in self._land_uses.fractions:
-            self._state.add(name, _values(rows, name) * area_ha, segments)
-        for name, parts in SUMS.items():
-            # As the view land_use has it: summed as DOUBLE in this order, stored as REAL.
-            total = _values(rows, parts[0]).astype(np.float64)
-            for part in parts[1:]:
-                total += _values(rows, part)
-            self._state.add(name, total.astype(np.float32) * area_ha, segments)
+        Returns
+        -------
+        BlockSums or None
+            None for tables other than eluc and state, which have no totals.
+        """
+        if table not in self._columns or not rows.num_rows:
+            return None
+        return self._adder.sums(rows, self._columns[table])
+
+    def add(self, table: str, sums: BlockSums | None) -> None:
+        """Add the sums of a block, in the order of blocks."""
+        if sums is not None:
+            self._grown[table].add(sums)
 
     def eluc_table(self) -> pa.Table:
         """Return the rows of eluc_total: year, country and emission_mtc, in Mt C a year."""
-        return self._table(self._eluc, {"eluc": "emission_mtc"}, _TONNES_PER_MEGATONNE)
+        return self._table("eluc", {"eluc": "emission_mtc"}, _TONNES_PER_MEGATONNE)
 
     def state_table(self) -> pa.Table:
         """Return the rows of state_total: year, country and <name>_mha, in million hectares."""
-        names = {name: f"{name}_mha" for name in self._land_uses.uses}
-        return self._table(self._state, names, _HECTARES_PER_MEGAHECTARE)
+        names = {name: f"{name}_mha" for name in self._columns["state"]}
+        return self._table("state", names, _HECTARES_PER_MEGAHECTARE)
 
-    def _table(self, sums: _Sums, names: Mapping[str, str], unit: float) -> pa.Table:
+    def _table(self, table: str, names: Mapping[str, str], unit: float) -> pa.Table:
+        grown = self._grown[table]
         # Cells without a country come last in each year.
         order = [*np.flatnonzero(self._codes), *np.flatnonzero(self._codes == 0)]
         keys = [
-            (year, int(group))
-            for year in sorted(sums.rows)
-            for group in order
-            if sums.rows[year][group] or not self._codes[group]
+            (year, int(position))
+            for year in sorted(grown.rows)
+            for position in order
+            if grown.rows[year][1 + position] or not self._codes[position]
         ]
-        codes = [int(self._codes[group]) or None for _, group in keys]
+        codes = [int(self._codes[position]) or None for _, position in keys]
         known = [self._countries.get(code or 0) for code in codes]
         columns = {
             "year": pa.array([year for year, _ in keys], pa.int16()),
@@ -130,39 +184,163 @@ class Totals:
             ),
         }
         for name, column in names.items():
-            values = [sums.value(name, year, group) for year, group in keys]
+            values = [grown.value(name, year, 1 + position) for year, position in keys]
             scaled = [None if value is None else value / unit for value in values]
             columns[column] = pa.array(scaled, pa.float64())
         return pa.table(columns)
 
 
-class _Segments:
-    """Runs of rows of one year and group: neighbouring cells mostly share a country."""
+class _Adder:
+    """Adds up rows by year and group; holds nothing that changes.
 
-    def __init__(
-        self, year: npt.NDArray[np.int16], group: npt.NDArray[np.int32], groups: int
+    Neighbouring cells mostly are in the same groups as a whole. Cells that agree in the groups
+    that have all of their area are one kind; runs of rows of one year and kind are added up where
+    they are, without gathering them, and the few sums of kinds make those of groups. Only cells
+    that are divided between groups are gathered one by one.
+
+    Parameters
+    ----------
+    area_ha : ndarray of float64, shape (n_cells,)
+    groups : Groups
+    """
+
+    def __init__(self, area_ha: Float64, groups: Groups) -> None:
+        whole = groups.share == 1
+        self._area_ha = area_ha
+        self._groups = groups.count
+        cell, group = groups.cell[whole], groups.group[whole]
+        self._kind = _kinds(cell, group, len(area_ha), groups.count)
+        self._kinds = int(self._kind.max(initial=0)) + 1
+        # All cells of a kind are in the same groups: one of each is enough.
+        example = np.empty(self._kinds, np.int64)
+        example[self._kind] = np.arange(len(area_ha))
+        chosen = example[self._kind[cell]] == cell
+        self._to_group = np.concatenate([np.full(self._kinds, GLOBE), group[chosen]])
+        self._from_kind = np.concatenate([np.arange(self._kinds), self._kind[cell[chosen]]])
+        by_group = np.lexsort((groups.cell[~whole], groups.group[~whole]))
+        self._part_cell = groups.cell[~whole][by_group]
+        self._part_group = groups.group[~whole][by_group]
+        self._part_area = groups.share[~whole][by_group] * area_ha[self._part_cell]
+
+    def sums(self, rows: pa.Table, columns: Mapping[str, tuple[str, ...]]) -> BlockSums:
+        """Return the sums of columns, and of sums of columns, of a block's rows."""
+        cell_id = rows.column("cell_id").to_numpy()
+        years, position = _years(rows.column("year").to_numpy())
+        names = {part for parts in columns.values() for part in parts}
+        values = {name: _float32(rows, name) for name in names}
+        shape = len(years), self._kinds
+        of_rows = np.zeros(shape)
+        sums = {name: np.zeros(shape) for name in columns}
+        missing = {name: np.zeros(shape) for name in columns}
+        for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            cells = cell_id[part]
+            runs = _Runs(position[part], self._kind[cells], shape)
+            area_ha = self._area_ha[cells]
+            of_rows += runs.rows
+            for name, parts in columns.items():
+                weighted = _total([values[column][part] for column in parts]) * area_ha
+                runs.add(weighted, sums[name], missing[name])
+        present = {name: of_rows - missing[name] for name in columns}
+        result = BlockSums(
+            tuple(int(year) for year in years),
+            self._of_groups(of_rows),
+            {name: self._of_groups(sums[name]) for name in columns},
+            {name: self._of_groups(present[name]) for name in columns},
+        )
+        if len(self._part_cell):
+            self._add_parts(result, cell_id, position, values, columns)
+        return result
+
+    def _of_groups(self, of_kinds: Float64) -> Float64:
+        """Return sums of groups from those of kinds, shape (years, kinds)."""
+        return np.stack(
+            [np.bincount(self._to_group, row[self._from_kind], self._groups) for row in of_kinds]
+        )
+
+    def _add_parts(
+        self,
+        result: BlockSums,
+        cell_id: Int32,
+        position: Int32,
+        values: Mapping[str, npt.NDArray[np.float32]],
+        columns: Mapping[str, tuple[str, ...]],
     ) -> None:
-        self.first_year = int(year.min())
-        self.years = int(year.max()) - self.first_year + 1
-        self.groups = groups
-        key = year.astype(np.int32)
-        key -= self.first_year
-        key *= np.int32(groups)
-        key += group
+        """Add the cells that are divided between groups, year by year."""
+        row_of_cell = np.empty(len(self._area_ha), np.int64)
+        for year in range(len(result.years)):
+            row_of_cell.fill(-1)
+            rows = np.flatnonzero(position == year)
+            row_of_cell[cell_id[rows]] = rows
+            taken = row_of_cell[self._part_cell]
+            there = taken >= 0
+            taken, area_ha, group = taken[there], self._part_area[there], self._part_group[there]
+            result.rows[year] += np.bincount(group, minlength=self._groups)
+            for name, parts in columns.items():
+                weighted = _total([values[column][taken] for column in parts]) * area_ha
+                known = ~np.isnan(weighted)
+                present = np.where(known, weighted, 0.0)
+                result.sums[name][year] += np.bincount(group, present, self._groups)
+                result.counts[name][year] += np.bincount(group, known, self._groups)
+
+
+def _years(year: npt.NDArray[np.int16]) -> tuple[Int32, Int32]:
+    """Return the calendar years, ascending, and the position of each row's year among them."""
+    first = int(year.min())
+    offset = year.astype(np.int32) - first
+    there = np.bincount(offset) > 0
+    positions = np.cumsum(there, dtype=np.int32) - np.int32(1)
+    return np.flatnonzero(there).astype(np.int32) + np.int32(first), positions[offset]
+
+
+def _kinds(cell: Int32, group: Int32, n_cells: int, count: int) -> Int32:
+    """Return a number for each cell, the same where the groups are, shape (n_cells,)."""
+    kind = np.zeros(n_cells, np.int64)
+    if not len(cell):
+        return kind.astype(np.int32)
+    order = np.lexsort((group, cell))
+    cell, group = cell[order], group[order]
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(cell)) + 1])
+    lengths = np.diff(starts, append=len(cell))
+    # One group of every cell at a time: as many rounds as a cell has groups.
+    for number in range(int(lengths.max())):
+        entry = starts[lengths > number] + number
+        kind *= count
+        kind[cell[entry]] += group[entry]
+        kind = _renumbered(kind)
+    return kind.astype(np.int32)
+
+
+def _renumbered(numbers: Int64) -> Int64:
+    """Return numbers without gaps, in the same order."""
+    if numbers.max() < 2 * len(numbers):
+        return (np.cumsum(np.bincount(numbers) > 0) - 1)[numbers]
+    return np.unique(numbers, return_inverse=True)[1].reshape(-1)
+
+
+class _Runs:
+    """Runs of rows of one year and kind; `shape` is (years, kinds)."""
+
+    def __init__(self, year: Int32, kind: Int32, shape: tuple[int, int]) -> None:
+        self._shape = shape
+        key = year * np.int32(shape[1]) + kind
         self._starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
         self._keys = key[self._starts]
-        lengths = np.diff(self._starts, append=len(key))
-        self.rows = self._by_key(lengths)
+        self.rows = self._by_key(np.diff(self._starts, append=len(key)).astype(np.float64))
 
-    def sums(self, values: npt.NDArray[np.float64]) -> Float64:
-        """Return the sum of `values` by year and group, shape (years, groups)."""
-        return self._by_key(np.add.reduceat(values, self._starts))
+    def add(self, values: Float64, sums: Float64, missing: Float64) -> None:
+        """Add the values, NaN where missing, to the sums and to the counts of what is missing."""
+        found = self._by_key(np.add.reduceat(values, self._starts))
+        if np.isnan(found).any():
+            absent = np.isnan(values)
+            found = self._by_key(np.add.reduceat(np.where(absent, 0.0, values), self._starts))
+            missing += self._by_key(np.add.reduceat(absent.astype(np.float64), self._starts))
+        sums += found
 
-    def _by_key(self, of_segments: npt.NDArray[Any]) -> Float64:
-        size = self.years * self.groups
-        weights = of_segments.astype(np.float64, copy=False)
-        found: npt.NDArray[Any] = np.bincount(self._keys, weights, size)
-        return found.reshape(self.years, self.groups)
+    def _by_key(self, of_runs: Float64) -> Float64:
+        size = self._shape[0] * self._shape[1]
+        found: Float64 = np.bincount(self._keys, of_runs, size).astype(np.float64, copy=False)
+        return found.reshape(self._shape)
 
 
 class _Sums:
@@ -174,27 +352,25 @@ class _Sums:
         Number of rows of each year, whatever is missing in them.
     """
 
-    def __init__(self, names: tuple[str, ...], groups: int) -> None:
+    def __init__(self, groups: int) -> None:
         self.rows: dict[int, Float64] = {}
-        self._names = names
         self._groups = groups
         self._sums: dict[tuple[str, int], Float64] = {}
         self._counts: dict[tuple[str, int], Float64] = {}
 
-    def add(self, name: str, values: Float64, segments: _Segments) -> None:
-        """Add values by row, NaN where missing."""
-        counts = segments.rows
-        sums = segments.sums(values)
-        if np.isnan(sums).any():
-            missing = np.isnan(values)
-            sums = segments.sums(np.where(missing, 0.0, values))
-            counts = counts - segments.sums(missing.astype(np.float64))
-        for offset in range(segments.years):
-            year = segments.first_year + offset
-            if name == self._names[0] and segments.rows[offset].any():
-                self._grow(self.rows, year, segments.rows[offset])
-            self._grow(self._sums, (name, year), sums[offset])
-            self._grow(self._counts, (name, year), counts[offset])
+    def add(self, sums: BlockSums) -> None:
+        """Add the sums of a block."""
+        for target, key, values in self._targets(sums):
+            if key not in target:
+                target[key] = np.zeros(self._groups)
+            target[key] += values
+
+    def _targets(self, sums: BlockSums) -> Iterator[tuple[dict[Any, Float64], Any, Float64]]:
+        for offset, year in enumerate(sums.years):
+            yield self.rows, year, sums.rows[offset]
+            for name in sums.sums:
+                yield self._sums, (name, year), sums.sums[name][offset]
+                yield self._counts, (name, year), sums.counts[name][offset]
 
     def value(self, name: str, year: int, group: int) -> float | None:
         """Return the sum of a column: 0 of no rows, None of rows that all lack it."""
@@ -202,13 +378,18 @@ class _Sums:
             return float(self._sums[name, year][group])
         return None
 
-    def _grow(self, into: dict[_Key, Float64], key: _Key, values: Float64) -> None:
-        if key not in into:
-            into[key] = np.zeros(self._groups)
-        into[key] += values
+
+def _total(parts: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """Return the sum of columns as the view land_use has it: added as DOUBLE, stored as REAL."""
+    if len(parts) == 1:
+        return parts[0]
+    total = parts[0].astype(np.float64)
+    for part in parts[1:]:
+        total += part
+    return total.astype(np.float32)
 
 
-def _values(rows: pa.Table, name: str) -> npt.NDArray[np.float32]:
+def _float32(rows: pa.Table, name: str) -> npt.NDArray[np.float32]:
     """Return a column as float32, NULL as NaN."""
-    found: npt.NDArray[np.float32] = rows.column(name).to_numpy()
-    return found.astype(np.float32, copy=False)
+    values: npt.NDArray[np.float32] = rows.column(name).to_numpy()
+    return values.astype(np.float32, copy=False)

@@ -25,7 +25,7 @@ from loader.catalog.sqlfiles import (
     render,
     statement,
 )
-from loader.errors import DatabaseError
+from loader.duckdb_errors import translated
 from loader.grid import TOLERANCE_DEG, Grid
 from loader.landuses import LandUses, land_uses_of
 from loader.schema import ELUC, SOURCES, SUMS, Variable
@@ -38,6 +38,7 @@ __all__ = [
     "create_parquet_views",
     "create_tables",
     "create_views",
+    "drop_views",
     "name_folder",
     "year_blocks",
 ]
@@ -211,6 +212,15 @@ def as_path(pattern: str) -> str:
     return re.sub(r"\[([*?\[])\]", r"\1", pattern)
 
 
+def drop_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop all views and macros, and what is said of columns: the inverse of `create_views`."""
+    for kind, folder in (("VIEW", "views"), ("MACRO", "macros")):
+        for file in read_files(f"sql/{folder}").values():
+            values = {"kind": _exact_kind(kind, file.text), "name": file.name}
+            _execute(con, statement("drop_object", values), file.name)
+    _execute(con, statement("delete_rows", {"table": "data_dictionary"}), "data_dictionary")
+
+
 def create_views(
     con: duckdb.DuckDBPyConnection, context: SchemaContext, viewed: Collection[str] = ()
 ) -> None:
@@ -300,14 +310,18 @@ def _reach(grid: Grid, east: float) -> dict[str, float]:
     }
 
 
+def _exact_kind(kind: str, sql: str) -> str:
+    """Return what COMMENT ON and DROP call an object; `kind` is TABLE, VIEW or MACRO."""
+    return "MACRO TABLE" if kind == "MACRO" and "AS TABLE" in sql else kind
+
+
 def _comment_on(con: duckdb.DuckDBPyConnection, kind: str, name: str, sql: str) -> None:
     """Comment on an object with the header of the SQL that created it."""
     header = parse_header(sql, name)
-    if kind == "MACRO" and "AS TABLE" in sql:
-        kind = "MACRO TABLE"
     text = f"{header['Title']}: {header['Purpose']}. Units: {header['Units']}."
     text = f"{text} Caveat: {header['Caveat']}. Source: {header['Source']}."
-    _execute(con, statement("comment_on", {"kind": kind, "name": name, "text": text}), name)
+    values = {"kind": _exact_kind(kind, sql), "name": name, "text": text}
+    _execute(con, statement("comment_on", values), name)
 
 
 def _document_columns(
@@ -350,7 +364,5 @@ def _scopes(
 def _execute(
     con: duckdb.DuckDBPyConnection, sql: str, what: str, parameters: list[list[str]] | None = None
 ) -> list[tuple[str, ...]]:
-    try:
+    with translated(f"{what} could not be created"):
         return con.execute(sql, parameters).fetchall()
-    except duckdb.Error as error:
-        raise DatabaseError(f"DuckDB refused {what}: {error}") from error

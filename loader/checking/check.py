@@ -21,8 +21,8 @@ from loader.checking.results import CheckReport, CheckResult
 from loader.checking.sqlchecks import SQL_CHECKS, run_sql_check
 from loader.checking.subject import Subject
 from loader.errors import DatabaseError, SourceError, UsageError, one_line
+from loader.lanes import run_interruptibly
 from loader.options import parse_size
-from loader.pipeline import aside
 from loader.querying.session import database_path, open_database
 from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.dataset import dataset_build_id
@@ -137,7 +137,7 @@ def check_database(
                 results: list[CheckResult] = []
                 is_last = attempt == _ATTEMPTS - 1
                 run = partial(_run, subject, opened, checks, results, finished, is_last=is_last)
-                aside(run, partial(_stop, subject))
+                run_interruptibly(run, partial(_stop, subject))
             if len(results) == len(checks):
                 break
             notice(f"{path} was replaced by another build during the check; checking the new one")

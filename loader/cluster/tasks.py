@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from loader.building.parts import make_part
 from loader.cluster.opened import Reference, borrowed
 from loader.errors import OutputError
 from loader.reading.blocks import BlockReader, CellRule
 from loader.reading.survey import CellSurvey
-from loader.storing.arrow import table_schema, to_arrow
-from loader.storing.digest import TableDigest
-from loader.storing.parquet import write_part
 
 if TYPE_CHECKING:
     from loader.options import Encoding
     from loader.reading.plan import Block
+    from loader.storing.digest import TableDigest
 
 __all__ = ["Attempt", "CellBits", "Task", "make_attempt", "survey_block"]
 
@@ -55,7 +54,7 @@ class Task:
     block : Block
     folder : str
         Where the attempt is written; every worker sees the same one.
-    has_value : CellBits
+    known : CellBits
         Cells of the block's rows that are known to have values.
     stored, only : CellBits or None
         As in `CellRule`, for the block's rows.
@@ -68,7 +67,7 @@ class Task:
     reference: Reference
     block: Block
     folder: str
-    has_value: CellBits
+    known: CellBits
     stored: CellBits | None
     only: CellBits | None
     keep_empty: bool
@@ -115,39 +114,32 @@ def make_attempt(task: Task) -> Attempt:
     OutputError
         If this worker cannot write to the folder.
     """
-    block = task.block
+    block, folder = task.block, Path(task.folder)
+    if not folder.is_dir():
+        raise OutputError(
+            f"{folder}: a worker does not see this folder; with --scheduler the output must be on "
+            "storage that all workers share"
+        )
+    path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
     with borrowed(task.reference) as source:
         cells = block.cells(source.grid.n_lon)
 
         def whole_grid(bits: CellBits | None) -> Bool | None:
             if bits is None:
                 return None
-            known = np.zeros(source.grid.n_cells, dtype=np.bool_)
-            known[cells] = bits.array()
-            return known
+            flags = np.zeros(source.grid.n_cells, dtype=np.bool_)
+            flags[cells] = bits.array()
+            return flags
 
-        has_value = whole_grid(task.has_value)
-        assert has_value is not None
-        rule = CellRule(
-            has_value, whole_grid(task.stored), whole_grid(task.only), keep_empty=task.keep_empty
-        )
-        rows = BlockReader(source, rule).read(block)
-        table = to_arrow(rows, table_schema(source.kind, source.variables))
-    digest = TableDigest()
-    digest.add(rows.cell_id, rows.year, rows.values)
-    folder = Path(task.folder)
-    if not folder.is_dir():
-        raise OutputError(
-            f"{folder}: a worker does not see this folder; with --scheduler the output must lie on "
-            "storage that all workers share"
-        )
-    path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
-    size = write_part(table, path, task.encoding)
-    return Attempt(str(path), size, digest, CellBits.of(has_value[cells]))
+        known = whole_grid(task.known)
+        assert known is not None
+        rule = CellRule(whole_grid(task.stored), whole_grid(task.only), keep_empty=task.keep_empty)
+        part = make_part(source, rule, block, known, path, task.encoding)
+    return Attempt(str(path), part.size, part.digest, CellBits.of(part.has_value))
 
 
 def survey_block(reference: Reference, block: Block) -> CellBits:
-    """Return what the cells of a block's rows hold over its years, as `CellSurvey.part` does.
+    """Return what the cells of a block's rows hold over its years, as `CellSurvey.packed` gives it.
 
     Raises
     ------
@@ -156,5 +148,5 @@ def survey_block(reference: Reference, block: Block) -> CellBits:
     """
     with borrowed(reference) as source:
         survey = CellSurvey(source.grid.n_cells)
-        BlockReader(source, CellRule(survey.nonzero)).survey(block, survey)
-        return CellBits.of(survey.part(block.cells(source.grid.n_lon)))
+        BlockReader(source, CellRule()).survey(block, survey)
+        return CellBits.of(survey.packed())

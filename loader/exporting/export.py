@@ -15,7 +15,6 @@ from loader.errors import UsageError
 from loader.exporting.outputs import GRID_FORMATS, choose_output, is_gzip
 from loader.exporting.selection import Selection
 from loader.exporting.tables import (
-    Piece,
     RowCount,
     query_pieces,
     read_origin,
@@ -23,7 +22,7 @@ from loader.exporting.tables import (
     sources_missing,
     table_pieces,
 )
-from loader.pipeline import aside, overlap
+from loader.lanes import read_ahead, run_interruptibly
 from loader.querying.formats import MACHINE_FORMATS
 from loader.querying.output import STDOUT, new_path, opened
 from loader.querying.session import session
@@ -279,14 +278,16 @@ def _export_rows(
     )
     count = RowCount(names)
 
-    def report(piece: Piece) -> None:
-        count.add(piece.rows)
-        if piece.share is not None and piece.year is not None:
-            reporter.progress(Progress(what, piece.year, count.rows, piece.share))
+    def write() -> None:
+        for piece in read_ahead(pieces):
+            sink.write(piece.rows)
+            count.add(piece.rows)
+            if piece.share is not None and piece.year is not None:
+                reporter.progress(Progress(what, piece.year, count.rows, piece.share))
+        sink.close()
 
     try:
-        overlap(pieces, [lambda piece: sink.write(piece.rows)], report, con.interrupt)
-        aside(sink.close, lambda: None)
+        run_interruptibly(write, con.interrupt)
     finally:
         reporter.finished()
     return count

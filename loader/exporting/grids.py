@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from loader.errors import ExtraMissingError
 from loader.exporting.values import read_boxes, read_map
-from loader.pipeline import overlap
+from loader.lanes import read_ahead, run_interruptibly
 from loader.reporting import Progress
 
 if TYPE_CHECKING:
@@ -132,20 +132,18 @@ def write_grid(
         for one in plan.maps:
             file.put(one.name, slice(0, len(plan.rows)), read_map(con, plan, one))
         count = len(plan.years) * len(plan.variables)
-        done = 0
 
-        def write(box: _Box) -> None:
-            where = slice(box.first, box.first + len(box.values))
-            file.put(box.variable.name, where, box.values)
+        def write() -> None:
+            done = 0
+            for box in read_ahead(_boxes(con, plan)):
+                where = slice(box.first, box.first + len(box.values))
+                file.put(box.variable.name, where, box.values)
+                done += len(box.values)
+                year = int(plan.years[where.stop - 1])
+                rows = done * len(plan.rows) * len(plan.columns)
+                reporter.progress(Progress(box.variable.name, year, rows, done / count))
 
-        def report(box: _Box) -> None:
-            nonlocal done
-            done += len(box.values)
-            year = int(plan.years[box.first + len(box.values) - 1])
-            rows = done * len(plan.rows) * len(plan.columns)
-            reporter.progress(Progress(box.variable.name, year, rows, done / count))
-
-        overlap(_boxes(con, plan), [write], report, con.interrupt)
+        run_interruptibly(write, con.interrupt)
     finally:
         reporter.finished()
         file.close()

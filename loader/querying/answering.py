@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
-from loader.pipeline import aside
+from loader.lanes import run_interruptibly
 from loader.querying.diagnosis import (
     empty_reasons,
     is_synthetic,
@@ -127,7 +127,7 @@ def answer(
             )
 
     with session(database) as con:
-        aside(lambda: work(con), con.interrupt)
+        run_interruptibly(lambda: work(con), con.interrupt)
 
 
 def _write(batches: pa.RecordBatchReader, sink: Sink, limit: int | None) -> tuple[bool, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,22 +19,20 @@ if TYPE_CHECKING:
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
     from loader.reading.survey import CellSurvey
+    from loader.schema import Variable
 
-__all__ = ["BlockReader", "CellRule", "Rows"]
+__all__ = ["BlockReader", "CellRule", "Rows", "differ", "first_cells"]
 
 Bool = npt.NDArray[np.bool_]
 Float32 = npt.NDArray[np.float32]
 
 
-@dataclass
+@dataclass(frozen=True)
 class CellRule:
-    """Which cells of a source are stored; what it learns while reading stays.
+    """Which cells of a source are stored.
 
     Attributes
     ----------
-    has_value : ndarray of bool, shape (n_cells,)
-        Cells in which a variable that decides (`GriddedSource.deciding`) has a value in some year
-        read so far.
     stored : ndarray of bool, shape (n_cells,), or None
         The cells to store; None stores those that have a value.
     only : ndarray of bool, shape (n_cells,), or None
@@ -43,15 +41,16 @@ class CellRule:
         Whether a row is stored even when all variables that decide are missing.
     """
 
-    has_value: Bool
     stored: Bool | None = None
     only: Bool | None = None
     keep_empty: bool = False
 
-    def gathered(self, cells: slice) -> npt.NDArray[np.int64]:
-        """Return the positions within `cells` to read: all that are known to matter."""
-        known = self.has_value[cells] if self.stored is None else self.stored[cells]
-        return np.flatnonzero(known)
+
+def differ(one: CellRule, other: CellRule) -> bool:
+    """Return whether two rules of the same source store other cells."""
+    if one.stored is None or other.stored is None:
+        return False
+    return not np.array_equal(one.stored, other.stored)
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,9 @@ class Rows:
     year : ndarray of int16, shape (n,)
     values : dict of str to ndarray of float32, shape (n,)
         By column; NaN is missing.
+    has_value : ndarray of bool, shape (cells,)
+        Of the block's cells, those in which a variable that decides has a value in some year,
+        stored or not; what was known before is in it.
     is_complete : bool
         Whether no value is missing, as far as reading could tell.
     """
@@ -73,6 +75,7 @@ class Rows:
     cell_id: npt.NDArray[np.int32]
     year: npt.NDArray[np.int16]
     values: dict[str, Float32]
+    has_value: Bool
     is_complete: bool = False
 
     def __len__(self) -> int:
@@ -84,25 +87,30 @@ class _NewCellsError(Exception):
 
 
 class BlockReader:
-    """Reads the blocks of one source under one rule.
+    """Reads the blocks of one source under one rule; may be shared by threads.
 
     Parameters
     ----------
     source : GriddedSource
     rule : CellRule
-        Shared between the blocks, which are read one at a time.
     """
 
     def __init__(self, source: GriddedSource, rule: CellRule) -> None:
         self._source = source
         self._rule = rule
 
-    def read(self, block: Block) -> Rows:
+    def read(self, block: Block, known: Bool) -> Rows:
         """Read one block.
+
+        The rows and their order follow from the source, the rule and the block alone, so that
+        blocks may be read in any order and by anyone.
 
         Parameters
         ----------
         block : Block
+        known : ndarray of bool, shape (n_cells,)
+            Cells in which a variable that decides has a value in some year, as far as is known. It
+            only saves time: a block with values in other cells is read again.
 
         Returns
         -------
@@ -113,30 +121,13 @@ class BlockReader:
         BadValueError
             If a value is infinite or an undeclared fill value, or the file is damaged.
         """
+        cells = block.cells(self._source.grid.n_lon)
+        if self._rule.stored is not None:
+            return self._read(block, self._rule.stored[cells])
         try:
-            return self._read(block)
+            return self._read(block, known[cells])
         except _NewCellsError:
-            self._survey(block)
-            return self._read(block)
-
-    def seed(self) -> int:
-        """Learn the cells of the first year, so that most files need no block twice.
-
-        Returns
-        -------
-        int
-            How many cells a year can be expected to store.
-        """
-        source, rule = self._source, self._rule
-        known = rule.stored
-        if known is None:
-            first = source.deciding[0].name
-            everywhere = Slab(0, 1, 0, source.grid.n_lat)
-            values = source.read(first, everywhere).reshape(-1)
-            # Not what an interrupted build learned later: the blocks must be the same again.
-            known = ~_missing(values, source.codes(first))
-            rule.has_value |= known
-        return int(np.count_nonzero(known if rule.only is None else known & rule.only))
+            return self._read(block, known[cells] | self._cells_with_value(block))
 
     def survey(self, block: Block, survey: CellSurvey) -> None:
         """Note what the cells of a block hold over its years.
@@ -160,46 +151,56 @@ class BlockReader:
                 self._clean(flat, variable.name, position, ids)
                 survey.note(cells, flat)
 
-    def _read(self, block: Block) -> Rows:
+    def _read(self, block: Block, wanted: Bool) -> Rows:
+        """Read the block, expecting values in the cells `wanted` only, shape (cells,)."""
         source, rule = self._source, self._rule
         cells = block.cells(source.grid.n_lon)
-        gathered = rule.gathered(cells)
+        gathered = np.flatnonzero(wanted)
         kept = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
         chosen = gathered if kept is None else gathered[kept]
         order = BandOrder(len(chosen), block.last - block.first)
         everywhere = np.arange(cells.start, cells.stop)
+        ids = everywhere[gathered]
         values: dict[str, Float32] = {}
         any_missing = may_be_empty = False
+        # Variable by variable and year by year: only one map is in memory beside the rows.
         for variable in source.variables:
             column = np.empty(order.rows, dtype=np.float32)
             decides = variable in source.deciding
             for position, box in self._maps(variable.name, block):
                 flat = box.reshape(-1)
-                if not decides:
+                picked = flat[gathered]
+                missing = self._clean(picked, variable.name, position, ids)
+                if (rule.stored is None or not decides) and self._has_more(
+                    flat, variable.name, len(picked) - missing
+                ):
+                    if decides:
+                        raise _NewCellsError
                     # No cell is read for its sake, but a bad value anywhere in it is an error.
                     self._clean(flat, variable.name, position, everywhere)
-                picked = flat[gathered]
-                missing = self._clean(picked, variable.name, position, gathered + cells.start)
-                if decides and rule.stored is None:
-                    self._refuse_new_cells(flat, variable.name, len(picked) - missing)
                 any_missing = any_missing or missing > 0
                 may_be_empty = may_be_empty or (decides and missing > 0)
                 order.place(
                     column, position - block.first, picked if kept is None else picked[kept]
                 )
             values[variable.column] = column
-        self._learn(order, chosen + cells.start, values)
-        years = source.years[block.first : block.last]
         rows = Rows(
             block,
-            order.by_cell((chosen + cells.start).astype(np.int32)),
-            order.by_year(years),
+            order.by_cell(everywhere[chosen].astype(np.int32)),
+            order.by_year(source.years[block.first : block.last]),
             values,
+            wanted,
             is_complete=not any_missing,
         )
-        if not may_be_empty or rule.keep_empty:
+        if not may_be_empty:
             return rows
-        return _without_empty(rows, [variable.column for variable in source.deciding])
+        has_value = _rows_with_value(rows, source.deciding)
+        if rule.stored is not None:
+            rows = replace(rows, has_value=_cells_of(rows.cell_id[has_value], cells))
+        if rule.keep_empty or has_value.all():
+            return rows
+        # What is known of other years must not show: the bands hold this block's own cells.
+        return _taken(rows, order.without_empty_cells(has_value, exact=rule.stored is None))
 
     def _maps(self, variable: str, block: Block) -> Iterator[tuple[int, Float32]]:
         """Yield (position of the year, map of the block's rows), a chunk's years at a time."""
@@ -243,32 +244,36 @@ class BlockReader:
             cell_id, value = int(ids[outside[0]]), float(picked[outside[0]])
             raise _invalid(self._source, variable, position, cell_id, value)
 
-    def _refuse_new_cells(self, flat: Float32, variable: str, found: int) -> None:
+    def _has_more(self, flat: Float32, variable: str, found: int) -> bool:
+        """Return whether a map has more values than the `found` ones of the cells gathered."""
         codes = self._source.codes(variable)
         # One code is the common case; NaN differs from it and leads to the exact count.
         if len(codes) == 1 and np.count_nonzero(flat != codes[0]) == found:
-            return
-        if np.count_nonzero(~_missing(flat, codes)) > found:
-            raise _NewCellsError
+            return False
+        return int(np.count_nonzero(~_missing(flat, codes))) > found
 
-    def _survey(self, block: Block) -> None:
-        """Learn every cell of a block in which a variable that decides has a value in some year."""
-        seen = self._rule.has_value[block.cells(self._source.grid.n_lon)]
+    def _cells_with_value(self, block: Block) -> Bool:
+        """Return the cells in which a variable that decides has a value, shape (cells,)."""
+        cells = block.cells(self._source.grid.n_lon)
+        seen = np.zeros(cells.stop - cells.start, dtype=np.bool_)
         for variable in self._source.deciding:
             codes = self._source.codes(variable.name)
             for _, box in self._maps(variable.name, block):
                 seen |= ~_missing(box.reshape(-1), codes)
+        return seen
 
-    def _learn(
-        self, order: BandOrder, ids: npt.NDArray[np.int64], values: dict[str, Float32]
-    ) -> None:
-        """Note which cells had a value, where the rule did not start from that."""
-        if self._rule.stored is None:
-            return
-        has_value = np.zeros(order.rows, dtype=np.bool_)
-        for variable in self._source.deciding:
-            has_value |= ~np.isnan(values[variable.column])
-        self._rule.has_value[order.by_cell(ids)[has_value]] = True
+
+def first_cells(source: GriddedSource) -> Bool:
+    """Return the cells that have a value of the first variable that decides in the first year.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_cells,)
+        In most files these are the cells of all variables that decide and of all years.
+    """
+    first = source.deciding[0].name
+    values = source.read(first, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
+    return ~_missing(values, source.codes(first))
 
 
 def _implausible(
@@ -305,13 +310,20 @@ def _missing(values: Float32, codes: tuple[np.generic, ...]) -> Bool:
     return missing
 
 
-def _without_empty(rows: Rows, deciding: Sequence[str]) -> Rows:
-    """Drop the rows in which all columns that decide are missing."""
-    empty = np.ones(len(rows), dtype=np.bool_)
-    for name in deciding:
-        empty &= np.isnan(rows.values[name])
-    if not empty.any():
-        return rows
-    keep = ~empty
-    values = {name: column[keep] for name, column in rows.values.items()}
-    return Rows(rows.block, rows.cell_id[keep], rows.year[keep], values)
+def _rows_with_value(rows: Rows, deciding: Sequence[Variable]) -> Bool:
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for variable in deciding:
+        found |= ~np.isnan(rows.values[variable.column])
+    return found
+
+
+def _cells_of(cell_id: npt.NDArray[np.int32], cells: slice) -> Bool:
+    found = np.zeros(cells.stop - cells.start, dtype=np.bool_)
+    found[cell_id - cells.start] = True
+    return found
+
+
+def _taken(rows: Rows, chosen: npt.NDArray[np.int64]) -> Rows:
+    """Return some rows, in the order of `chosen`."""
+    values = {name: column[chosen] for name, column in rows.values.items()}
+    return replace(rows, cell_id=rows.cell_id[chosen], year=rows.year[chosen], values=values)

@@ -90,7 +90,7 @@ class DirectChunkBackend(BackendEntrypoint):
         direct = {
             name: xr.Variable(
                 general[name].dims,
-                indexing.LazilyIndexedArray(_DirectChunkArray(file, layout)),
+                indexing.LazilyIndexedArray(DirectChunkArray(file, layout)),
                 general[name].attrs,
                 general[name].encoding,
                 fastpath=True,
@@ -243,7 +243,7 @@ def _chunk_layout(dataset: h5py.Dataset) -> _ChunkLayout | None:
     )
 
 
-class _DirectChunkArray(BackendArray):
+class DirectChunkArray(BackendArray):
     """One variable, read chunk by chunk."""
 
     def __init__(self, file: Ranges, layout: _ChunkLayout) -> None:

@@ -29,6 +29,7 @@ class BandOrder:
 
     def __init__(self, cells: int, years: int) -> None:
         self.rows = cells * years
+        self._cells = cells
         self._years = years
         self._band = max(1, BAND_ROWS // years)
         self._full = cells // self._band
@@ -60,3 +61,36 @@ class BandOrder:
         full[...] = years[None, :, None]
         rest[...] = years[:, None]
         return column
+
+    def without_empty_cells(
+        self, has_value: npt.NDArray[np.bool_], *, exact: bool
+    ) -> npt.NDArray[np.int64]:
+        """Return which rows to keep, in their order, if those without a value are dropped.
+
+        Parameters
+        ----------
+        has_value : ndarray of bool, shape (rows,)
+        exact : bool
+            Whether cells that lose all their rows take no part in the bands any more.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        if not exact:
+            return np.flatnonzero(has_value)
+        numbers = np.arange(self.rows)
+        by_year = [self.taken(numbers, year) for year in range(self._years)]
+        kept = np.zeros(self._cells, dtype=np.bool_)
+        for rows in by_year:
+            kept |= has_value[rows]
+        order = BandOrder(int(np.count_nonzero(kept)), self._years)
+        chosen = np.empty(order.rows, dtype=np.int64)
+        for year, rows in enumerate(by_year):
+            order.place(chosen, year, rows[kept])
+        return chosen[has_value[chosen]]
+
+    def taken(self, column: npt.NDArray[Number], year: int) -> npt.NDArray[Number]:
+        """Return the values of all cells in one year, shape (cells,), as `place` wrote them."""
+        full, rest = self._views(column)
+        return np.concatenate([full[:, year, :].reshape(-1), rest[year]])

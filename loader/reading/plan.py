@@ -11,10 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from loader.reading.source import GriddedSource
 
-__all__ = ["BAND_ROWS", "MAX_BLOCK_YEARS", "Block", "plan_blocks"]
-
-MAX_BLOCK_YEARS = 16
-"""Longer blocks make maps of a year slower and one cell's series no faster."""
+__all__ = ["BAND_ROWS", "Block", "plan_blocks"]
 
 BAND_ROWS = 8192
 """Rows of a block's band: neighbouring cells, all years of the block. Four vectors of DuckDB."""
@@ -58,7 +55,9 @@ class Block:
         return slice(self.north * n_lon, self.south * n_lon)
 
 
-def plan_blocks(source: GriddedSource, cells: int, budget: int) -> tuple[Block, ...]:
+def plan_blocks(
+    source: GriddedSource, cells: int, budget: int, most_years: int
+) -> tuple[Block, ...]:
     """Cut a source into blocks along its own chunks.
 
     Parameters
@@ -68,6 +67,8 @@ def plan_blocks(source: GriddedSource, cells: int, budget: int) -> tuple[Block, 
         How many cells a year is expected to store.
     budget : int
         Bytes that the rows of one block may take, where the chunks allow it.
+    most_years : int
+        Years of a block at most, where the chunks allow it.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def plan_blocks(source: GriddedSource, cells: int, budget: int) -> tuple[Block, 
     n_lat = source.grid.n_lat
     chunk_years, chunk_rows, _ = source.chunk_shape
     per_year = max(1, cells * (4 * len(source.variables) + _KEY_BYTES))
-    years = max(1, min(MAX_BLOCK_YEARS, budget // per_year))
+    years = max(1, min(most_years, budget // per_year))
     rows = n_lat
     if chunk_years <= years:
         years = chunk_years * _power_of_two(years // chunk_years)

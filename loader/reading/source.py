@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from loader.errors import BadValueError, LucLoadError, one_line
 from loader.reading.decoding import as_float32, decoded_axis, decoded_variable
+from loader.reading.lazy import fetch
 from loader.remote.stores import is_address, is_lost, lost_store
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class GriddedSource:
             rows = slice(self.grid.n_lat - slab.south, self.grid.n_lat - slab.north)
         try:
             box = self.layout.stored[variable][0].isel({dims.time: times, dims.latitude: rows})
-            values = as_float32(box.transpose(dims.time, dims.latitude, dims.longitude).to_numpy())
+            values = as_float32(fetch(box.transpose(dims.time, dims.latitude, dims.longitude)))
         except Exception as error:
             years = self.years[np.isin(self.layout.positions, np.arange(times.start, times.stop))]
             span = f"{years.min()}" if years.size == 1 else f"{years.min()} to {years.max()}"
@@ -205,7 +206,7 @@ def read_coordinate(dataset: xr.Dataset, name: str, path: str) -> npt.NDArray[An
     """
     decoded = decoded_axis(dataset.variables[name], path, name)
     try:
-        return decoded.to_numpy()
+        return fetch(decoded)
     except Exception as error:
         raise _unreadable(path, name, "", error) from error
 
@@ -237,7 +238,7 @@ def read_plane(
     """
     data, codes = decoded_variable(stored, path, name)
     try:
-        values = as_float32(data.transpose(dims.latitude, dims.longitude).to_numpy())
+        values = as_float32(fetch(data.transpose(dims.latitude, dims.longitude)))
     except Exception as error:
         raise _unreadable(path, name, "", error) from error
     oriented = np.array(columns.orient(rows.orient(values, 0), 1))

@@ -55,13 +55,9 @@ class CellSurvey:
         for flags, found in zip(self._flags, (~(zero | missing), zero, missing), strict=True):
             flags[cells] |= found
 
-    def part(self, cells: slice) -> Bool:
-        """Return the flags of some cells, shape (3 * cells,)."""
-        return self._flags[:, cells].reshape(-1)
-
-    def merge(self, cells: slice, part: Bool) -> None:
-        """Add what `part` gave of the same cells."""
-        self._flags[:, cells] |= part.reshape(_FLAGS, -1)
+    def merge(self, other: CellSurvey) -> None:
+        """Add what was learned of other years, or of other cells."""
+        self._flags |= other._flags
 
     def packed(self) -> Bool:
         """Return all flags, shape (3 * n_cells,)."""

@@ -14,10 +14,11 @@ from loader.catalog.objects import (
     create_parquet_views,
     create_tables,
     create_views,
+    drop_views,
     name_folder,
 )
 from loader.catalog.sqlfiles import statement
-from loader.errors import DatabaseError
+from loader.duckdb_errors import translated
 from loader.files import open_regular
 from loader.storing.digest import TableDigest
 
@@ -58,8 +59,9 @@ ROW_GROUP_ROWS = 122_880
 class StagedDatabase:
     """A database file that no one else sees yet.
 
-    All rows go in as one transaction: DuckDB then fills its row groups across the blocks, which
-    makes the file a third smaller than one transaction a block.
+    Lanes append to it at the same time, each through a connection of its own. A transaction holds
+    the rows of one block, so that DuckDB's memory does not grow with the years; whole row groups
+    go to disk as they fill up, and the last one of a block stays a little short.
 
     Parameters
     ----------
@@ -69,8 +71,13 @@ class StagedDatabase:
         DuckDB's STORAGE_VERSION, such as "v1.0.0".
     memory_limit : int
         Bytes that DuckDB may take.
-    threads : int
-        For what follows the loading.
+    lanes : int
+        How many threads append to it.
+
+    Attributes
+    ----------
+    lanes : tuple of DatabaseLane
+        A connection for each thread.
 
     Raises
     ------
@@ -78,79 +85,155 @@ class StagedDatabase:
         If the file cannot be created, or DuckDB does not know the storage version.
     """
 
-    def __init__(self, path: Path, storage_version: str, memory_limit: int, threads: int) -> None:
+    def __init__(self, path: Path, storage_version: str, memory_limit: int, lanes: int) -> None:
         self.path = path
-        self._threads = threads
-        with _translated(f"{path}: cannot be created"):
-            # One thread keeps the order of rows and fills every row group.
+        with translated(f"{path}: cannot be created"):
+            # Threads of DuckDB's own would cut the row groups of each insert short.
             spill = {"temp_directory": f"{path.absolute()}.spill"}
             self._con = duckdb.connect(":memory:", config=safe_config(1, memory_limit) | spill)
             hide_progress_bar(self._con)
             # Absolute: DuckDB takes a leading ~ for the home folder.
             values = {"path": str(path.absolute()), "storage_version": storage_version}
             self._con.execute(statement("attach_database", values)).fetchall()
+            cursors = [self._con.cursor() for _ in range(lanes)]
+            for cursor in cursors:
+                cursor.execute(statement("use_database")).fetchall()
+        self.lanes = tuple(map(DatabaseLane, cursors))
 
-    def create(self, context: SchemaContext, viewed: Collection[str] = ()) -> None:
-        """Create the tables but those `viewed`, and begin the transaction that fills them."""
-        create_tables(self._con, context, viewed)
-        with _translated(f"{self.path}: no transaction could begin"):
-            self._con.begin()
+    def create(self, context: SchemaContext, years: pa.Table) -> None:
+        """Create all tables, views and comments before the first row of a gridded table.
 
-    def insert(self, table: str, rows: pa.Table) -> None:
-        """Append rows to a table; `rows` has its columns in its order."""
-        with _translated(f"table {table}: rows could not be inserted"):
-            # Not register(): a view that is dropped keeps its rows until the transaction ends.
-            batches = rows.to_batches(max_chunksize=ROW_GROUP_ROWS)
-            whole_groups = pa.Table.from_batches(batches, schema=rows.schema)
-            self._con.from_arrow(whole_groups).insert_into(table)
-
-    def finish(
-        self,
-        context: SchemaContext,
-        small: Mapping[str, pa.Table],
-        parts: Mapping[str, Sequence[str]] | None = None,
-        folder: Path | None = None,
-    ) -> None:
-        """Add the small tables, views and comments, and leave one complete file without a log.
+        A comment on a table to which another connection appends would make the append fail.
 
         Parameters
         ----------
         context : SchemaContext
-            The same as for `create`.
-        small : mapping of str to pyarrow.Table
-            Rows by table.
-        parts : mapping of str to sequence of str, optional
+        years : pyarrow.Table
+            Rows of the table year, which decide how views are cut.
+        """
+        with self._transaction():
+            create_tables(self._con, context)
+            insert_rows(self._con, "year", years)
+            create_views(self._con, context)
+
+    def create_again(self, context: SchemaContext, years: pa.Table) -> None:
+        """Replace the rows of the table year, and the views and comments that follow from them.
+
+        Parameters
+        ----------
+        context : SchemaContext
+        years : pyarrow.Table
+        """
+        with self._transaction():
+            drop_views(self._con)
+            self._con.execute(statement("delete_rows", {"table": "year"})).fetchall()
+            insert_rows(self._con, "year", years)
+            create_views(self._con, context)
+
+    def create_tables(self, context: SchemaContext, viewed: Collection[str]) -> None:
+        """Create the tables but those `viewed`, of a database of views of Parquet parts."""
+        with self._transaction():
+            create_tables(self._con, context, viewed)
+
+    def create_views(
+        self, context: SchemaContext, parts: Mapping[str, Sequence[str]], folder: Path
+    ) -> None:
+        """Create views and comments of a database of views, once its small tables are filled.
+
+        Parameters
+        ----------
+        context : SchemaContext
+        parts : mapping of str to sequence of str
             Files below `folder` of each table that is a view of them.
-        folder : pathlib.Path, optional
+        folder : pathlib.Path
             The Parquet data set.
         """
-        for table, rows in small.items():
-            self.insert(table, rows)
-        with _translated(f"{self.path}: could not be completed"):
-            self._con.commit()
-            self._con.execute(statement("set_threads", {"threads": self._threads})).fetchall()
-            # One transaction: hundreds of comments would each wait for the disk.
-            self._con.begin()
-            if parts:
-                assert folder is not None
-                create_parquet_views(self._con, context, parts, folder)
-            create_views(self._con, context, parts or ())
-            self._con.commit()
+        with self._transaction():
+            create_parquet_views(self._con, context, parts, folder)
+            create_views(self._con, context, parts)
+
+    def finish(self) -> None:
+        """Leave one complete file without a log, and close it."""
+        with translated(f"{self.path}: could not be completed"):
             self._con.execute(statement("checkpoint")).fetchall()
         self.close()
 
     def close(self) -> None:
-        """Close the file; what was not finished is lost."""
+        """Close the file; what was not committed is lost."""
+        for lane in self.lanes:
+            lane.close()
         self._con.close()
+
+    def interrupt(self) -> None:
+        """Stop the statements that are running, from another thread."""
+        self._con.interrupt()
+        for lane in self.lanes:
+            lane.interrupt()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Put everything in one transaction: hundreds of comments would each wait for the disk."""
+        with translated(f"{self.path}: could not be completed"):
+            self._con.begin()
+            yield
+            self._con.commit()
+
+
+class DatabaseLane:
+    """One thread's own connection to the database that is being built.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        self._has_begun = False
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append rows to a table, uncommitted; `rows` has its columns in its order."""
+        with translated(f"table {table}: rows could not be inserted"):
+            if not self._has_begun:
+                self._con.begin()
+                self._has_begun = True
+        insert_rows(self._con, table, rows)
+
+    def commit(self) -> None:
+        """Commit what was inserted since the last time."""
+        with translated("the rows of a block could not be committed"):
+            if self._has_begun:
+                self._con.commit()
+                self._has_begun = False
+
+    def roll_back(self) -> None:
+        """Forget what was inserted since the last time."""
+        with translated("the rows of a block could not be taken back"):
+            if self._has_begun:
+                self._con.rollback()
+                self._has_begun = False
 
     def interrupt(self) -> None:
         """Stop the statement that is running, from another thread."""
         self._con.interrupt()
 
+    def close(self) -> None:
+        """Close the connection; what was not committed is lost."""
+        self._con.close()
+
+
+def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    """Append rows to a table; `rows` has its columns in its order."""
+    with translated(f"table {table}: rows could not be inserted"):
+        # Not register(): a view that is dropped keeps its rows until the transaction ends.
+        batches = rows.to_batches(max_chunksize=ROW_GROUP_ROWS)
+        whole_groups = pa.Table.from_batches(batches, schema=rows.schema)
+        con.from_arrow(whole_groups).insert_into(table)
+
 
 def rename_folder(path: Path, folder: Path) -> None:
     """Let the views of a staged database read the parts in another folder, which need not exist."""
-    with _translated(f"{path}: could not be completed"):
+    with translated(f"{path}: could not be completed"):
         con = duckdb.connect(":memory:", config=safe_config(1))
         try:
             con.execute(statement("attach_again", {"path": str(path.absolute())})).fetchall()
@@ -220,7 +303,7 @@ def connect_read_only(
     DatabaseError
         If it cannot be opened.
     """
-    with _translated(f"{path}: cannot be opened"):
+    with translated(f"{path}: cannot be opened"):
         config = safe_config(threads, memory_limit)
         con = duckdb.connect(str(path.absolute()), read_only=True, config=config)
         hide_progress_bar(con)
@@ -238,7 +321,7 @@ def attach_read_only(path: Path) -> duckdb.DuckDBPyConnection:
     DatabaseError
         If it cannot be opened, for example because it is open for writing.
     """
-    with _translated(f"{path}: cannot be opened"):
+    with translated(f"{path}: cannot be opened"):
         con = duckdb.connect(":memory:", config=safe_config())
         try:
             hide_progress_bar(con)
@@ -255,7 +338,9 @@ def has_synthetic_source(path: Path) -> bool:
         return bool(run_statement(con, "read_build_row")[0][7])
 
 
-def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
+def digest_of_table(
+    con: duckdb.DuckDBPyConnection, table: str, years: tuple[int, int] | None = None
+) -> TableDigest:
     """Read a gridded table back and digest it.
 
     Parameters
@@ -263,24 +348,25 @@ def digest_of_table(con: duckdb.DuckDBPyConnection, table: str) -> TableDigest:
     con : duckdb.DuckDBPyConnection
     table : str
         With columns cell_id, year and REAL values.
+    years : tuple of (int, int), optional
+        First and last year to read; all if left out.
 
     Returns
     -------
     TableDigest
     """
     digest = TableDigest()
-    with _translated(f"table {table}: cannot be read back"):
-        for batch in con.sql(statement("read_rows", {"table": table})).to_arrow_reader(
-            ROW_GROUP_ROWS
-        ):
+    values: dict[str, object] = {"table": table, "years": years}
+    with translated(f"table {table}: cannot be read back"):
+        for batch in con.sql(statement("read_rows", values)).to_arrow_reader(ROW_GROUP_ROWS):
             digest.merge(TableDigest.of(batch))
     return digest
 
 
 def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
     """Return a whole small table as Arrow."""
-    with _translated(f"table {table}: cannot be read back"):
-        return con.sql(statement("read_rows", {"table": table})).to_arrow_table()
+    with translated(f"table {table}: cannot be read back"):
+        return con.sql(statement("read_rows", {"table": table, "years": None})).to_arrow_table()
 
 
 def column_metadata(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, str]]:
@@ -298,18 +384,5 @@ def run_statement(
     parameters: Sequence[object] | None = None,
 ) -> list[tuple[Any, ...]]:
     """Render a file of sql/statements, run it with bound parameters and return all rows."""
-    with _translated(f"the statement {name} failed"):
+    with translated(f"the statement {name} failed"):
         return con.execute(statement(name, values), parameters).fetchall()
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
-    try:
-        yield
-    except duckdb.OutOfMemoryException as error:
-        # DuckDB's advice names settings that are not the user's to make.
-        found = str(error).splitlines()[0]
-        mend = "raise --memory-limit, or give this process more memory"
-        raise DatabaseError(f"{what}: {found}; {mend}, and run the same command again") from error
-    except (duckdb.Error, pa.ArrowException) as error:
-        raise DatabaseError(f"{what}: {' '.join(str(error).split())}") from error

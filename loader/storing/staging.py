@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from loader.reading.plan import Block
 
-__all__ = ["Part", "Stage", "refused"]
+__all__ = ["Stage", "StoredPart", "refused"]
 
 
 _MARK = "mark"
@@ -46,8 +46,8 @@ _MARK_TEXT = re.compile(r"-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
-class Part:
-    """A finished part: its size in bytes, and the digest of its rows."""
+class StoredPart:
+    """What the manifest says of a part: its size in bytes, and the digest of its rows."""
 
     size: int
     rows_of_year: dict[int, int]
@@ -72,6 +72,7 @@ class Stage:
         self._manifest = self.folder / "manifest.jsonl"
         self._complete = self.folder / "complete"
         self._cells = self.folder / "cells"
+        self._known_cells: dict[str, int] = {}
 
     def record(self) -> dict[str, Any] | None:
         """Return which build lies here unfinished, or None."""
@@ -161,9 +162,9 @@ class Stage:
                 if path not in wanted:
                     path.unlink()
 
-    def parts(self) -> dict[str, Part]:
+    def parts(self) -> dict[str, StoredPart]:
         """Return the parts that are complete on disk, by table and name of the block."""
-        found: dict[str, Part] = {}
+        found: dict[str, StoredPart] = {}
         try:
             lines = read_small(self._manifest).splitlines()
         except OSError:
@@ -172,7 +173,7 @@ class Stage:
             try:
                 entry = json.loads(line)
                 years = {int(year): int(rows) for year, rows in entry["rows_of_year"].items()}
-                part = Part(int(entry["size"]), years, int(entry["content"]))
+                part = StoredPart(int(entry["size"]), years, int(entry["content"]))
                 path = self.named_part(entry["part"])
                 if path.stat().st_size == part.size:
                     found[entry["part"]] = part
@@ -189,8 +190,21 @@ class Stage:
                 continue
         return found
 
-    def add_part(self, block: Block, part: Part) -> None:
-        """Note that a part is complete; it counts from now on."""
+    def keep_part(self, block: Block, part: StoredPart, has_value: npt.NDArray[np.bool_]) -> None:
+        """Note that a part is complete on disk; it counts from now on.
+
+        Parameters
+        ----------
+        block : Block
+        part : StoredPart
+        has_value : ndarray of bool, shape (n_cells,)
+            What is known by now about the cells of the table. It only grows, and is kept first:
+            with the parts alone a later run would know only half of it.
+        """
+        known = int(np.count_nonzero(has_value))
+        if known != self._known_cells.get(block.table):
+            self.keep_cells(block.table, has_value)
+            self._known_cells[block.table] = known
         entry = {
             "part": f"{block.table}/{block.name}",
             "size": part.size,

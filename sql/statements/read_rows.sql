@@ -1,7 +1,9 @@
 -- Title: Read a table back
--- Purpose: every row of a table, to be compared with what was written
+-- Purpose: every row of a table, or those of some years, to be compared with what was written
 -- Units: those of the table
 -- Caveat: in no particular order
 -- Source: the table
 -- Needs: none
-SELECT * FROM {{ table | identifier }};
+SELECT * FROM {{ table | identifier }}
+{%- if years %} WHERE "year" BETWEEN {{ years[0] | literal }} AND {{ years[1] | literal }}
+{%- endif %};

@@ -14,13 +14,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from distributed import LocalCluster
 
 from loader import build, write_sample
+from loader.building.assemble import year_table
 from loader.catalog.objects import SchemaContext
 from loader.cluster.opened import Reference
 from loader.cluster.tasks import CellBits, Task, make_attempt
-from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.blocks import first_cells
 from loader.reading.fingerprint import fingerprint
 from loader.reading.plan import plan_blocks
 from loader.reading.recognition import open_source
@@ -69,15 +71,15 @@ def tasks(path: Path, out: Path) -> dict[str, Any]:
     """Run the tasks of the states in this process, then load their parts as the client does."""
     out.mkdir(parents=True)
     source = open_source(SOURCES["states"], str(path))
-    rule = CellRule(CellBits(b"\0" * (source.grid.n_cells // 8 + 1), source.grid.n_cells).array())
-    blocks = plan_blocks(source, BlockReader(source, rule).seed(), BLOCK_BYTES)
+    has_value = first_cells(source)
+    blocks = plan_blocks(source, int(np.count_nonzero(has_value)), BLOCK_BYTES, 16)
     status = fingerprint(str(path))
     reference = Reference("states", str(path), (None, None), status.size, status.mtime_ns)
     n_lon = source.grid.n_lon
     wall, cpu = time.perf_counter(), time.process_time()
     attempts = []
     for block in blocks:
-        known = CellBits.of(rule.has_value[block.north * n_lon : block.south * n_lon])
+        known = CellBits.of(has_value[block.north * n_lon : block.south * n_lon])
         task = Task(
             reference, block, str(out), known, None, None, keep_empty=False, encoding="split"
         )
@@ -85,14 +87,16 @@ def tasks(path: Path, out: Path) -> dict[str, Any]:
     worker = (time.perf_counter() - wall, time.process_time() - cpu)
     values = sum(a.digest.rows for a in attempts) * len(source.variables)
     wall, cpu = time.perf_counter(), time.process_time()
-    database = StagedDatabase(out / "luc.duckdb", "v1.0.0", 256 * 2**20, 2)
-    database.create(SchemaContext(source.grid))
+    database = StagedDatabase(out / "luc.duckdb", "v1.0.0", 256 * 2**20, 1)
+    database.create(SchemaContext(source.grid), year_table({"states": source}))
+    (lane,) = database.lanes
     digest = TableDigest()
     for attempt in attempts:
         rows = read_part(Path(attempt.path))
-        database.insert("state", rows)
+        lane.insert("state", rows)
+        lane.commit()
         digest.merge(attempt.digest)
-    database.finish(SchemaContext(source.grid), {})
+    database.finish()
     client = (time.perf_counter() - wall, time.process_time() - cpu)
     return {
         "blocks": len(blocks),

@@ -1,0 +1,171 @@
+"""Parts made on a cluster ahead of the lanes that wait for them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loader.building.parts import ForeignPart
+from loader.cluster.opened import Reference
+from loader.cluster.tasks import Attempt, CellBits, Task, make_attempt, survey_block
+from loader.reading.blocks import CellRule, differ
+from loader.reading.survey import CellSurvey
+from loader.remote.stores import is_address
+from loader.storing.parquet import commit_part, read_part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from distributed import Future
+
+    from loader.building.loading import Loading, TableLoad
+    from loader.cluster.connection import Connection
+    from loader.options import Encoding
+    from loader.reading.fingerprint import Fingerprint
+    from loader.reading.plan import Block
+    from loader.reading.source import GriddedSource
+    from loader.storing.staging import Stage
+
+__all__ = ["ClusterMaker", "reference_to"]
+
+
+def reference_to(
+    source: GriddedSource,
+    status: Fingerprint,
+    years: tuple[int | None, int | None],
+    storage_options: Mapping[str, Any],
+) -> Reference:
+    """Return what a worker needs in order to open a source."""
+    path = source.path if is_address(source.path) else str(Path(source.path).resolve())
+    options = json.dumps(dict(storage_options), sort_keys=True)
+    return Reference(source.kind.name, path, years, status.size, status.mtime_ns, options)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A block to be made, or to be looked through."""
+
+    table: TableLoad
+    block: Block
+    is_survey: bool
+
+    @property
+    def key(self) -> tuple[Block, bool]:
+        """What no other work has."""
+        return self.block, self.is_survey
+
+
+@dataclass(frozen=True)
+class _Submitted:
+    """Work that is under way, and the rule that it follows."""
+
+    future: Future[Any]
+    rule: CellRule | None
+
+
+class ClusterMaker:
+    """Makes parts on the workers of a cluster; all its methods may be called from any lane.
+
+    Parameters
+    ----------
+    connection : Connection
+    references : mapping of str to Reference
+        By table.
+    loading : Loading
+        What there is to do, in order.
+    folder : pathlib.Path
+        Where attempts are written; it exists and all workers see it.
+    stage : Stage
+    encoding : {"split", "plain"}
+        Of the values in the Parquet files.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        references: Mapping[str, Reference],
+        loading: Loading,
+        folder: Path,
+        stage: Stage,
+        encoding: Encoding,
+    ) -> None:
+        self._connection = connection
+        self._references = references
+        self._loading = loading
+        self._folder = folder
+        self._stage = stage
+        self._encoding = encoding
+        # The lock guards what is waiting and what is under way.
+        self._lock = threading.Lock()
+        self._waiting = deque(
+            [_Work(table, block, is_survey=True) for table, block in loading.surveys()]
+            + [_Work(table, block, is_survey=False) for table, block in loading.missing()]
+        )
+        self._running: dict[tuple[Block, bool], _Submitted] = {}
+
+    def make(self, table: TableLoad, rule: CellRule, block: Block) -> ForeignPart:
+        """Wait for the part of a block, and give it its final name."""
+        work = _Work(table, block, is_survey=False)
+        submitted = self._submitted(work)
+        if submitted is None or (submitted.rule and differ(submitted.rule, rule)):
+            # Made too early, when fewer cells were known to have a state, or never begun.
+            submitted = _Submitted(self._submit(work, rule), rule)
+        attempt: Attempt = self._connection.result(submitted.future)
+        self._end(work)
+        path = self._stage.part_path(block)
+        commit_part(Path(attempt.path), path)
+        return ForeignPart(read_part(path), attempt.digest, attempt.size, attempt.has_value.array())
+
+    def survey(self, table: TableLoad, block: Block) -> CellSurvey:
+        """Wait for what the cells of a block hold over its years."""
+        work = _Work(table, block, is_survey=True)
+        submitted = self._submitted(work)
+        future = self._submit(work, None) if submitted is None else submitted.future
+        flags: CellBits = self._connection.result(future)
+        self._end(work)
+        return CellSurvey(table.source.grid.n_cells, flags.array())
+
+    def stop(self) -> None:
+        """Make whoever waits for the cluster raise soon."""
+        self._connection.stop()
+
+    def _submitted(self, work: _Work) -> _Submitted | None:
+        """Submit what is due, and return what was submitted of this work."""
+        with self._lock:
+            window = self._connection.window
+            while self._waiting and len(self._running) < window and self._is_due(self._waiting[0]):
+                following = self._waiting.popleft()
+                rule = None if following.is_survey else self._loading.rule(following.table)
+                future = self._submit(following, rule)
+                self._running[following.key] = _Submitted(future, rule)
+            return self._running.get(work.key)
+
+    def _is_due(self, work: _Work) -> bool:
+        return work.is_survey or work.table.survey is None or work.table.is_surveyed
+
+    def _end(self, work: _Work) -> None:
+        with self._lock:
+            self._running.pop(work.key, None)
+
+    def _submit(self, work: _Work, rule: CellRule | None) -> Future[Any]:
+        reference = self._references[work.table.name]
+        # Earlier blocks first: they are waited for.
+        priority = -work.block.first
+        if rule is None:
+            return self._connection.submit(survey_block, reference, work.block, priority=priority)
+        cells = work.block.cells(work.table.source.grid.n_lon)
+        task = Task(
+            reference,
+            work.block,
+            str(self._folder),
+            CellBits.of(work.table.has_value[cells]),
+            None if rule.stored is None else CellBits.of(rule.stored[cells]),
+            None if rule.only is None else CellBits.of(rule.only[cells]),
+            rule.keep_empty,
+            self._encoding,
+        )
+        return self._connection.submit(make_attempt, task, priority=priority)

@@ -1,0 +1,204 @@
+"""Lanes: threads that each take whole jobs, one after the other, and never hand anything over.
+
+Jobs are dealt in order. What a job does on its own (reading, encoding, inserting) runs beside other
+jobs; what must not depend on the number of lanes it does in its turn, which comes when all jobs
+before it have ended. So whoever has the turn is alone, and turns come in the order of the jobs.
+NumPy, pyarrow, DuckDB and the inflating of chunks work outside the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+__all__ = ["Turn", "read_ahead", "run_interruptibly", "run_lanes"]
+
+Item = TypeVar("Item")
+
+_POLL_SECONDS = 0.1
+"""How soon a waiting main thread sees a signal on systems where waiting cannot be interrupted."""
+
+
+class _StoppedError(BaseException):
+    """The job need not end: one before it failed, or the run was interrupted."""
+
+
+class Turn:
+    """The place of one job in the order.
+
+    Attributes
+    ----------
+    lane : int
+        Number of the thread that does the job, from 0.
+    """
+
+    def __init__(self, order: _Order, number: int, lane: int) -> None:
+        self.lane = lane
+        self._order = order
+        self._number = number
+
+    def wait(self) -> None:
+        """Wait until all jobs before this one have ended; until it ends, no later one gets here."""
+        self._order.wait(self._number, self._number)
+
+    def wait_for(self, jobs: int) -> None:
+        """Wait until the first `jobs` jobs have ended; all of them must come before this one."""
+        self._order.wait(self._number, jobs)
+
+
+def run_lanes(
+    jobs: Sequence[Callable[[Turn], None]], lanes: int, interrupt: Callable[[], None]
+) -> None:
+    """Do jobs in some threads while the calling thread waits for signals.
+
+    Parameters
+    ----------
+    jobs : sequence of callable
+        Each gets its turn.
+    lanes : int
+        Number of threads.
+    interrupt : callable
+        Called once, in the calling thread, if the user interrupts; must make running jobs return.
+
+    Raises
+    ------
+    BaseException
+        What the first job, in their order, raised, whatever the number of lanes; or
+        KeyboardInterrupt. All threads have ended by then.
+    """
+    order = _Order(len(jobs))
+    threads = [
+        threading.Thread(target=_run_lane, args=(jobs, order, lane))
+        for lane in range(max(1, min(lanes, len(jobs))))
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        _join(threads)
+    except BaseException:
+        order.stop()
+        interrupt()
+        raise
+    finally:
+        _join(threads)
+    if order.error is not None:
+        raise order.error
+
+
+def run_interruptibly(work: Callable[[], None], interrupt: Callable[[], None]) -> None:
+    """Do something that may spend minutes in C, where Python sees no signal.
+
+    Parameters
+    ----------
+    work : callable
+        Runs in another thread.
+    interrupt : callable
+        Must make `work` return soon.
+
+    Raises
+    ------
+    BaseException
+        What `work` raised, or KeyboardInterrupt.
+    """
+    run_lanes([lambda _: work()], 1, interrupt)
+
+
+def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield items while the next one is made in another thread."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        future = reader.submit(_next, iterator)
+        while (following := future.result()) is not None:
+            future = reader.submit(_next, iterator)
+            yield following.item
+
+
+@dataclass(frozen=True)
+class _Following(Generic[Item]):
+    """An item, which may be anything, None too."""
+
+    item: Item
+
+
+def _next(iterator: Iterator[Item]) -> _Following[Item] | None:
+    for item in iterator:
+        return _Following(item)
+    return None
+
+
+def _join(threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(_POLL_SECONDS)
+
+
+def _run_lane(jobs: Sequence[Callable[[Turn], None]], order: _Order, lane: int) -> None:
+    while (number := order.take()) is not None:
+        try:
+            jobs[number](Turn(order, number, lane))
+        except BaseException as error:  # noqa: BLE001  # it is raised again in the calling thread
+            order.fail(number, error)
+        else:
+            order.end(number)
+
+
+class _Order:
+    """Which jobs are dealt and which have ended; its condition guards all of it.
+
+    Attributes
+    ----------
+    error : BaseException or None
+        Of the first job, in their order, that failed.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.error: BaseException | None = None
+        self._changed = threading.Condition()
+        self._jobs = jobs
+        self._dealt = 0
+        self._ended: set[int] = set()
+        self._turn = 0
+        # Jobs from here on need not go on: the first that failed, or 0 after an interruption.
+        self._limit = jobs
+
+    def take(self) -> int | None:
+        """Return the next job, or None if there is none to be begun."""
+        with self._changed:
+            if self._dealt >= self._limit:
+                return None
+            self._dealt += 1
+            return self._dealt - 1
+
+    def wait(self, number: int, jobs: int) -> None:
+        """Let the job `number` wait until the first `jobs` have ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._turn >= jobs or number >= self._limit)
+            if number >= self._limit:
+                raise _StoppedError
+
+    def end(self, number: int) -> None:
+        """Note that a job has ended well."""
+        with self._changed:
+            self._ended.add(number)
+            while self._turn in self._ended:
+                self._turn += 1
+            self._changed.notify_all()
+
+    def fail(self, number: int, error: BaseException) -> None:
+        """Note that a job has failed; those before it go on, for one of them may fail too."""
+        with self._changed:
+            if number < self._limit:
+                self._limit = number
+                self.error = error
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let no job go on."""
+        with self._changed:
+            self._limit = 0
+            self._changed.notify_all()

@@ -1,0 +1,7 @@
+-- Title: Delete all rows of a table
+-- Purpose: empties a small table whose rows are known better at the end of a build
+-- Units: none
+-- Caveat: none
+-- Source: DuckDB, statement DELETE
+-- Needs: none
+DELETE FROM {{ table | identifier }};
