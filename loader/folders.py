@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "final_target",
     "free_bytes",
     "is_in_use",
     "private_folder",
@@ -29,6 +30,9 @@ __all__ = [
     "tree_size",
     "waiting_lock",
 ]
+
+_MOST_LINKS = 40
+"""In a chain, as in the kernel."""
 
 _SECONDS_BETWEEN = 0.1
 """Between two attempts to take a lock that another process holds."""
@@ -83,6 +87,34 @@ def _owner_of_new_files(folder: int) -> int:
         return os.fstat(handle).st_uid
     finally:
         os.close(handle)
+
+
+def final_target(path: Path) -> Path:
+    """Return where a file that the user named is written: what a link of the user's leads to.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Need not exist. Links on the way to its folder are followed.
+
+    Raises
+    ------
+    OutputError
+        If it is a link that another user made, who could choose what is overwritten, or a link that
+        leads to itself.
+    """
+    target = path
+    for _ in range(_MOST_LINKS):
+        if not target.is_symlink():
+            return target.parent.resolve() / target.name
+        status = target.lstat()
+        if status.st_uid not in {os.geteuid(), 0}:
+            raise OutputError(
+                f"{path}: is a link made by another user (uid {status.st_uid}); remove it, or "
+                "choose another name"
+            )
+        target = target.parent / target.readlink()
+    raise OutputError(f"{path}: is a link that leads to itself; remove it")
 
 
 def refuse_links(folder: Path, but: str = "") -> None:

@@ -13,6 +13,7 @@ from loader import files, folders
 from loader.errors import OutputError
 from loader.files import atomic_file, atomic_path, open_regular, read_small, write_file
 from loader.folders import (
+    final_target,
     is_in_use,
     private_folder,
     refuse_links,
@@ -251,6 +252,40 @@ def test_a_folder_of_another_user_is_rejected(
     with pytest.raises(OutputError, match="belongs to another user"):
         private_folder(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o755
+
+
+def test_a_link_of_the_user_s_is_followed_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    real = tmp_path / "disk" / "real"
+    real.write_text("")
+    (tmp_path / "disk" / "near").symlink_to("real")
+    (tmp_path / "far").symlink_to(tmp_path / "disk" / "near")
+    (tmp_path / "folder").symlink_to("disk")
+    for path in (real, tmp_path / "far", tmp_path / "folder" / "near", tmp_path / "folder/real"):
+        assert final_target(path) == real
+    (tmp_path / "later").symlink_to("disk/new")
+    assert final_target(tmp_path / "later") == tmp_path / "disk" / "new"
+    assert final_target(tmp_path / "folder" / "new") == tmp_path / "disk" / "new"
+
+
+def test_a_link_that_leads_to_itself_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("other")
+    (tmp_path / "other").symlink_to("link")
+    with pytest.raises(OutputError, match="link: is a link that leads to itself"):
+        final_target(tmp_path / "link")
+
+
+def test_a_link_of_another_user_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, link = tmp_path / "victim", tmp_path / "link"
+    victim.write_text("precious")
+    link.symlink_to(victim)
+    if os.geteuid() == 0:
+        os.chown(link, 4711, -1, follow_symlinks=False)
+    monkeypatch.setattr(os, "geteuid", lambda: link.lstat().st_uid + 1)
+    with pytest.raises(OutputError, match="link: is a link made by another user"):
+        final_target(link)
 
 
 @pytest.mark.parametrize("kind", ["link to a file", "link to a folder", "pipe"])

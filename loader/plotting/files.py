@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loader._version import __version__
 from loader.errors import OutputError, UsageError
+from loader.folders import final_target
 from loader.querying.output import new_path
 
 __all__ = ["MAKER", "checked_target", "publish_file"]
@@ -48,7 +49,7 @@ def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> P
     suffix = named.suffix.lower()
     if suffix not in suffixes:
         raise UsageError(f"{named} is to be written; expected a name in {' or '.join(suffixes)}")
-    target = named.resolve()
+    target = final_target(named)
     if not target.parent.is_dir():
         raise OutputError(f"{named}: there is no folder {target.parent}; make it first")
     if target.exists() and not _is_ours(target, suffix):

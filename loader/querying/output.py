@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from loader.errors import OutputError
 from loader.files import atomic_path
+from loader.folders import final_target
 from loader.storing.database import is_duckdb_file
 from loader.streams import ReaderLeftError, StandardOutput
 
@@ -57,7 +58,8 @@ def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     output : str
-        The final name. A link is followed: its target is replaced, and the link stays.
+        The final name. A link of the user's own is followed: its target is replaced, and the link
+        stays.
     overwrite : bool
         Replace an existing file or Zarr store. A database or any other folder is never
         replaced.
@@ -67,7 +69,7 @@ def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
     OutputError
         If the output exists and `overwrite` is not set, or if it cannot be written.
     """
-    target = Path(os.path.realpath(output))
+    target = final_target(Path(output))
     _refuse_existing(output, target, overwrite=overwrite)
     try:
         with atomic_path(target) as temporary:
