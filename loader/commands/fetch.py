@@ -13,7 +13,9 @@ __all__ = ["fetch"]
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.option("-o", "--out", "raw", type=PATH, metavar="DIR", default="raw", help="Output folder.")
+@click.option(
+    "-o", "--out", "--raw", "raw", type=PATH, metavar="DIR", default="raw", help="Output folder."
+)
 @click.option("--all", is_flag=True, help="Download all five files: 29 GB plus the emissions.")
 @click.option(
     "--only",
