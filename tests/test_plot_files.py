@@ -42,28 +42,28 @@ def texts(svg: Path) -> str:
     return "\n".join(element.text or "" for element in root.iter(ET.Comment))  # type: ignore[arg-type]  # typeshed's
 
 
-@pytest.mark.parametrize("projection", ["flat", "globe"])
+@pytest.mark.parametrize("projection", ["equal-area", "flat", "globe"])
 def test_a_map_says_what_it_shows(database: Path, tmp_path: Path, projection: str) -> None:
     out = plot_map(database, tmp_path / "eluc.svg", year=2010, projection=projection)
     shown = texts(out)
     for expected in (
-        "eluc: Carbon emissions from land use change, 2010",
+        "Net emissions from land-use change, 2010",
         "t C ha⁻¹ yr⁻¹ (positive: source to the atmosphere)",
         "SYNTHETIC DATA",
         "Source: BLUE net emissions from land-use change, GCB2022",
         "98% quantile",
-        "values reach from",
+        "values range from",
     ):
         assert expected in shown
-    assert ("60°E" in shown) == (projection == "flat")
+    assert ("60°E" in shown) == (projection != "globe")
 
 
 def test_change_and_series_say_what_they_show(database: Path, tmp_path: Path) -> None:
     change = plot_change(database, tmp_path / "c.svg", column="forest", years=(2010, 2012))
-    assert "forest: primf + secdf, change from 1 January 2010 to 1 January 2012" in texts(change)
-    assert "fraction of the cell" in texts(change)
+    assert "Forest, change from 1 January 2010 to 1 January 2012" in texts(change)
+    assert "share of the cell" in texts(change)
     series = texts(plot_series(database, tmp_path / "s.svg", at=(-3, -60)))
-    for expected in ("3° S 59° W, 2010-2012", "primary forest", "1 January", "SYNTHETIC"):
+    for expected in ("Cell at 3° S 59° W, 2010-2012", "primary forest", "1 January", "SYNTHETIC"):
         assert expected in series, series
 
 
@@ -152,6 +152,12 @@ def test_options_without_meaning_are_refused(database: Path, tmp_path: Path) -> 
         plot_map(database, tmp_path / "a.png", projection="globe", centre=(95, 0))
     with pytest.raises(UsageError, match="a lower and a higher number"):
         plot_map(database, tmp_path / "a.png", limits=(2, 1))
+    for wrong in ({"projection": "cube"}, {"dpi": 5}, {"scale": "log"}, {"bbox": "1,2,3"}):
+        (name,) = wrong
+        with pytest.raises(UsageError, match=f"--{name} is"):
+            plot_map(database, tmp_path / "a.png", **wrong)
+    with pytest.raises(UsageError, match="--style is 'dots'"):
+        plot_series(database, tmp_path / "a.png", style="dots")
     assert two_years("1990:2020") == (1990, 2020)
     for text in ("1990:", ":2020", "x"):
         with pytest.raises(UsageError, match="--years is"):

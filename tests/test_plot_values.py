@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +14,13 @@ from files import GRIDS, Form, Place, eluc_content, state_content, write
 from sql_database import CROPS
 
 from loader import DatabaseError, UsageError, build, write_sample
-from loader.plotting.coast import coast_lines
+from loader.exporting.selection import Selection
 from loader.plotting.colours import MISSING, SEA, colour_scale
-from loader.plotting.globe import cells_seen, seen_lines
+from loader.plotting.frame import Domain, cells_at, coast_and_borders, frame_of, land_at
 from loader.plotting.gridded import MapData, change_data, map_data
+from loader.plotting.projections import EqualEarth, Flat, LambertEqualArea, Orthographic, Projection
 from loader.plotting.sense import Sense
-from loader.plotting.series import STACK, series_data
+from loader.plotting.series import STACK, PlaceSeries, SeriesData, series_data
 from loader.plotting.session import Session, opened
 from loader.plotting.wording import sign_in_words
 
@@ -29,7 +31,7 @@ from matplotlib.colors import to_rgb  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from loader.plotting.charts import draw_series  # noqa: E402
-from loader.plotting.mapping import draw_map  # noqa: E402
+from loader.plotting.mapping import MapStyle, draw_map  # noqa: E402
 from loader.plotting.plot import picture_bytes  # noqa: E402
 
 YEARS = (2009, 2010, 2011, 2013)
@@ -77,7 +79,7 @@ def test_emissions_lie_where_the_source_has_them(session: Session, eluc: xr.Data
     assert data.values.shape == (90, 180)
     assert (data.grid.latitude[0], data.grid.longitude[0]) == (89, -179)
     assert data.years == (2012,)
-    assert data.title == "eluc: Carbon emissions from land use change, 2012"
+    assert data.title == "Net emissions from land-use change, 2012"
     assert data.unit == "t C ha⁻¹ yr⁻¹"
     assert data.synthetic
     assert data.sense == Sense("emission", 1)
@@ -89,12 +91,12 @@ def test_a_sum_of_columns_is_that_of_the_source(session: Session, states: xr.Dat
     crop = sum(state[name].to_numpy().astype(np.float64) for name in CROPS)
     expected = crop.astype(np.float32) + state["urban"].to_numpy()  # type: ignore[union-attr]  # not 0
     np.testing.assert_array_equal(data.values, expected.astype(np.float64))
-    assert data.unit == "fraction of the cell"
-    assert data.title == "crop + urban, 1 January 2011"
+    assert data.unit == "share of the cell"
+    assert data.title == "Cropland + urban land, 1 January 2011, share of the cell"
     assert not data.sense.is_flux
     loud = map_data(session, "CROP + Urban", 2011)
     np.testing.assert_array_equal(loud.values, data.values)
-    assert (loud.unit, loud.title) == (data.unit, "CROP + Urban, 1 January 2011")
+    assert (loud.unit, loud.title) == (data.unit, data.title)
 
 
 def test_a_change_is_the_last_year_less_the_first(session: Session, states: xr.Dataset) -> None:
@@ -200,9 +202,9 @@ def test_infinite_values_are_missing_and_told_of(session: Session) -> None:
     assert map_data(session, "eluc * 2", 2012, unit="t C").unit == "t C"
 
 
-def pixels(data: MapData, **options: object) -> tuple[np.ndarray, tuple[slice, slice]]:
+def pixels(data: MapData) -> tuple[np.ndarray, tuple[slice, slice]]:
     """Return a flat map's picture, and where in it the map lies."""
-    figure = draw_map(data, coast=False, **options)  # type: ignore[arg-type]  # a test's
+    figure = draw_map(data, MapStyle(projection="flat"), coast=False)
     picture = np.asarray(Image.open(io.BytesIO(picture_bytes(figure, "png", "x"))).convert("RGB"))
     box = figure.axes[0].get_position()
     height, width = picture.shape[:2]
@@ -225,8 +227,10 @@ def test_every_cell_is_a_block_of_pixels_of_its_colour(session: Session, column:
     data = map_data(session, column, 2012)
     picture, (rows, columns) = pixels(data)
     drawn = picture[rows, columns].astype(np.float64)
-    assert drawn.shape == (720, 1440, 3)
-    expected = np.repeat(np.repeat(expected_colours(data), 8, axis=0), 8, axis=1)
+    assert data.domain.south in {-60, -90}
+    rows_shown = round((90 - data.domain.south) / 2)
+    assert drawn.shape == (8 * rows_shown, 1440, 3)
+    expected = np.repeat(np.repeat(expected_colours(data)[:rows_shown], 8, axis=0), 8, axis=1)
     # The frame of the axes covers the outermost pixels.
     inner = (slice(2, -2), slice(2, -2))
     assert np.abs(drawn[inner] - expected[inner]).max() <= 1
@@ -238,20 +242,22 @@ def test_a_region_draws_its_own_extent(tmp_path: Path, name: str) -> None:
     session_of = built_region(tmp_path, place)
     with opened(session_of) as found:
         data = map_data(found, "primf", YEARS[0])
-        figure = draw_map(data)
+        figure = draw_map(data, MapStyle(projection="flat"))
+        series = series_data(found)
     content = state_content(1, place, YEARS)
     np.testing.assert_array_equal(data.values, content.values["primf"][0].astype(np.float64))
     axes = figure.axes[0]
     west, east = axes.get_xlim()
-    assert west == pytest.approx(place.west - place.step_lon / 2)
-    assert east - west == pytest.approx(place.n_lon * place.step_lon)
+    assert west == pytest.approx(place.west - place.step_lon / 2, abs=1e-5)
+    assert east - west == pytest.approx(place.n_lon * place.step_lon, abs=1e-5)
     assert axes.get_ylim()[1] == pytest.approx(place.north + place.step_lat / 2)
-    figure.canvas.draw()
-    labels = [label.get_text() for label in axes.get_xticklabels()]
-    assert len(labels) > 2
+    labels = [text.get_text() for text in axes.texts]
+    assert len(labels) > 4
     if name == "across the date line":
         assert "180°" in labels
         assert any("W" in label for label in labels)
+    assert isinstance(series, PlaceSeries)
+    assert series.place.startswith("Region ")
 
 
 def built_region(tmp_path: Path, place: Place) -> Path:
@@ -335,15 +341,17 @@ def test_values_far_from_zero_get_all_colours() -> None:
     assert 76900 <= scale.high <= 78000
 
 
-def example(values: np.ndarray, *, signed: bool = False) -> MapData:
+def example(values: np.ndarray, *, signed: bool = False, unit: str = "t") -> MapData:
     from loader.grid import Grid  # noqa: PLC0415
 
     return MapData(
         values=values,
         land=np.ones(values.shape, dtype=np.float32),
         grid=Grid(values.shape[0], values.shape[1], 9.5, 0.5, 1, 1),
+        domain=Domain(0, 10.0 - values.shape[0], values.shape[1], 10),
+        outside=None,
         title="x",
-        unit="1",
+        unit=unit,
         source="x",
         sense=Sense("other", 1, is_change=signed),
         synthetic=False,
@@ -352,48 +360,206 @@ def example(values: np.ndarray, *, signed: bool = False) -> MapData:
     )
 
 
-@pytest.mark.parametrize("centre", [(0, 0), (51.5, -0.1), (-30, 179.9), (90, 0), (-90, 45)])
-def test_the_globe_shows_each_place_where_a_line_of_it_is_drawn(
-    session: Session, centre: tuple[float, float]
-) -> None:
-    grid, size = session.grid, 301
-    cells = cells_seen(grid, centre, size)
-    lon, lat = np.meshgrid(grid.longitude, grid.latitude)
-    for cell in np.unique(cells[cells >= 0])[::37]:
-        here = np.array([[lon.ravel()[cell], lat.ravel()[cell]]] * 2)
-        # A centre on the far side can belong to a cell that reaches over the limb.
-        for x, y in (point for line in seen_lines([here], centre) for point in line):
-            column, row = int((x + 1) / 2 * size), int((1 - y) / 2 * size)
-            near = cells[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4]
-            assert cell in near
-    assert cells[0, 0] == -1
-    assert cells[size // 2, size // 2] >= 0
+def test_a_share_is_not_drawn_beyond_1() -> None:
+    values = np.linspace(0.2, 1, 100).reshape(10, 10)
+    values[0, 0] = 1 + 1e-6
+    scale = colour_scale(example(values * 1.0000001, unit="share of the cell"))
+    assert (scale.low, scale.high, scale.extend) == (0, 1, "neither")
+    assert colour_scale(example(values * 1.2, unit="share of the cell")).high == 1.5
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_scale_by_quantiles_gives_each_colour_as_many_cells(*, signed: bool) -> None:
+    values = np.random.default_rng(3).lognormal(0, 3, 10_000).reshape(100, 100)
+    values[::2] *= -1 if signed else 1
+    scale = colour_scale(example(values), kind="quantile")
+    counts, _ = np.histogram(values, [scale.low, *scale.bounds[1:-1], scale.high])
+    if signed:
+        middle = len(counts) // 2
+        assert counts[middle] == pytest.approx(2000, rel=0.1)
+        counts = np.delete(counts, middle)
+    np.testing.assert_allclose(counts, counts.mean(), rtol=0.15)
+    for kind, message in (("cubic", "--scale is 'cubic'"),):
+        with pytest.raises(UsageError, match=message):
+            colour_scale(example(values), kind=kind)
+    with pytest.raises(UsageError, match="--cmap is 'nice', which matplotlib does not have"):
+        colour_scale(example(values), name="nice")
+
+
+WORLD = Domain(-180, -90, 180, 90)
+PROJECTIONS: list[Projection] = [
+    Flat(-180),
+    EqualEarth(0),
+    EqualEarth(150),
+    LambertEqualArea(52, 10),
+    LambertEqualArea(-90, 0),
+    Orthographic(51.5, -0.1),
+    Orthographic(-30, 179.9),
+    Orthographic(90, 0),
+]
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS)
+def test_a_place_on_a_map_is_found_again(projection: Projection) -> None:
+    lon, lat = np.meshgrid(np.arange(-179.3, 180, 7.1), np.arange(-88.1, 89, 5.3))
+    x, y = projection.forward(lon, lat)
+    seen = np.isfinite(x)
+    assert seen.mean() > 0.4
+    back_lon, back_lat = projection.inverse(x[seen], y[seen])
+    np.testing.assert_allclose(back_lat, lat[seen], atol=1e-6)
+    away = (back_lon - lon[seen] + 180) % 360 - 180
+    np.testing.assert_allclose(away * np.cos(np.deg2rad(lat[seen])), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS[1:5])
+def test_equal_areas_are_drawn_equal(projection: Projection) -> None:
+    for lon, lat in ((10.0, 52.0), (40.0, -20.0), (-60.0, 70.0), (120.0, 0.0)):
+        step = 1e-4
+        corners = np.array([[0, 0], [step, 0], [step, step], [0, step]])
+        x, y = projection.forward(lon + corners[:, 0], lat + corners[:, 1])
+        drawn = abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2
+        real = np.deg2rad(step) * (np.sin(np.deg2rad(lat + step)) - np.sin(np.deg2rad(lat)))
+        assert drawn == pytest.approx(real, rel=1e-3)
+
+
+def test_the_equal_earth_map_has_its_published_shape() -> None:
+    # Savric, Patterson and Jenny (2018): the map is 2.05 times as wide as it is high.
+    frame = frame_of(WORLD, "equal-area")
+    assert isinstance(frame.projection, EqualEarth)
+    assert frame.aspect == pytest.approx(2.05458, abs=1e-4)
+    assert isinstance(frame_of(Domain(-10, 35, 30, 60), "equal-area").projection, LambertEqualArea)
 
 
 def test_the_middle_of_the_globe_is_the_place_asked_for(session: Session) -> None:
     for latitude, longitude in ((51.1, -0.3), (-33.7, 151.1), (0.3, -179.9), (89.9, 17)):
-        cell = cells_seen(session.grid, (latitude, longitude), 501)[250, 250]
+        frame = frame_of(WORLD, "globe", (latitude, longitude))
+        cells = cells_at(session.grid, *frame.places(301, 301))
         expected = session.con.execute(f"SELECT cell_at({latitude}, {longitude})").fetchall()
-        assert cell == expected[0][0]
+        assert cells[150, 150] == expected[0][0]
+        assert cells[0, 0] == -1
 
 
-def test_the_coast_lies_between_land_and_sea(session: Session) -> None:
-    lines = coast_lines(session.grid, session.land)
-    assert len(lines) > 20
-    points = np.concatenate(lines)
-    assert points[:, 0].min() < -179
-    assert points[:, 0].max() > 179
-    row = np.floor((90 - points[:, 1]) / 2).astype(int).clip(0, 89)
-    column = np.floor((points[:, 0] + 180) / 2).astype(int) % 180
-    for r, c in list(zip(row, column, strict=True))[::50]:
-        around = session.land[max(0, r - 1) : r + 2][:, np.arange(c - 1, c + 2) % 180]
-        assert around.min() <= 0.5 <= around.max()
+def test_land_is_where_countries_are() -> None:
+    places = {
+        (51.5, -0.5): True, (-14.0, -52.0): True, (61.0, 100.0): True, (-82.0, 20.0): True,
+        (-29.5, 28.3): True, (66.5, 179.0): True, (67.0, -179.5): True,
+        (0.0, -30.0): False, (70.0, -10.0): False, (42.0, 51.0): False, (40.0, 179.9): False,
+    }  # fmt: skip
+    lat, lon = (np.array([list(values)]) for values in zip(*places, strict=True))
+    np.testing.assert_array_equal(land_at(lon, lat)[0], list(places.values()))
+    coasts, borders = coast_and_borders()
+    points = np.concatenate(borders)
+    # The border of Canada and the United States along 49 degrees north is no coast.
+    west = points[(np.abs(points[:, 1] - 49) < 0.02) & (np.abs(points[:, 0] + 110) < 15)]
+    assert len(west) >= 2
+    coast = np.concatenate(coasts)
+    assert not ((np.abs(coast[:, 1] - 49) < 0.02) & (np.abs(coast[:, 0] + 105) < 5)).any()
+
+
+def test_antarctica_is_left_out_where_it_has_nothing(session: Session) -> None:
+    assert map_data(session, "forest", 2012).domain.south == -60
+    assert map_data(session, "is_land").domain.south == -90
+
+
+def test_cells_of_the_coast_do_not_colour_the_sea(session: Session) -> None:
+    data = map_data(session, "eluc", 2012)
+    figure = draw_map(data)
+    picture = np.asarray(figure.axes[0].images[0].get_array())
+    rows, columns = picture.shape[:2]
+    longitude, latitude = frame_of(data.domain, "equal-area").places(columns, rows)
+    sea = np.isfinite(longitude) & ~land_at(longitude, latitude)
+    assert (picture[sea][:, :3] == np.round(255 * np.array(to_rgb(SEA)))).all()
+    assert (picture[~np.isfinite(longitude)][:, 3] == 0).all()
+
+
+def test_a_mask_is_read_for_every_cell(session: Session) -> None:
+    data = map_data(session, "is_land")
+    assert data.years == ()
+    assert not np.isnan(data.values).any()
+    assert data.unit == "1 is yes, 0 is no"
+
+
+def test_a_selection_is_drawn_alone(session: Session) -> None:
+    data = map_data(session, "forest", 2012, selection=Selection(countries=("Brazil",)))
+    codes = session.columns("read_cell_column", {"column": "country_code"})["country_code"]
+    brazil = (np.ma.filled(codes, -1) == 76).reshape(data.values.shape)
+    assert data.outside is not None
+    np.testing.assert_array_equal(data.outside, ~brazil)
+    assert np.isnan(data.values[~brazil]).all()
+    assert not np.isnan(data.values[brazil]).all()
+    assert data.title.startswith("Brazil: forest, 1 January 2012")
+    assert -80 < data.domain.west < data.domain.east < -30
+    box = map_data(session, "forest", 2012, selection=Selection.parse(bbox="170,-50,-170,-30"))
+    assert (box.domain.west, box.domain.east) == (170, 190)
+
+
+def test_carbon_dioxide_is_drawn_on_demand(session: Session) -> None:
+    carbon, dioxide = (map_data(session, "eluc", 2012, co2=co2) for co2 in (False, True))
+    np.testing.assert_allclose(dioxide.values, carbon.values * 3.664)
+    assert dioxide.unit == "t CO₂ ha⁻¹ yr⁻¹"
+    with pytest.raises(
+        UsageError, match="--co2 converts emissions of carbon; 'forest' is in share"
+    ):
+        map_data(session, "forest", 2012, co2=True)
+
+
+def test_lines_are_sums_and_means_over_cells(session: Session) -> None:
+    data = series_data(
+        session, ["eluc", "crop + urban", "secma"], countries=("Brazil", "Peru"), co2=True
+    )
+    assert isinstance(data, SeriesData)
+    assert [panel.unit for panel in data.panels] == [
+        "Mt CO₂ yr⁻¹",
+        "million hectares",
+        "years, mean weighted by area",
+    ]
+    sql = """
+        SELECT sum(eluc * area_ha) * 3.664 / 1e6, sum((crop + v.urban)::DOUBLE * area_ha) / 1e6,
+            sum(secma * area_ha) / sum(area_ha) FILTER (WHERE secma IS NOT NULL)
+        FROM eluc_state AS v JOIN state USING (cell_id, year) JOIN cell c USING (cell_id)
+        WHERE country_iso3 = 'PER' AND year = 2012"""
+    wanted = session.con.execute(sql.replace("area_ha", "c.area_ha")).fetchall()[0]
+    at = list(data.years).index(2012)
+    peru = [panel.lines[1].values[at] for panel in data.panels]
+    np.testing.assert_allclose(peru, wanted, rtol=1e-9)
+    cells = series_data(session, ["eluc"], at=[(-3, -60), (51, 0)])
+    assert isinstance(cells, SeriesData)
+    assert [line.place for line in cells.panels[0].lines] == [
+        "Cell at 3° S 59° W",
+        "Cell at 51° N 1° E",
+    ]
+    figure = draw_series(data)
+    assert [axes.get_ylabel() for axes in figure.axes] == [panel.unit for panel in data.panels]
+    with pytest.raises(UsageError, match="--at is a cell and --country many of them"):
+        series_data(session, ["eluc"], at=[(0, 20)], countries=("Peru",))
+    with pytest.raises(UsageError, match=r"is a column of cell|no table or view"):
+        series_data(session, ["land_fraction"])
+
+
+def test_years_on_an_axis_are_whole_and_plain(session: Session) -> None:
+    for years in ((None, None), (2012, 2012)):
+        figure = draw_series(series_data(session, years=years))
+        figure.canvas.draw()
+        labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+        assert labels
+        assert all(label.isdigit() and 2009 <= int(label) <= 2015 for label in labels)
+    figure = draw_map(map_data(session, "year", 2012, relation="eluc"))
+    figure.canvas.draw()
+    labels = [label.get_text() for label in figure.axes[-1].get_xticklabels()]
+    assert all(label.isdigit() for label in labels)
+    assert any("from 2012 to 2012" in text.get_text() for text in figure.texts)
+
+
+def one_place(session: Session, **options: Any) -> PlaceSeries:  # noqa: ANN401  # of series_data
+    data = series_data(session, **options)
+    assert isinstance(data, PlaceSeries)
+    return data
 
 
 def test_a_series_is_that_of_the_cell(
     session: Session, eluc: xr.DataArray, states: xr.Dataset
 ) -> None:
-    data = series_data(session, at=(51.507, -0.127))
+    data = one_place(session, at=[(51.507, -0.127)])
     here = {"lat": 51.507, "lon": -0.127}
     state = states.sel(here, method="nearest").sel(time=slice(2010, 2014))
     np.testing.assert_array_equal(data.years, np.arange(2010, 2015))
@@ -412,7 +578,7 @@ def test_a_series_of_the_globe_sums_every_cell(
 ) -> None:
     with xr.open_dataset(next((folder / "raw").glob("BLUE*")), decode_times=False) as source:
         area = source["cell_area"].astype(np.float64).load()
-    data = series_data(session, years=(2011, None))
+    data = one_place(session, years=(2011, None))
     expected = (eluc.astype(np.float64) * area).sum(["lat", "lon"]).to_numpy() / 1e9
     np.testing.assert_allclose(data.emissions[:-1], expected[1:], rtol=1e-12)
     urban = (states["urban"].astype(np.float64) * area).sum(["lat", "lon"]).to_numpy() / 1e6
@@ -421,29 +587,28 @@ def test_a_series_of_the_globe_sums_every_cell(
 
 
 def test_a_country_is_found_by_its_names(session: Session) -> None:
-    by_name, by_code = series_data(session, country=" brazil "), series_data(session, country="76")
-    assert by_name.place == by_code.place == series_data(session, country="BRA").place == "Brazil"
+    by_name = one_place(session, countries=[" brazil "])
+    by_code = one_place(session, countries=["76"])
+    assert by_name.place == by_code.place == one_place(session, countries=["BRA"]).place == "Brazil"
     rows = session.con.execute(
         "SELECT emission_mtc FROM eluc_country WHERE country_iso3 = 'BRA' ORDER BY year"
     ).fetchall()
     np.testing.assert_array_equal(by_name.emissions[:-1], [row[0] for row in rows])
     with pytest.raises(UsageError, match=r"'brasil' is not a known country; did you mean Brazil"):
-        series_data(session, country="brasil")
-    with pytest.raises(UsageError, match="name one of them"):
-        series_data(session, at=(0, 0), country="BRA")
+        series_data(session, countries=["brasil"])
     for nowhere in ((91, 0), (0, float("inf")), (float("nan"), 0)):
         with pytest.raises(UsageError, match=r"latitude in -90\.\.90"):
-            series_data(session, at=nowhere)
-    with pytest.raises(UsageError, match="has no values in the years asked for; it has 2010-2014"):
+            series_data(session, at=[nowhere])
+    with pytest.raises(UsageError, match="no values in the years chosen; it has 2010-2014"):
         series_data(session, years=(1900, 1950))
 
 
 def test_gaps_of_a_series_stay_gaps(tmp_path: Path) -> None:
     out = built_region(tmp_path, GRIDS["region"])
     with opened(out) as found:
-        data = series_data(found)
-        with pytest.raises(UsageError, match="static file, which was not loaded"):
-            series_data(found, country="BRA")
+        data = one_place(found)
+        with pytest.raises(UsageError, match="static file, which this database was built without"):
+            series_data(found, countries=["BRA"])
     np.testing.assert_array_equal(data.years, np.arange(2009, 2014))
     assert np.isnan(data.uses["urban"][3])
     assert np.isnan(data.emissions[3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 import re
@@ -11,7 +12,7 @@ import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import duckdb
 import pytest
@@ -20,6 +21,7 @@ from command import luc_load
 from loader import ExtraMissingError, OutputError, UsageError, build, write_sample
 from loader.page.contents import Contents, report_contents
 from loader.page.page import render_report, write_report
+from loader.page.story import tell_story
 from loader.reporting import Progress, Silent
 
 pytest.importorskip("matplotlib")
@@ -67,7 +69,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in {"style", "script"}:
             self.texts.append(data)
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
@@ -77,7 +79,6 @@ class Page(HTMLParser):
 def test_the_page_needs_nothing_from_outside(page: str) -> None:
     found = Page(page)
     assert not found.open
-    assert not found.all("script")
     for _, attributes in found.elements:
         for name in ("src", "href", "srcset"):
             assert (attributes.get(name) or "data:").startswith("data:")
@@ -86,19 +87,82 @@ def test_the_page_needs_nothing_from_outside(page: str) -> None:
     assert "@import" not in style
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
+    assert len(page) < 2_000_000
+
+
+def test_only_the_page_s_own_script_may_run(page: str) -> None:
+    data, script = Page(page).all("script")
+    assert data["type"] == "application/json"
+    assert script == {}
+    body = page[page.rindex("<script>") + len("<script>") : page.rindex("</script>")]
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
 
 
 def test_the_pictures_are_whole_and_described(page: str) -> None:
     found = Page(page)
-    assert len(found.all("img")) == 4
+    assert len(found.all("img")) == 3
     for image in found.all("img"):
         assert len(image["alt"] or "") > 30
         kind, coded = (image["src"] or "").split(";base64,")
-        start = {"data:image/png": b"\x89PNG", "data:image/svg+xml": b"<?xml"}[kind]
-        assert base64.b64decode(coded).startswith(start)
-    dark = [source["srcset"] for source in found.all("source")]
-    assert len(dark) == 2
-    assert not {image["src"] for image in found.all("img")} & set(dark)
+        assert kind == "data:image/png"
+        assert base64.b64decode(coded).startswith(b"\x89PNG")
+
+
+def numbers(page: str) -> dict[str, Any]:
+    """Return what the charts show."""
+    text = page[page.index('id="data">') + len('id="data">') :]
+    found: dict[str, Any] = json.loads(text[: text.index("</script>")])
+    return found
+
+
+def test_the_charts_have_the_numbers_of_the_database(database: Path, page: str) -> None:
+    data = numbers(page)
+    with duckdb.connect(str(database / "luc.duckdb"), read_only=True) as con:
+        world = con.execute("SELECT year, emission_pgc FROM eluc_global ORDER BY year").fetchall()
+        brazil = con.execute(
+            "SELECT forest_mha FROM state_country WHERE country = 'Brazil' ORDER BY year"
+        ).fetchall()
+    assert data["years"] == [2010, 2011, 2012, 2013]
+    everywhere, *countries = data["places"]
+    assert everywhere["name"] == "World"
+    assert everywhere["emissions"][3] is None
+    for (_, expected), drawn in zip(world, everywhere["emissions"], strict=False):
+        assert drawn == pytest.approx(expected, rel=1e-3)
+    drawn = next(place["forest"] for place in countries if place["name"] == "Brazil")
+    assert drawn == [pytest.approx(value, rel=1e-3) for (value,) in brazil]
+    assert data["published"] == [[2010, 2010, 1.642], [2010, 2019, 1.62]]
+    assert [use["name"] for use in data["uses"]][:2] == ["primary forest", "secondary forest"]
+
+
+def test_it_begins_with_what_happened(database: Path, contents: Contents) -> None:
+    story = tell_story(contents)
+    with duckdb.connect(str(database / "luc.duckdb"), read_only=True) as con:
+        ((pgc,),) = con.execute("SELECT emission_pgc FROM eluc_global WHERE year = 2012").fetchall()
+        ((name, mtc),) = con.execute(
+            "SELECT country, emission_mtc FROM eluc_country WHERE year = 2012 "
+            "AND country_code IS NOT NULL ORDER BY emission_mtc DESC LIMIT 1"
+        ).fetchall()
+        ((forest,),) = con.execute(
+            "SELECT max_by(forest_mha, year) - min_by(forest_mha, year) FROM state_global"
+        ).fetchall()
+    text = " ".join(story.sentences)
+    assert text.startswith(f"In 2012, land-use change released {pgc:.2f} ± 0.7 Pg of carbon, or ")
+    assert f"{pgc * 3.664:.2f} ± 2.6 Pg of CO₂" in text
+    assert f"The largest sources were {name} ({mtc:,.0f} Mt C, {mtc / pgc / 1000:.0%})" in text
+    assert f"forest {'grew' if forest > 0 else 'shrank'} by {abs(forest):,.0f} million" in text
+    assert [fact.label for fact in story.facts][:2] == ["Net emissions 2012", "The same as CO₂"]
+
+
+def test_a_sink_and_a_region_are_told_as_such(contents: Contents) -> None:
+    assert contents.series is not None
+    sink = replace(contents.series, emissions=-contents.series.emissions)
+    story = tell_story(replace(contents, series=sink, is_global=False, countries=()))
+    text = " ".join(story.sentences)
+    assert "land-use change took up " in text
+    assert "±" not in text
+    assert "largest" not in text
+    assert "\N{MINUS SIGN}" in story.facts[0].value
 
 
 def test_progress_is_reported_check_by_check(database: Path) -> None:
@@ -112,43 +176,44 @@ def test_progress_is_reported_check_by_check(database: Path) -> None:
     assert contents.checks is not None
     assert Watcher.texts[:2] == ["reading the database", "checks: reading every value"]
     assert len(Watcher.texts) == 2 + len(contents.checks.results)
-    assert "contents" in Watcher.texts[2]
+    assert Watcher.texts[2] == f"checks: 1 done, the last one {contents.checks.results[0].name}"
 
 
-def test_the_figures_are_those_of_the_database(database: Path, page: str) -> None:
+def test_the_tables_have_the_numbers_of_the_database(database: Path, page: str) -> None:
     text = html.unescape(re.sub(r"<[^>]*>", " ", page))
     with duckdb.connect(str(database / "luc.duckdb"), read_only=True) as con:
         rows = con.execute("SELECT count(*) FROM state").fetchall()[0][0]
-        ((country, total),) = con.execute(
-            "SELECT country, sum(emission_mtc) AS t FROM eluc_country "
+        ((country, last, total),) = con.execute(
+            "SELECT country, max_by(emission_mtc, year), sum(emission_mtc) AS t FROM eluc_country "
             "WHERE country_code IS NOT NULL GROUP BY ALL ORDER BY t DESC LIMIT 1"
         ).fetchall()
-        world = con.execute("SELECT sum(emission_pgc) FROM eluc_global").fetchall()[0][0]
         of_year = con.execute("SELECT emission_pgc FROM eluc_global WHERE year = 2011").fetchall()
         urban = con.execute("SELECT urban_mha FROM state_global WHERE year = 2011").fetchall()
     assert f"{rows:,}" in text
-    assert re.search(rf"{re.escape(country)}\s+[\d,.]+\s+{total:,.0f}\s+", text)
-    assert f"{total / (world * 1000):.1%}" in text
-    row = re.search(r"\b2011\s+(\d\.\d{3})\s+([\d,]+)", text)
+    assert re.search(rf"{re.escape(country)}\s+{last:,.1f}\s+{total:,.0f}\s", text)
+    row = re.search(r"\b2011\s+(\d\.\d{3})\s+\d\.\d{3}\s+([\d,]+)", text)
     assert row
     assert row[1] == f"{of_year[0][0]:.3f}"
-    assert f"{urban[0][0]:,.0f}" in text[row.start() : row.start() + 300]
+    assert f"{urban[0][0]:,.0f}" in text[row.start() : row.start() + 400]
     assert "SYNTHETIC DATA" in text
-    assert "All checks hold." in text
-    assert "eluc: Carbon emissions from land use change, 2012" in text
-    assert "change from 1 January 2010 to 1 January 2013" in text
+    assert "All checks hold" in text
+    assert "Net emissions from land-use change, 2012" in text
+    assert "Forest, change from 1 January 2010 to 1 January 2013" in text
 
 
 def test_names_in_sources_stay_text(contents: Contents) -> None:
     nasty = '<script>alert("x")</script><img src=x onerror=alert(1)>'
     sources = tuple(replace(s, title=nasty, path=nasty) for s in contents.info.sources)
-    rows = tuple(replace(row, country=nasty) for row in contents.countries)
+    rows = tuple(replace(row, name=nasty) for row in contents.countries[:2])
     page = render_report(
         replace(contents, info=replace(contents.info, sources=sources), countries=rows)
     )
-    assert not Page(page).all("script")
-    assert len(Page(page).all("img")) == 4
-    assert "".join(Page(page).texts).count(nasty) == 2 * len(sources) + len(rows)
+    found = Page(page)
+    assert len(found.all("script")) == 2
+    assert len(found.all("img")) == 3
+    # Titles and paths of sources; countries in the table and in the sentence on the largest ones.
+    assert "".join(found.texts).count(nasty) >= 2 * len(sources) + len(rows)
+    assert [place["name"] for place in numbers(page)["places"]][1:] == [nasty] * len(rows)
 
 
 def test_the_same_database_gives_the_same_page(contents: Contents, page: str) -> None:
@@ -162,7 +227,7 @@ def test_failed_checks_are_told_in_words(contents: Contents) -> None:
     page = render_report(
         replace(contents, checks=replace(contents.checks, results=(failed, *others)))
     )
-    assert "Some checks failed" in page
+    assert "checks failed: do not rely on these numbers" in page
     assert "3 rows are &lt;bad&gt;" in page
 
 
@@ -171,12 +236,13 @@ def test_what_is_not_loaded_is_said(tmp_path: Path) -> None:
     build(states=tmp_path / "raw" / "states.nc", out=tmp_path / "states")
     build(eluc=next(tmp_path.glob("raw/BLUE*")), out=tmp_path / "eluc")
     only_states = render_report(report_contents(tmp_path / "states", checks=False))
-    assert "No emissions are loaded." in only_states
-    assert "The checks were not made" in only_states
+    assert "Countries are not loaded" in only_states
+    assert "The checks were not run" in only_states
     assert len(Page(only_states).all("img")) == 2
     only_eluc = render_report(report_contents(tmp_path / "eluc", checks=False))
-    assert "Countries are not loaded: build with LUH2&#39;s static file" in only_eluc
-    assert len(Page(only_eluc).all("img")) == 2
+    assert len(Page(only_eluc).all("img")) == 1
+    assert numbers(only_states)["places"][0]["emissions"] is None
+    assert numbers(only_eluc)["uses"] == []
     with pytest.raises(UsageError, match="--year is 2010; the database has no emissions"):
         report_contents(tmp_path / "states", 2010, checks=False)
 
@@ -213,9 +279,19 @@ onload = () => {{
   const d = document.getElementById("f").contentDocument, e = d.documentElement;
   const images = [...d.images]
     .map(i => [i.complete, i.naturalWidth, i.getBoundingClientRect().width]);
+  const charts = [...d.querySelectorAll(".chart svg")].map(s => s.querySelectorAll("rect").length);
+  const select = d.getElementById("place");
+  select.value = "1";
+  select.onchange();
+  const lines = d.querySelectorAll("#uses path").length;
+  const head = d.querySelector("table.sortable button");
+  head.click();
+  const first = d.querySelector("table.sortable tbody th").textContent;
   const texts = [...d.querySelectorAll("h1,h2,p,figcaption,dd,li")]
     .filter(x => x.getBoundingClientRect().right > e.clientWidth + 1).length;
-  document.title = JSON.stringify({{scroll: e.scrollWidth, client: e.clientWidth, images, texts}});
+  document.title = JSON.stringify({{
+    scroll: e.scrollWidth, client: e.clientWidth, images, texts, charts, lines, first,
+  }});
 }};
 </script>"""
 
@@ -241,7 +317,11 @@ def test_a_browser_shows_it_without_scrolling_sideways(
     found = json.loads(html.unescape(title[1]))
     assert found["scroll"] <= found["client"] <= width
     assert found["texts"] == 0
-    assert len(found["images"]) == 4
+    assert len(found["images"]) == 3
+    # Three years of emissions, eight land uses in four years; then forest and crops of a country.
+    assert found["charts"] == [3, 32]
+    assert found["lines"] == 2
+    assert found["first"] == min(place["name"] for place in numbers(page)["places"][1:])
     for complete, natural, shown in found["images"]:
         assert complete
         assert natural > 100

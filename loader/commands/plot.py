@@ -16,39 +16,96 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 _database = click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
-_out = click.option(
-    "-o", "--out", type=PATH, metavar="FILE", required=True, help="The picture, .png or .svg."
-)
 _relation = click.option(
-    "--from", "relation", metavar="NAME", help="Table or view of the columns; else found by them."
+    "--from",
+    "relation",
+    metavar="NAME",
+    help="Table or view to read.  [default: the first that has the columns]",
 )
+_country = click.option(
+    "--country",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_countries,
+    help="Country, by name or ISO 3166-1 code; may be repeated.",
+)
+_co2 = click.option("--co2", is_flag=True, help="Emissions as carbon dioxide instead of carbon.")
+
+
+def _column(default: str) -> Callable[..., Any]:
+    return click.option(
+        "--column",
+        shell_complete=complete_columns,
+        metavar="SQL",
+        default=default,
+        show_default=True,
+        help="Column, or expression of columns.",
+    )
+
+
+def _picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--title", metavar="TEXT", help="Title instead of the default one."),
+        click.option(
+            "--dpi", type=int, default=160, show_default=True, help="Pixels per inch, 50 to 1200."
+        ),
+        click.option(
+            "-o",
+            "--out",
+            type=PATH,
+            metavar="FILE",
+            required=True,
+            help="Picture to write, .png or .svg.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def _map_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
+        _relation,
         click.option(
             "--projection",
-            type=click.Choice(["flat", "globe"]),
-            default="flat",
+            type=click.Choice(["equal-area", "flat", "globe"]),
+            default="equal-area",
             show_default=True,
-            help="Every cell in whole pixels, or the Earth from afar.",
+            help="Equal Earth for the world and Lambert's for a region; degrees, every cell in "
+            "whole pixels; the Earth from afar.",
         ),
         click.option(
             "--centre",
             type=(float, float),
             metavar="LAT LON",
-            default=(0.0, 0.0),
+            default=None,
             help="Middle of the globe.",
         ),
+        click.option("--bbox", metavar="W,S,E,N", help="Only this part of the Earth, in degrees."),
+        _country,
+        _co2,
         click.option(
             "--range",
             "limits",
             type=(float, float),
             metavar="LOW HIGH",
             default=None,
-            help="Values of the end colours; else the 98 % quantile.",
+            help="Values of the end colours.  [default: the 98 % quantile]",
+        ),
+        click.option(
+            "--scale",
+            type=click.Choice(["linear", "symlog", "quantile"]),
+            default="linear",
+            show_default=True,
+            help="How values are spread over the colours.",
+        ),
+        click.option(
+            "--cmap",
+            metavar="NAME",
+            help="Colour map of matplotlib.  [default: one that suits the quantity]",
         ),
         click.option("--unit", metavar="TEXT", help="Unit of an expression, for the label."),
+        _picture_options,
     )
     for option in reversed(options):
         command = option(command)
@@ -64,8 +121,8 @@ def _of_picture(options: dict[str, Any]) -> dict[str, Any]:
 def plot() -> None:
     """Draw maps and time series as PNG or SVG.
 
-    Needs matplotlib: pip install "luc-load[plot]". A picture that luc-load made is replaced by one
-    of the same name, any other file is left alone.
+    Needs matplotlib: pip install "luc-load[plot]". A picture that luc-load made is replaced, any
+    other file is left alone.
 
     \b
     Examples:
@@ -76,25 +133,17 @@ def plot() -> None:
 
 @plot.command("map")
 @_database
-@click.option(
-    "--column",
-    shell_complete=complete_columns,
-    metavar="SQL",
-    default="eluc",
-    show_default=True,
-    help="A column, or an expression of columns.",
-)
-@click.option("--year", type=int, help="The latest with values if left out.")
-@_relation
+@_column("eluc")
+@click.option("--year", type=int, help="Year to draw.  [default: the latest with values]")
 @_map_options
-@_out
 @talkative
 def map_(*, database: str, out: str, **options: Any) -> None:  # noqa: ANN401  # click's own
     """Draw a column or an expression in one year.
 
     \b
     Examples:
-      luc-load plot map luc-data --year 2020 -o eluc.png
+      luc-load plot map luc-data --year 2020 --co2 -o eluc.png
+      luc-load plot map --country Brazil --column forest -o forest.svg
       luc-load plot map --column "crop + urban" --projection globe --centre 50 10 -o used.svg
     """
     from loader.plotting.plot import plot_map  # noqa: PLC0415  # --help must be quick
@@ -105,20 +154,9 @@ def map_(*, database: str, out: str, **options: Any) -> None:  # noqa: ANN401  #
 
 @plot.command()
 @_database
-@click.option(
-    "--column",
-    shell_complete=complete_columns,
-    metavar="SQL",
-    default="forest",
-    show_default=True,
-    help="A column, or an expression of columns.",
-)
-@click.option(
-    "--years", metavar="FIRST:LAST", required=True, help="The two years that are compared."
-)
-@_relation
+@_column("forest")
+@click.option("--years", metavar="FIRST:LAST", required=True, help="The two years to compare.")
 @_map_options
-@_out
 @talkative
 def change(*, database: str, out: str, years: str, **options: Any) -> None:  # noqa: ANN401  # the same
     """Draw how a column or an expression changed between two years.
@@ -135,24 +173,42 @@ def change(*, database: str, out: str, years: str, **options: Any) -> None:  # n
 
 @plot.command()
 @_database
-@click.option("--at", type=(float, float), metavar="LAT LON", default=None, help="A place.")
 @click.option(
-    "--country",
-    metavar="NAME",
-    shell_complete=complete_countries,
-    help="Name or ISO 3166-1 code; else the globe.",
+    "--column",
+    multiple=True,
+    shell_complete=complete_columns,
+    metavar="SQL",
+    help="Column, or expression of columns; may be repeated.  [default: land use and emissions]",
 )
+@click.option(
+    "--at",
+    type=(float, float),
+    multiple=True,
+    metavar="LAT LON",
+    help="Place, of which the nearest cell is drawn; may be repeated.",
+)
+@_country
 @click.option("--years", metavar="FIRST:LAST", help="Both ends included; either may be left open.")
-@_out
+@_co2
+@click.option(
+    "--style",
+    type=click.Choice(["areas", "lines"]),
+    default="areas",
+    show_default=True,
+    help="Land uses stacked, or as lines.",
+)
+@_picture_options
 @talkative
 def series(*, database: str, out: str, years: str | None, **options: Any) -> None:  # noqa: ANN401
-    """Draw land use and emissions of a place, a country or the globe, year by year.
+    """Draw land use and emissions, or any columns, year by year.
+
+    Without --at and --country, the series is that of all cells of the database.
 
     \b
     Examples:
-      luc-load plot series luc-data -o globe.png
+      luc-load plot series luc-data -o world.png
       luc-load plot series luc-data --at 51.507 -0.127 -o london.png
-      luc-load plot series luc-data --country Brazil --years 1950: -o brazil.svg
+      luc-load plot series --country Brazil --country Indonesia --column eluc --co2 -o two.svg
     """
     from loader.options import parse_years  # noqa: PLC0415  # --help must be quick
     from loader.plotting.plot import plot_series  # noqa: PLC0415  # the same

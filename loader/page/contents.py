@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from loader.catalog.products import describe_product
 from loader.errors import UsageError
 from loader.plotting.gridded import MapData, change_data, map_data
-from loader.plotting.series import SeriesData, series_data
+from loader.plotting.series import PlaceSeries, place_series
 from loader.plotting.session import opened
 from loader.querying.countries import has_countries
 from loader.reporting import Progress, synchronized
@@ -20,19 +24,40 @@ if TYPE_CHECKING:
     from loader.plotting.session import Session
     from loader.reporting import Reporter
 
-__all__ = ["Contents", "CountryRow", "report_contents"]
+__all__ = ["Contents", "Country", "Published", "report_contents"]
 
-_COUNTRIES = 15
+Float64 = npt.NDArray[np.float64]
+
+_COUNTRIES = 60
+"""Countries with series of their own: more would make the page larger, and the list longer."""
 
 
 @dataclass(frozen=True)
-class CountryRow:
-    """A country: its emissions of the last year (Mt C yr-1), of all years (Mt C), their share."""
+class Country:
+    """A country by year; NaN where a year has no value.
 
-    country: str
-    emission_mtc: float
-    total_mtc: float
-    share: float
+    Attributes
+    ----------
+    name : str
+    emissions : ndarray of float64, shape (n,)
+        Mt C yr-1.
+    forest, crop : ndarray of float64, shape (n,)
+        Million hectares on 1 January.
+    """
+
+    name: str
+    emissions: Float64
+    forest: Float64
+    crop: Float64
+
+
+@dataclass(frozen=True)
+class Published:
+    """Emissions that were published for a year or a decade, Pg C yr-1."""
+
+    first_year: int
+    last_year: int
+    emission_pgc: float
 
 
 @dataclass(frozen=True)
@@ -42,14 +67,16 @@ class Contents:
     Attributes
     ----------
     info : DatabaseInfo
-    series : SeriesData or None
-        Of the globe; None where nothing is loaded.
-    emissions, forest_change : MapData or None
-        ELUC of a year; forest in the last loaded year less the first.
-    countries : tuple of CountryRow
-        By their emissions of all years; empty without countries or ELUC.
-    country_years : tuple of int
-        First and last year that `countries` are about.
+    is_global : bool
+        Whether the grid is that of the whole Earth.
+    series : PlaceSeries or None
+        Of all cells; None where nothing is loaded.
+    countries : tuple of Country
+        On the years of `series`, by the size of their emissions in all years; empty without any.
+    published : tuple of Published
+        Empty where the emissions are not those that were published.
+    maps : tuple of MapData
+        Emissions of a year, change of forest, change of cropland: those that there are.
     without_countries : str
         Why there are none.
     checks : CheckReport or None
@@ -57,11 +84,11 @@ class Contents:
     """
 
     info: DatabaseInfo
-    series: SeriesData | None
-    emissions: MapData | None
-    forest_change: MapData | None
-    countries: tuple[CountryRow, ...]
-    country_years: tuple[int, ...]
+    is_global: bool
+    series: PlaceSeries | None
+    countries: tuple[Country, ...]
+    published: tuple[Published, ...]
+    maps: tuple[MapData, ...]
     without_countries: str
     checks: CheckReport | None = None
 
@@ -78,11 +105,11 @@ def report_contents(
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
     year : int, optional
         Of the map of emissions; the latest if not given.
     checks : bool
-        Whether the checks are made, which reads everything.
+        Whether to run the checks, which read everything.
     reporter : Reporter, optional
         Receives progress.
 
@@ -100,15 +127,16 @@ def report_contents(
         if year is not None and year not in eluc:
             loaded = f"has emissions of {eluc[0]}-{eluc[-1]}" if eluc else "has no emissions"
             raise UsageError(f"--year is {year}; the database {loaded}")
-        rows = _countries(session, eluc)
+        series = place_series(session) if eluc or state else None
+        countries = _countries(session, series)
         contents = Contents(
             info=session.info,
-            series=series_data(session) if eluc or state else None,
-            emissions=map_data(session, "eluc", year) if eluc else None,
-            forest_change=_forest_change(session, state),
-            countries=rows,
-            country_years=(eluc[0], eluc[-1]) if rows else (),
-            without_countries="" if rows else _why_none(session, eluc),
+            is_global=session.grid.is_global,
+            series=series,
+            countries=countries,
+            published=_published(session, eluc),
+            maps=_maps(session, eluc, state, year),
+            without_countries="" if countries else _why_none(session, eluc, state),
         )
     if not checks:
         return contents
@@ -125,20 +153,49 @@ def report_contents(
     return replace(contents, checks=check_database(database, finished=report))
 
 
-def _forest_change(session: Session, state: list[int]) -> MapData | None:
-    return change_data(session, "forest", (state[0], state[-1])) if len(state) > 1 else None
+def _maps(
+    session: Session, eluc: list[int], state: list[int], year: int | None
+) -> tuple[MapData, ...]:
+    maps = [map_data(session, "eluc", year)] if eluc else []
+    if len(state) > 1:
+        span = (state[0], state[-1])
+        maps += [change_data(session, column, span) for column in ("forest", "crop")]
+    return tuple(maps)
 
 
-def _countries(session: Session, eluc: list[int]) -> tuple[CountryRow, ...]:
-    if not eluc:
+def _countries(session: Session, series: PlaceSeries | None) -> tuple[Country, ...]:
+    if series is None or not has_countries(session.con):
         return ()
-    found = session.rows("report_countries", {"last": eluc[-1], "count": _COUNTRIES})
-    return tuple(CountryRow(*row) for row in found)
+    rows: dict[str, Float64] = {}
+    first = int(series.years[0])
+    for name, year, *values in session.rows("report_places"):
+        table = rows.setdefault(name, np.full((3, series.years.size), np.nan))
+        if 0 <= year - first < series.years.size:
+            table[:, year - first] = [np.nan if value is None else value for value in values]
+
+    def weight(name: str) -> tuple[float, float, str]:
+        emissions, forest, crop = rows[name]
+        return -float(np.nansum(np.abs(emissions))), -float(np.nansum(forest + crop)), name
+
+    chosen = sorted(rows, key=weight)[:_COUNTRIES]
+    return tuple(Country(name, *rows[name]) for name in chosen)
 
 
-def _why_none(session: Session, eluc: list[int]) -> str:
-    if not eluc:
-        return "No emissions are loaded."
+def _published(session: Session, eluc: list[int]) -> tuple[Published, ...]:
+    """Return what was published for the emissions loaded, if it was for them."""
+    source = next((one for one in session.info.sources if one.name == "eluc"), None)
+    if not eluc or source is None or not session.grid.is_global:
+        return ()
+    if describe_product(source.path, [source.title]).obstacle is not None:
+        return ()
+    rows = session.rows("report_published", {"first": eluc[0], "last": eluc[-1]})
+    return tuple(Published(*row) for row in rows)
+
+
+def _why_none(session: Session, eluc: list[int], state: list[int]) -> str:
     if not has_countries(session.con):
-        return "Countries are not loaded: build with LUH2's static file (--static) to have them."
-    return "No country has emissions."
+        return (
+            "Countries are not loaded: build the database with LUH2's static file (--static) to "
+            "have them."
+        )
+    return "No country has values." if eluc or state else "Nothing is loaded."

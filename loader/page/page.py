@@ -1,8 +1,10 @@
-"""Draws the pictures of a report, fills its template and writes the page."""
+"""Draws the maps of a report, fills its template and writes the page."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -13,19 +15,22 @@ import numpy as np
 from markupsafe import Markup
 
 from loader.page.contents import Contents, report_contents
+from loader.page.story import UNCERTAINTY_PGC, tell_story
+from loader.plotting.charts import STACK_COLOURS
+from loader.plotting.colours import colour_norm
 from loader.plotting.extra import require_matplotlib
 from loader.plotting.files import MAKER, checked_target, publish_file
-from loader.plotting.wording import SYNTHETIC, sign_in_words
+from loader.plotting.wording import CO2_PER_C, SYNTHETIC, number_in_words, sign_in_words
 from loader.reporting import Progress, synchronized
 from loader.text import human_bytes
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from matplotlib.figure import Figure
 
     from loader.plotting.gridded import MapData
-    from loader.plotting.series import SeriesData
     from loader.reporting import Reporter
 
 __all__ = ["render_report", "write_report"]
@@ -33,14 +38,11 @@ __all__ = ["render_report", "write_report"]
 _STOPS = 11
 """Colours of a colour bar."""
 
+_MAP_WIDTH = 1100
+"""Pixels: sharp on a page of 1,400, and a third of a megabyte."""
 
-@dataclass(frozen=True)
-class _Chart:
-    """A chart in light and dark, and what it shows in words."""
-
-    light: str
-    dark: str
-    alt: str
+_DIGITS = 4
+"""Significant digits of a number in the charts."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,13 @@ def write_report(
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
     out : path
         The page. A report that luc-load made is replaced, no other file.
     year : int, optional
         Of the map of emissions; the latest if not given.
     checks : bool
-        Whether the checks are made, which reads everything.
+        Whether to run the checks, which read everything.
     reporter : Reporter, optional
         Receives progress.
 
@@ -116,65 +118,128 @@ def render_report(contents: Contents) -> str:
     contents : Contents
         Everything in it is text to the template, whatever a source file says of itself.
     """
-    template = files("loader.page").joinpath("report.html").read_text(encoding="utf-8")
+    folder = files("loader.page")
+    template, style, script = (
+        folder.joinpath(f"report.{kind}").read_text(encoding="utf-8")
+        for kind in ("html", "css", "js")
+    )
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["size"] = human_bytes
-    style = files("loader.page").joinpath("report.css").read_text(encoding="utf-8")
-    series = contents.series
-    maps = [data for data in (contents.emissions, contents.forest_change) if data is not None]
+    environment.filters["number"] = _table_number
+    # Only this very script may run: its digest is in the page's own policy.
+    body = f"\n{script}"
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     return environment.from_string(template).render(
         contents=contents,
         info=contents.info,
+        story=tell_story(contents),
         maker=MAKER,
         synthetic=SYNTHETIC,
+        uncertainty=UNCERTAINTY_PGC,
         style=Markup(style),  # noqa: S704  # luc-load's own file
-        **_charts(series),
-        maps=[_map(data) for data in maps],
+        script=Markup(body),  # noqa: S704  # the same
+        script_digest=digest,
+        data=_data(contents),
+        table=_year_table(contents),
+        countries=_country_table(contents),
+        maps=[_map(data) for data in contents.maps],
     )
 
 
-def _charts(series: SeriesData | None) -> dict[str, Any]:
-    from loader.plotting.charts import (  # noqa: PLC0415  # needs the extra
-        STACK_COLOURS,
-        emission_figure,
-        use_figure,
-    )
+def _data(contents: Contents) -> Markup:
+    """Return what the charts show as JSON that cannot end its element."""
+    series = contents.series
+    found: dict[str, Any] = {
+        "years": [] if series is None else [int(year) for year in series.years],
+        "co2": CO2_PER_C,
+        "uncertainty": UNCERTAINTY_PGC if contents.is_global else None,
+        "uses": [],
+        "places": [],
+        "published": [[p.first_year, p.last_year, p.emission_pgc] for p in contents.published],
+    }
+    if series is not None:
+        found["uses"] = [
+            {"colour": STACK_COLOURS[use][0], "name": STACK_COLOURS[use][1], "area": _plain(area)}
+            for use, area in series.uses.items()
+        ]
+        # The world in Pg, a country in Mt: the charts say which.
+        has = np.isfinite(series.emissions).any()
+        world = {"name": series.place, "emissions": _plain(series.emissions) if has else None}
+        found["places"] = [{**world, "forest": None, "crop": None}]
+        found["places"] += [
+            {
+                "name": country.name,
+                "emissions": _plain(country.emissions) if has else None,
+                "forest": _plain(country.forest),
+                "crop": _plain(country.crop),
+            }
+            for country in contents.countries
+        ]
+    text = json.dumps(found, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704  # JSON
 
-    found: dict[str, Any] = {"emissions": None, "uses": None, "legend": [], "rows": []}
+
+def _plain(values: Iterable[float]) -> list[float | None]:
+    return [float(f"{v:.{_DIGITS}g}") if np.isfinite(v) else None for v in values]
+
+
+def _year_table(contents: Contents) -> dict[str, Any]:
+    """Return heads and rows of the table of all years."""
+    series = contents.series
     if series is None:
-        return found
-    years = f"{series.years[0]} to {series.years[-1]}"
-    known = np.isfinite(series.emissions)
-    if known.any():
-        low, high = np.nanmin(series.emissions), np.nanmax(series.emissions)
-        alt = (
-            f"Bars of global net emissions, {years}, between {low:.3g} and {high:.3g} "
-            f"{series.emission_unit}; the table below has every year."
-        )
-        found["emissions"] = _chart(emission_figure, series, alt)
-    if series.uses:
-        alt = f"Stacked areas of global land use, {years}; the table below has every year."
-        found["uses"] = _chart(use_figure, series, alt)
-        found["legend"] = [STACK_COLOURS[use] for use in reversed(series.uses)]
-    found["rows"] = [
-        (
-            int(year),
-            "" if np.isnan(series.emissions[i]) else f"{series.emissions[i]:.3f}",
-            ["" if np.isnan(area[i]) else f"{area[i]:,.0f}" for area in series.uses.values()],
-        )
-        for i, year in enumerate(series.years)
-    ]
-    found["use_names"] = [STACK_COLOURS[use][1] for use in series.uses]
-    return found
+        return {"heads": [], "rows": []}
+    has = bool(np.isfinite(series.emissions).any())
+    heads = ["Year", *(["Emissions, Pg C yr⁻¹", "Pg CO₂ yr⁻¹"] if has else [])]
+    heads += [f"{STACK_COLOURS[use][1]}, Mha" for use in series.uses]
+    rows = []
+    for i, year in enumerate(series.years):
+        emission = float(series.emissions[i])
+        cells: list[tuple[float | None, int]] = []
+        if has:
+            cells += [(emission, 3), (emission * CO2_PER_C, 3)]
+        cells += [(float(area[i]), 0) for area in series.uses.values()]
+        rows.append((int(year), cells))
+    return {"heads": heads, "rows": rows}
 
 
-def _chart(draw: Any, series: SeriesData, alt: str) -> _Chart:  # noqa: ANN401  # either chart
-    from loader.plotting.charts import DARK, LIGHT  # noqa: PLC0415  # needs the extra
+def _country_table(contents: Contents) -> dict[str, Any]:
+    """Return rows of the table of countries: emissions, and changes of forest and cropland."""
+    series = contents.series
+    if series is None or not contents.countries:
+        return {"rows": [], "year": None, "first": None, "last": None, "has_emissions": False}
+    known = np.flatnonzero(np.isfinite(series.emissions))
+    areas = next(iter(series.uses.values()), np.full(series.years.size, np.nan))
+    states = np.flatnonzero(np.isfinite(areas))
+    rows = []
+    for country in contents.countries:
+        cells: list[tuple[float, int]] = []
+        if known.size:
+            cells.append((float(country.emissions[known[-1]]), 1))
+            cells.append((float(np.nansum(country.emissions)), 0))
+        if states.size > 1:
+            changes = [v[states[-1]] - v[states[0]] for v in (country.forest, country.crop)]
+            cells += [(float(change), 2) for change in changes]
+        rows.append((country.name, cells))
+    return {
+        "rows": rows,
+        "has_emissions": bool(known.size),
+        "year": int(series.years[known[-1]]) if known.size else None,
+        "first_year": int(series.years[known[0]]) if known.size else None,
+        "states": (
+            (int(series.years[states[0]]), int(series.years[states[-1]]))
+            if states.size > 1
+            else None
+        ),
+    }
 
-    light, dark = (_embedded(draw(series, theme), "svg", alt) for theme in (LIGHT, DARK))
-    return _Chart(light, dark, alt)
+
+def _table_number(cell: tuple[float | None, int]) -> str:
+    value, digits = cell
+    if value is None or not np.isfinite(value):
+        return ""
+    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _map(data: MapData) -> _Map:
@@ -183,27 +248,36 @@ def _map(data: MapData) -> _Map:
 
     from loader.plotting.mapping import bare_map  # noqa: PLC0415  # needs the extra
 
-    figure, scale = bare_map(data)
-    colours = [to_hex(colormaps[scale.name](i / (_STOPS - 1))) for i in range(_STOPS)]
-    ends = [f"{value:g}" for value in (scale.low, (scale.low + scale.high) / 2, scale.high)]
+    figure, scale = bare_map(data, width=_MAP_WIDTH)
+    norm = colour_norm(scale)
+    steps = np.linspace(scale.low, scale.high, _STOPS)
+    colours = [to_hex(colormaps[scale.name](float(norm(step)))) for step in steps]
+    ends = [number_in_words(v) for v in (scale.low, (scale.low + scale.high) / 2, scale.high)]
     below = "≤ " if scale.extend in {"min", "both"} else ""
     above = "≥ " if scale.extend in {"max", "both"} else ""
     sign = sign_in_words(data.sense)
     return _Map(
-        picture=_embedded(figure, "png", data.title),
-        alt=f"World map: {data.title}. {scale.remark}",
+        picture=_embedded(figure, data.title),
+        alt=f"Map: {data.title}. {scale.remark}",
         title=data.title,
         gradient=Markup(", ".join(colours)),  # noqa: S704  # colours of our own
         ends=(below + ends[0], ends[1], above + ends[2]),
-        label=f"{data.unit}, {sign}" if sign else data.unit,
+        label=f"{data.unit}; {sign}" if sign else data.unit,
         remark=scale.remark,
         source=data.source,
     )
 
 
-def _embedded(figure: Figure, kind: str, title: str) -> str:
+def _embedded(figure: Figure, title: str) -> str:
+    """Return a picture as an address that holds it, in as few colours as its size allows."""
+    import io  # noqa: PLC0415  # with the next
+
+    from PIL import Image  # noqa: PLC0415  # comes with the extra
+
     from loader.plotting.plot import picture_bytes  # noqa: PLC0415  # needs the extra
 
-    media = {"svg": "image/svg+xml", "png": "image/png"}[kind]
-    coded = base64.b64encode(picture_bytes(figure, kind, title)).decode()
-    return f"data:{media};base64,{coded}"
+    written = io.BytesIO()
+    with Image.open(io.BytesIO(picture_bytes(figure, "png", title))) as picture:
+        small = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        small.save(written, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"

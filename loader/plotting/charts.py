@@ -1,45 +1,29 @@
-"""Draws a series: stacked land-use areas above, emissions as bars below."""
+"""Draws series: land use as areas or lines above emissions as bars, or any quantities as lines."""
 
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loader.errors import UsageError
 from loader.plotting.extra import styled
 from loader.plotting.mapping import mark_synthetic
-from loader.plotting.series import STACK
+from loader.plotting.series import STACK, PlaceSeries, SeriesData
+from loader.plotting.wording import sign_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from loader.plotting.series import SeriesData
+    from loader.plotting.series import Panel
 
-__all__ = [
-    "DARK",
-    "LIGHT",
-    "STACK_COLOURS",
-    "Theme",
-    "draw_series",
-    "emission_figure",
-    "use_figure",
-]
+__all__ = ["LINE_COLOURS", "STACK_COLOURS", "draw_series"]
 
-
-@dataclass(frozen=True)
-class Theme:
-    """The colours of text and of what lies behind."""
-
-    ink: str
-    paper: str
-    grid: str
-
-
-LIGHT = Theme("#1a1a1a", "#ffffff", "#d8d8d8")
-DARK = Theme("#e4e4e4", "#1b1e22", "#3d4248")
+_GRID, _INK = "#d8d8d8", "#1a1a1a"
 
 STACK_COLOURS = {
     "primf": ("#00573b", "primary forest"),
@@ -53,79 +37,105 @@ STACK_COLOURS = {
 }
 """Greens, browns, purples, orange, grey: neighbours also differ in lightness."""
 
+LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Colours that colour vision deficiencies tell apart (Okabe and Ito, 2008)."""
+
+_DASHES = ("-", "--", ":", "-.")
 _SOURCE, _SINK = "#d6604d", "#4393c3"
+_WIDTH = 9.4
+_NOTE = (
+    "Land use is that of 1 January; emissions are of the whole year, positive to the atmosphere."
+)
 
 
-def draw_series(data: SeriesData) -> Figure:
-    """Draw land use and emissions of a place; what is not loaded is left out.
+def draw_series(
+    data: PlaceSeries | SeriesData,
+    *,
+    style: str = "areas",
+    title: str | None = None,
+    dpi: int = 160,
+) -> Figure:
+    """Draw series; what is not loaded is left out.
 
     Parameters
     ----------
-    data : SeriesData
+    data : PlaceSeries or SeriesData
+    style : {"areas", "lines"}
+        Whether land uses are stacked or drawn as lines.
+    title : str, optional
+        Instead of places and years.
+    dpi : int
 
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    UsageError
+        If there is no such style.
     """
+    if style not in {"areas", "lines"}:
+        raise UsageError(f"--style is {style!r}; expected areas or lines")
     from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
 
-    parts = ([_draw_uses] if data.uses else []) + (
-        [_draw_emissions] if np.isfinite(data.emissions).any() else []
-    )
+    panels = _place_panels(data, style) if isinstance(data, PlaceSeries) else _line_panels(data)
     with styled():
-        heights = [3.4 if part is _draw_uses else 2.2 for part in parts]
-        height = sum(heights) + 1.35
-        figure = Figure(figsize=(9.4, height), dpi=144, facecolor="white")
+        heights = [height for height, _ in panels]
+        # Panels with headings of their own are set off from the title.
+        top = 0.68 if isinstance(data, PlaceSeries) else 0.86
+        height = sum(heights) + 0.35 * (len(panels) - 1) + 0.67 + top
+        figure = Figure(figsize=(_WIDTH, height), dpi=dpi, facecolor="white")
         grid = figure.add_gridspec(
-            len(parts),
+            len(panels),
             1,
             height_ratios=heights,
-            hspace=0.22,
+            hspace=0.3,
             left=0.09,
-            right=0.79,
-            top=1 - 0.68 / height,
+            right=0.77,
+            top=1 - top / height,
             bottom=0.85 / height,
         )
         above: Axes | None = None
-        for i, part in enumerate(parts):
+        for i, (_, draw) in enumerate(panels):
             axes = figure.add_subplot(grid[i], sharex=above)
-            part(axes, data, LIGHT)
+            draw(axes)
+            _finish(axes, data.years)
             above = axes
-        first, last = data.years[0], data.years[-1]
-        span = f"{first}-{last}" if first != last else str(first)
-        figure.text(0.44, 1 - 0.42 / height, f"{data.place}, {span}", ha="center", fontsize=11)
-        small = "Land use is that of 1 January; emissions are of the whole year, positive to the"
-        small += " atmosphere.\n"
-        small += "\n".join(textwrap.wrap(data.source, 150, break_on_hyphens=False)[:2])
+        heading = textwrap.shorten(title or data.title, 110, placeholder=" ...")
+        figure.text(0.43, 1 - 0.42 / height, heading, ha="center", fontsize=11)
+        source = f"SYNTHETIC DATA. {data.source}" if data.synthetic else data.source
+        small = "\n".join([_NOTE, *textwrap.wrap(source, 150, break_on_hyphens=False)[:2]])
         figure.text(0.02, 0.44 / height, small, fontsize=6.5, color="#4a4a4a", va="top")
         if data.synthetic:
             mark_synthetic(figure, 0.16 / height)
     return figure
 
 
-def use_figure(data: SeriesData, theme: Theme) -> Figure:
-    """Draw only the land use, small and without a title, for a page."""
-    return _small(data, theme, uses=True)
+_Drawing = tuple[float, "Callable[[Axes], None]"]
+"""The height of a panel in inches, and what draws it."""
 
 
-def emission_figure(data: SeriesData, theme: Theme) -> Figure:
-    """Draw only the emissions, small and without a title, for a page."""
-    return _small(data, theme, uses=False)
+def _place_panels(data: PlaceSeries, style: str) -> list[_Drawing]:
+    panels: list[_Drawing] = []
+    if data.uses:
+        draw_uses = _stack if style == "areas" else _use_lines
+        panels.append((3.4, lambda axes: draw_uses(axes, data)))
+    if np.isfinite(data.emissions).any():
+        panels.append((2.2, lambda axes: _bars(axes, data)))
+    return panels
 
 
-def _small(data: SeriesData, theme: Theme, *, uses: bool) -> Figure:
-    from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
+def _line_panels(data: SeriesData) -> list[_Drawing]:
+    height = 3.4 if len(data.panels) == 1 else 2.5
 
-    with styled(theme.ink):
-        figure = Figure(figsize=(4.4, 2.8), dpi=144, facecolor=theme.paper)
-        axes = figure.add_axes((0.17, 0.1, 0.81, 0.86))
-        (_draw_uses if uses else _draw_emissions)(axes, data, theme, legend=False)
-    return figure
+    def drawing(panel: Panel) -> _Drawing:
+        return height, lambda axes: _lines(axes, panel, data)
+
+    return [drawing(panel) for panel in data.panels]
 
 
-def _draw_uses(axes: Axes, data: SeriesData, theme: Theme, *, legend: bool = True) -> None:
-    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415  # an extra
-
+def _stack(axes: Axes, data: PlaceSeries) -> None:
     edges = np.append(data.years, data.years[-1] + 1) - 0.5
     below = np.zeros(data.years.size)
     for use in STACK:
@@ -138,35 +148,34 @@ def _draw_uses(axes: Axes, data: SeriesData, theme: Theme, *, legend: bool = Tru
             fill=True,
             facecolor=colour,
             label=name,
-            edgecolor=theme.paper,
+            edgecolor="white",
             linewidth=0.25,
         )
         below = top
     most = float(np.nanmax(below))
-    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, most if most > 0 else 1), ylabel=data.use_unit)
-    if most >= 1000:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    _quiet(axes, theme)
-    if legend:
-        axes.legend(
-            loc="center left",
-            bbox_to_anchor=(1.01, 0.5),
-            frameon=False,
-            reverse=True,
-            handlelength=1.2,
-            handleheight=1.2,
-            labelspacing=0.55,
-        )
+    axes.set(ylim=(0, most if most > 0 else 1), ylabel=data.use_unit)
+    _thousands(axes, most)
+    _legend(axes, reverse=True)
 
 
-def _draw_emissions(axes: Axes, data: SeriesData, theme: Theme, *, legend: bool = True) -> None:
-    edges = np.append(data.years, data.years[-1] + 1) - 0.5
+def _use_lines(axes: Axes, data: PlaceSeries) -> None:
+    most = 0.0
+    for use in STACK:
+        colour, name = STACK_COLOURS[use]
+        values = data.uses[use]
+        axes.plot(data.years, values, color=colour, label=name, linewidth=1.6)
+        most = max(most, float(np.nanmax(values)))
+    _dots_of_one_year(axes, data.years.size)
+    axes.set(ylim=(0, 1.05 * most if most > 0 else 1), ylabel=data.use_unit)
+    _thousands(axes, most)
+    axes.grid(axis="y", color=_GRID, linewidth=0.5)
+    _legend(axes)
+
+
+def _bars(axes: Axes, data: PlaceSeries) -> None:
     width = 0.8 if data.years.size <= 60 else 1.0
     source, sink = np.maximum(data.emissions, 0), np.minimum(data.emissions, 0)
-    for values, colour, name in (
-        (source, _SOURCE, "source"),
-        (sink, _SINK, "sink"),
-    ):
+    for values, colour, name in ((source, _SOURCE, "source"), (sink, _SINK, "sink")):
         shown = np.nan_to_num(values)
         if (shown != 0).any():
             axes.bar(data.years, shown, width=width, color=colour, linewidth=0, label=name)
@@ -178,32 +187,77 @@ def _draw_emissions(axes: Axes, data: SeriesData, theme: Theme, *, legend: bool 
             high - low,
             bottom=low,
             width=1,
-            color=theme.grid,
+            color=_GRID,
             alpha=0.5,
             linewidth=0,
             label="no data",
             zorder=0,
         )
         axes.set_ylim(low, high)
-    axes.axhline(0, color=theme.ink, linewidth=0.6)
-    axes.set(xlim=(edges[0], edges[-1]), ylabel=f"net emissions, {data.emission_unit}")
-    axes.grid(axis="y", color=theme.grid, linewidth=0.5, zorder=0)
+    axes.axhline(0, color=_INK, linewidth=0.6)
+    axes.set(ylabel=f"net emissions, {data.emission_unit}")
+    axes.grid(axis="y", color=_GRID, linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
-    _quiet(axes, theme)
-    if legend:
-        axes.legend(
-            loc="center left",
-            bbox_to_anchor=(1.01, 0.5),
-            frameon=False,
-            handlelength=1.2,
-            handleheight=1.2,
+    _legend(axes)
+
+
+def _lines(axes: Axes, panel: Panel, data: SeriesData) -> None:
+    finite = [line.values[np.isfinite(line.values)] for line in panel.lines]
+    for i, line in enumerate(panel.lines):
+        axes.plot(
+            data.years,
+            line.values,
+            color=LINE_COLOURS[i % len(LINE_COLOURS)],
+            linestyle=_DASHES[i // len(LINE_COLOURS) % len(_DASHES)],
+            label=line.place,
+            linewidth=1.5,
         )
+    _dots_of_one_year(axes, data.years.size)
+    values = np.concatenate(finite)
+    if values.size and values.min() >= 0 and values.min() < 0.7 * values.max():
+        axes.set_ylim(bottom=0)
+    elif values.size and values.min() < 0 < values.max():
+        axes.axhline(0, color=_INK, linewidth=0.6)
+    sign = sign_in_words(panel.sense)
+    axes.set_title(f"{panel.quantity} ({sign})" if sign else panel.quantity, fontsize=9, loc="left")
+    axes.set_ylabel(panel.unit)
+    _thousands(axes, float(np.abs(values).max()) if values.size else 0.0)
+    axes.grid(axis="y", color=_GRID, linewidth=0.5)
+    axes.set_axisbelow(True)
+    _legend(axes)
 
 
-def _quiet(axes: Axes, theme: Theme) -> None:
+def _dots_of_one_year(axes: Axes, count: int) -> None:
+    """Mark the values where a single year leaves nothing of a line."""
+    if count == 1:
+        for line in axes.lines:
+            line.set_marker("o")
+
+
+def _legend(axes: Axes, *, reverse: bool = False) -> None:
+    axes.legend(
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+        frameon=False,
+        reverse=reverse,
+        handlelength=1.4,
+        handleheight=1.2,
+        labelspacing=0.55,
+    )
+
+
+def _thousands(axes: Axes, most: float) -> None:
+    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415  # an extra
+
+    if most >= 1000:
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def _finish(axes: Axes, years: np.ndarray) -> None:
+    """Give an axis whole years, and no frame above and at the right."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415  # an extra
 
-    axes.set_facecolor(theme.paper)
+    axes.set_xlim(years[0] - 0.5, years[-1] + 0.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=9, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))

@@ -10,24 +10,50 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from loader.errors import UsageError
+from loader.plotting.wording import number_in_words
 
 if TYPE_CHECKING:
     from loader.plotting.gridded import MapData
     from loader.plotting.sense import Sense
 
-__all__ = ["COAST", "MISSING", "QUANTILE", "SEA", "ColourScale", "colour_scale"]
+__all__ = [
+    "BORDER",
+    "COAST",
+    "DECADES",
+    "MISSING",
+    "OUTSIDE",
+    "QUANTILE",
+    "SCALES",
+    "SEA",
+    "ColourScale",
+    "colour_norm",
+    "colour_scale",
+]
 
 QUANTILE = 0.98
 """The share of values other than 0 that the colours tell apart."""
 
-SEA, MISSING, COAST = "#dbe4ea", "#9a9a9a", "#3a3a3a"
+SCALES = ("linear", "symlog", "quantile")
+
+SEA, OUTSIDE, MISSING = "#e6edf2", "#ececec", "#c2c2c2"
+"""Sea, land that is not part of the selection, land without a value."""
+
+COAST, BORDER = "#3a3a3a", "#8c8c8c"
 
 _STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_CLASSES = 10
+"""Colours of a scale by quantiles."""
+
+DECADES = 3
+"""Powers of ten that a symlog scale tells apart on each side of 0."""
+
+_SHARE_TOLERANCE = 1e-3
+"""Sums of fractions exceed 1 by rounding."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +65,15 @@ class ColourScale:
     name : str
         matplotlib's name of the colour map.
     low, high : float
-        The values of the two end colours; what lies beyond has the end colour too.
+        The values of the two end colours; what is beyond has the end colour too.
     extend : {"neither", "min", "max", "both"}
-        At which ends values lie beyond.
+        At which ends values are beyond.
     remark : str
         What the reader must know of the ends.
+    kind : {"linear", "symlog", "quantile"}
+        How values between the ends are spread over the colours.
+    bounds : tuple of float
+        The limits of the colours of a scale by quantiles; otherwise empty.
     """
 
     name: str
@@ -51,9 +81,16 @@ class ColourScale:
     high: float
     extend: str
     remark: str
+    kind: str = "linear"
+    bounds: tuple[float, ...] = ()
 
 
-def colour_scale(data: MapData, limits: tuple[float, float] | None = None) -> ColourScale:
+def colour_scale(
+    data: MapData,
+    limits: tuple[float, float] | None = None,
+    kind: str = "linear",
+    name: str | None = None,
+) -> ColourScale:
     """Choose the colours of a map.
 
     Parameters
@@ -61,6 +98,10 @@ def colour_scale(data: MapData, limits: tuple[float, float] | None = None) -> Co
     data : MapData
     limits : tuple of float, optional
         The values of the two end colours, instead of the quantiles.
+    kind : {"linear", "symlog", "quantile"}
+        How values between the ends are spread over the colours.
+    name : str, optional
+        A colour map of matplotlib's, instead of the one that suits the quantity.
 
     Returns
     -------
@@ -72,27 +113,73 @@ def colour_scale(data: MapData, limits: tuple[float, float] | None = None) -> Co
     Raises
     ------
     UsageError
-        If `limits` are no range.
+        If `limits` are not ascending, or there is no such scale or colour map.
     """
+    if kind not in SCALES:
+        raise UsageError(f"--scale is {kind!r}; expected one of {', '.join(SCALES)}")
     values = data.values[np.isfinite(data.values)]
     least, most = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     sense = data.sense
     diverging = sense.is_flux or sense.is_change or least < 0
+    bounds: tuple[float, ...] = ()
     if limits is not None:
         low, high = limits
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise UsageError(f"--range is {low:g} {high:g}; expected a lower and a higher number")
+    elif kind == "quantile":
+        bounds = _quantile_bounds(values, diverging=diverging)
+        # The last limit is rounded, and may be a little short of the greatest value.
+        low, high = min(least, bounds[0]), max(most, bounds[-1])
     else:
         low, high = _robust_limits(values, diverging=diverging)
-    below, above = least < low, most > high
+        if data.is_share and not diverging and most <= 1 + _SHARE_TOLERANCE:
+            high = min(high, 1.0)
+    if kind == "quantile" and not bounds:
+        inside = values[(values >= low) & (values <= high)]
+        bounds = _quantile_bounds(inside, diverging=diverging, ends=(low, high))
+    tolerance = _SHARE_TOLERANCE if data.is_share else 0.0
+    below, above = least < low, most > high + tolerance
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
-    name = _diverging(sense) if diverging else _sequential(sense)
-    reach = f"values reach from {_number(least)} to {_number(most)}"
-    chosen = "as asked for" if limits else f"{QUANTILE:.0%} quantile of values other than 0"
-    remark = f"Colours end at {_number(low)} and {_number(high)} ({chosen}); {reach}."
-    if extend == "neither":
-        remark = f"{reach[0].upper()}{reach[1:]}."
-    return ColourScale(name, low, high, extend, remark)
+    chosen = name if name is not None else _diverging(sense) if diverging else _sequential(sense)
+    _check_name(chosen)
+    reach = f"values range from {_number(least, data)} to {_number(most, data)}"
+    remark = f"{reach[0].upper()}{reach[1:]}."
+    if kind == "quantile" and limits is None:
+        remark = f"Each colour stands for as many cells with values other than 0; {reach}."
+    elif extend != "neither":
+        why = (
+            "as chosen"
+            if limits is not None
+            else f"the {QUANTILE:.0%} quantile of values other than 0"
+        )
+        ends = f"{_number(low, data)} and {_number(high, data)}"
+        remark = f"Colours end at {ends} ({why}); {reach}."
+    return ColourScale(chosen, low, high, extend, remark, kind, bounds)
+
+
+def colour_norm(scale: ColourScale) -> Any:  # noqa: ANN401  # matplotlib's Normalize
+    """Return matplotlib's normalization of a scale."""
+    from matplotlib import colormaps, colors  # noqa: PLC0415  # an extra
+
+    if scale.kind == "quantile":
+        return colors.BoundaryNorm(scale.bounds, colormaps[scale.name].N)
+    if scale.kind == "symlog":
+        threshold = max(abs(scale.low), abs(scale.high)) / 10**DECADES
+        return colors.SymLogNorm(threshold, linscale=0.5, vmin=scale.low, vmax=scale.high)
+    return colors.Normalize(scale.low, scale.high)
+
+
+def _check_name(name: str) -> None:
+    from importlib.util import find_spec  # noqa: PLC0415  # with the next
+
+    if find_spec("matplotlib") is None:
+        return
+    from matplotlib import colormaps  # noqa: PLC0415  # an extra
+
+    if name not in colormaps:
+        raise UsageError(
+            f"--cmap is {name!r}, which matplotlib does not have; try viridis, RdBu_r or Greens"
+        )
 
 
 def _diverging(sense: Sense) -> str:
@@ -123,9 +210,26 @@ def _robust_limits(values: np.ndarray, *, diverging: bool) -> tuple[float, float
     if low < high / 2:
         return 0.0, high
     spread = float(np.quantile(values, QUANTILE)) - low
-    step = _round_up(spread / 10) if spread else high
+    step = _round_up(spread / 10) if spread else max(1.0, high / 10)
     low = math.floor(low / step) * step
     return low, low + step * math.ceil((float(np.quantile(values, QUANTILE)) - low) / step + 1e-9)
+
+
+def _quantile_bounds(
+    values: np.ndarray, *, diverging: bool, ends: tuple[float, float] | None = None
+) -> tuple[float, ...]:
+    """Return limits of colours that equally many cells have, 0 left out; symmetric if signed."""
+    sizes = np.abs(values[values != 0])
+    if not sizes.size:
+        return (-1.0, 0.0, 1.0) if diverging else (0.0, 1.0)
+    count = _CLASSES // 2 if diverging else _CLASSES
+    shares = np.quantile(sizes, np.linspace(0, 1, count + 1)[1:])
+    upper = np.unique([float(f"{value:.2g}") for value in shares])
+    # Of signed values the class in the middle, around 0, has the neutral colour.
+    bounds = [*(-upper[::-1]), *upper] if diverging else [0.0, *upper]
+    if ends is not None:
+        bounds = [ends[0], *(b for b in bounds if ends[0] < b < ends[1]), ends[1]]
+    return tuple(float(bound) for bound in bounds)
 
 
 def _round_up(value: float) -> float:
@@ -137,5 +241,5 @@ def _round_up(value: float) -> float:
     return 10 * scale
 
 
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+def _number(value: float, data: MapData) -> str:
+    return number_in_words(value, is_year=data.unit == "year")

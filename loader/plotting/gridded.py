@@ -10,17 +10,31 @@ import numpy.typing as npt
 
 from loader.catalog.expressions import parse_expression
 from loader.errors import DatabaseError, UsageError
+from loader.exporting.selection import Selection
+from loader.plotting.frame import Domain
 from loader.plotting.sense import Sense, sense_of
-from loader.plotting.wording import moment, quantity_of, unit_of
+from loader.plotting.wording import (
+    CO2_PER_C,
+    SHARE,
+    as_co2,
+    moment,
+    quantity_of,
+    typeset,
+    unit_of,
+)
+from loader.querying.countries import find_country
 
 if TYPE_CHECKING:
     from loader.catalog.sqlfiles import Expression
     from loader.grid import Grid
     from loader.plotting.session import Session
 
-__all__ = ["MapData", "change_data", "map_data"]
+__all__ = ["MapData", "change_data", "find_columns", "map_data"]
 
 Float64 = npt.NDArray[np.float64]
+
+_ANTARCTIC = -60.0
+"""Latitude below which there is no land but Antarctica."""
 
 _PREFERRED = ("eluc_state", "luc", "state", "eluc", "management", "transition", "cell")
 """Where columns are looked for, in this order, before all other tables and views."""
@@ -37,6 +51,10 @@ class MapData:
     land : ndarray of float32, shape (n_lat, n_lon)
         Share of land of every cell.
     grid : Grid
+    domain : Domain
+        The part of the Earth to draw: that of the values, without Antarctica where it has none.
+    outside : ndarray of bool, shape (n_lat, n_lon), or None
+        Cells that are not part of the selection; they are missing in `values`.
     title, unit, source : str
         What is shown and when; its unit; what it was loaded from.
     sense : Sense
@@ -52,6 +70,8 @@ class MapData:
     values: Float64
     land: npt.NDArray[np.float32]
     grid: Grid
+    domain: Domain
+    outside: npt.NDArray[np.bool_] | None
     title: str
     unit: str
     source: str
@@ -59,6 +79,20 @@ class MapData:
     synthetic: bool
     years: tuple[int, ...]
     not_finite: int
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the values are shares of the cell, which do not exceed 1."""
+        return self.unit == SHARE
+
+    @property
+    def has_missing_land(self) -> bool:
+        """Whether land of the domain has no value."""
+        missing = np.isnan(self.values) & (self.land >= 0.5)
+        if self.outside is not None:
+            missing &= ~self.outside
+        places = np.meshgrid(self.grid.longitude, self.grid.latitude)
+        return bool(missing[self.domain.holds(*places)].any())
 
 
 @dataclass(frozen=True)
@@ -74,6 +108,9 @@ def map_data(
     year: int | None = None,
     relation: str | None = None,
     unit: str | None = None,
+    selection: Selection | None = None,
+    *,
+    co2: bool = False,
 ) -> MapData:
     """Read the values of a column or an expression in one year.
 
@@ -88,13 +125,17 @@ def map_data(
         The table or view that has the columns; found by them if not given.
     unit : str, optional
         The unit of an expression; found where it only adds or subtracts columns of one unit.
+    selection : Selection, optional
+        Only a box, or only countries.
+    co2 : bool
+        Whether emissions are given as carbon dioxide instead of carbon.
 
     Raises
     ------
     UsageError
         If the expression, the table or the year has no meaning here.
     """
-    asked = _asked(session, column, relation)
+    asked = _asked(session, column, relation, year)
     if "year" not in session.relations[asked.relation]:
         if year is not None:
             raise UsageError(f"{asked.relation} has no years: leave out --year")
@@ -111,7 +152,9 @@ def map_data(
     _refuse_empty(session, asked, values, year)
     years = () if year is None else (year,)
     when = f", {moment(asked.expression.columns, year)}" if year is not None else ""
-    return _described(session, asked, values, bad, years, when, unit)
+    return _described(
+        session, asked, values, bad, years, when, unit, selection or Selection(), co2=co2
+    )
 
 
 def change_data(
@@ -120,12 +163,15 @@ def change_data(
     years: tuple[int, int],
     relation: str | None = None,
     unit: str | None = None,
+    selection: Selection | None = None,
+    *,
+    co2: bool = False,
 ) -> MapData:
     """Read the change of a column or an expression between two years: the last less the first.
 
     Parameters
     ----------
-    session, column, relation, unit
+    session, column, relation, unit, selection, co2
         As for `map_data`.
     years : tuple of int
         First and last year.
@@ -150,11 +196,32 @@ def change_data(
     when = f", change from {moment(names, first)} to {moment(names, last)}"
     change = found[1][0] - found[0][0]
     return _described(
-        session, asked, change, max(found[0][1], found[1][1]), years, when, unit, is_change=True
+        session,
+        asked,
+        change,
+        max(found[0][1], found[1][1]),
+        years,
+        when,
+        unit,
+        selection or Selection(),
+        is_change=True,
+        co2=co2,
     )
 
 
-def _asked(session: Session, text: str, relation: str | None) -> _Asked:
+def find_columns(session: Session, text: str) -> tuple[Expression, str]:
+    """Return an expression and the table or view that has its columns and years.
+
+    Raises
+    ------
+    UsageError
+        If it is not one scalar expression, or its columns are nowhere together.
+    """
+    asked = _asked(session, text, None, year=0)
+    return asked.expression, asked.relation
+
+
+def _asked(session: Session, text: str, relation: str | None, year: int | None = None) -> _Asked:
     expression = parse_expression(session.con, text)
     if not expression.columns:
         raise UsageError(f"{text!r} names no column; a map shows columns, such as crop + urban")
@@ -174,7 +241,8 @@ def _asked(session: Session, text: str, relation: str | None) -> _Asked:
                 f"{', '.join(session.relations[relation])}"
             )
         return _Asked(text, expression, relation)
-    for table in (*_PREFERRED, *having):
+    # What a cell is in every year is read from cell, which has all of them.
+    for table in (*(["cell"] if year is None else []), *_PREFERRED, *having):
         if table in having and names <= having[table]:
             return _Asked(text, expression, table)
     nowhere = sorted(names - set().union(*having.values()))
@@ -231,28 +299,100 @@ def _described(
     years: tuple[int, ...],
     when: str,
     unit: str | None,
+    selection: Selection,
     *,
     is_change: bool = False,
+    co2: bool = False,
 ) -> MapData:
     columns = [name.lower() for name in asked.expression.columns]
     meanings = [session.meaning(asked.relation, column) for column in columns]
+    found_unit = unit_of(columns, meanings, is_sum=asked.expression.is_sum)
+    label = found_unit if unit is None else unit
+    sense = sense_of(
+        session,
+        asked.expression,
+        asked.relation,
+        max(years) if years else None,
+        is_change=is_change,
+    )
+    if co2:
+        if sense.kind != "emission" or as_co2(label) == label:
+            raise UsageError(f"--co2 converts emissions of carbon; {asked.text!r} is in {label}")
+        values, label = values * CO2_PER_C, typeset(as_co2(label))
+    title = quantity_of(asked.text, columns, meanings) + when
+    outside, names = _outside(session, selection)
+    if outside is not None:
+        values = np.where(outside, np.nan, values)
+        title = f"{', '.join(names)}: {title[0].lower()}{title[1:]}" if names else title
     return MapData(
         values=values,
         land=session.land,
         grid=session.grid,
-        title=quantity_of(asked.text, columns, meanings) + when,
-        unit=unit
-        if unit is not None
-        else unit_of(columns, meanings, is_sum=asked.expression.is_sum),
+        domain=_domain(session, selection, values, outside),
+        outside=outside,
+        title=f"{title}, {SHARE}" if label == SHARE and not is_change else title,
+        unit=label,
         source=session.provenance(asked.relation, columns),
-        sense=sense_of(
-            session,
-            asked.expression,
-            asked.relation,
-            max(years) if years else None,
-            is_change=is_change,
-        ),
+        sense=sense,
         synthetic=session.info.synthetic,
         years=years,
         not_finite=bad,
     )
+
+
+def _outside(
+    session: Session, selection: Selection
+) -> tuple[npt.NDArray[np.bool_] | None, list[str]]:
+    """Return the cells outside of the countries, and the names of those."""
+    if not selection.countries:
+        return None, []
+    names = [find_country(session.con, name)[1] for name in selection.countries]
+    codes = selection.country_codes(session.con)
+    wanted = session.columns("read_cells_wanted", {"land": False, "country_codes": codes})
+    grid = session.grid
+    return ~wanted["wanted"].astype(np.bool_).reshape(grid.n_lat, grid.n_lon), names
+
+
+def _domain(
+    session: Session,
+    selection: Selection,
+    values: Float64,
+    outside: npt.NDArray[np.bool_] | None,
+) -> Domain:
+    """Return the box to draw: the one chosen, that of the countries, or that of the grid."""
+    grid = session.grid
+    if selection.box is not None:
+        box = selection.box
+        selection.check_box(session.con)
+        west = (box.west + 180) % 360 - 180
+        return Domain(west, box.south, west + box.width, box.north)
+    west, north = grid.west - grid.step_lon / 2, grid.north + grid.step_lat / 2
+    south, width = north - grid.n_lat * grid.step_lat, grid.n_lon * grid.step_lon
+    if outside is not None:
+        rows = np.flatnonzero((~outside).any(axis=1))
+        columns = np.asarray((~outside).any(axis=0))
+        first, count = _shortest_arc(columns, wraps=grid.is_global)
+        margin = max(grid.step_lon, 0.06 * max(count * grid.step_lon, rows.size * grid.step_lat))
+        return Domain(
+            west + first * grid.step_lon - margin,
+            max(-90.0, north - (rows[-1] + 1) * grid.step_lat - margin),
+            west + (first + count) * grid.step_lon + margin,
+            min(90.0, north - rows[0] * grid.step_lat + margin),
+        )
+    if south < _ANTARCTIC and width >= 360 - 1e-6:
+        # Sea without emissions is 0 in BLUE, and Antarctica too: neither is worth the room.
+        polar = grid.latitude < _ANTARCTIC
+        if not np.nan_to_num(values[polar]).any():
+            south = _ANTARCTIC
+    return Domain(west, south, west + width, north)
+
+
+def _shortest_arc(has: npt.NDArray[np.bool_], *, wraps: bool) -> tuple[int, int]:
+    """Return the first column and the number of columns that hold all that are set."""
+    columns = np.flatnonzero(has)
+    if not wraps:
+        return int(columns[0]), int(columns[-1] - columns[0] + 1)
+    gaps = np.diff(np.append(columns, columns[0] + has.size))
+    widest = int(np.argmax(gaps))
+    first = int(columns[(widest + 1) % columns.size])
+    return first, int(has.size - gaps[widest] + 1)

@@ -1,18 +1,37 @@
-"""Draws a map: flat, every cell a whole number of pixels, or a globe."""
+"""Draws a map: in equal area, flat with every cell a whole number of pixels, or as a globe."""
 
 from __future__ import annotations
 
+import math
 import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from loader.plotting.coast import coast_lines
-from loader.plotting.colours import COAST, MISSING, SEA, ColourScale, colour_scale
+from loader.plotting.colours import (
+    BORDER,
+    COAST,
+    DECADES,
+    MISSING,
+    OUTSIDE,
+    SEA,
+    ColourScale,
+    colour_norm,
+    colour_scale,
+)
 from loader.plotting.extra import styled
-from loader.plotting.globe import cells_seen, graticule, seen_lines
-from loader.plotting.wording import SYNTHETIC, sign_in_words
+from loader.plotting.frame import (
+    Frame,
+    cells_at,
+    coast_and_borders,
+    frame_of,
+    graticule,
+    land_at,
+)
+from loader.plotting.projections import Flat, Orthographic
+from loader.plotting.wording import SYNTHETIC, number_in_words, sign_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,213 +39,275 @@ if TYPE_CHECKING:
 
     from loader.plotting.gridded import MapData
 
-__all__ = ["bare_map", "draw_map", "mark_synthetic"]
+__all__ = ["MapStyle", "bare_map", "draw_map", "mark_synthetic"]
 
-_MAP_WIDTH, _MAP_HEIGHT = 1440, 900
-"""The most pixels that a flat map of a coarser grid is enlarged to."""
+_WIDTH, _HEIGHT = 9.0, 6.2
+"""Inches that a map fills at most."""
 
-_LEAST_WIDTH = 900
-_GLOBE = 900
-_DOTS = 144
-_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 44, 104, 210
-"""Pixels around the map."""
+_LEAST_WIDTH = 6.2
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.55, 0.3, 0.72, 1.42
+"""Inches around the map."""
 
 
-def draw_map(
-    data: MapData,
-    projection: str = "flat",
-    centre: tuple[float, float] = (0.0, 0.0),
-    limits: tuple[float, float] | None = None,
-    *,
-    coast: bool = True,
-) -> Figure:
+@dataclass(frozen=True)
+class MapStyle:
+    """How a map is drawn.
+
+    Attributes
+    ----------
+    projection : {"equal-area", "flat", "globe"}
+        Equal Earth for the world and Lambert's azimuthal equal-area projection for a region;
+        degrees as they are; the Earth from afar.
+    centre : tuple of float or None
+        Latitude and longitude in the middle of the globe, degrees.
+    limits : tuple of float or None
+        Values of the end colours.
+    scale : {"linear", "symlog", "quantile"}
+    cmap : str or None
+        A colour map of matplotlib's.
+    title : str or None
+    dpi : int
+        Pixels per inch.
+    """
+
+    projection: str = "equal-area"
+    centre: tuple[float, float] | None = None
+    limits: tuple[float, float] | None = None
+    scale: str = "linear"
+    cmap: str | None = None
+    title: str | None = None
+    dpi: int = 160
+
+
+def draw_map(data: MapData, style: MapStyle | None = None, *, coast: bool = True) -> Figure:
     """Draw a map with its title, colour bar, units and source.
 
     Parameters
     ----------
     data : MapData
-    projection : {"flat", "globe"}
-        Plate carree, or orthographic.
-    centre : tuple of float
-        Latitude and longitude in the middle of the globe, degrees.
-    limits : tuple of float, optional
-        Values of the end colours.
+    style : MapStyle, optional
     coast : bool
-        Whether the coast is drawn.
+        Whether coasts and borders are drawn, and cells end at the coast.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Its `dpi` is the one at which a cell of a flat map is a whole number of pixels.
+        On a flat map, a cell is a whole number of pixels at the figure's `dpi`.
 
     Raises
     ------
     UsageError
-        If `limits` are no range.
+        If an option of `style` has no meaning.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
 
-    scale = colour_scale(data, limits)
-    flat = projection == "flat"
-    width, height = _map_pixels(data) if flat else (_GLOBE, _GLOBE)
-    left, right, top, bottom = (
-        round(margin * max(1.0, width / _MAP_WIDTH)) for margin in (_LEFT, _RIGHT, _TOP, _BOTTOM)
-    )
-    dots = _DOTS * max(1.0, width / _MAP_WIDTH)
-    spare = max(0, _LEAST_WIDTH - width) // 2
-    total = (width + left + right + 2 * spare, height + top + bottom)
+    how = style or MapStyle()
+    scale = colour_scale(data, how.limits, how.scale, how.cmap)
+    frame = frame_of(data.domain, how.projection, how.centre)
+    columns, rows = _pixels(data, frame, how)
+    width, height = columns / how.dpi, rows / how.dpi
+    spare = max(0.0, _LEAST_WIDTH - width) / 2
+    total = (width + _LEFT + _RIGHT + 2 * spare, height + _TOP + _BOTTOM)
+    # Whole pixels around the map too, or its first pixel would be a part of one.
+    left, bottom = round((_LEFT + spare) * how.dpi), round(_BOTTOM * how.dpi)
+    pixels = (round(total[0] * how.dpi), round(total[1] * how.dpi))
     with styled():
-        figure = Figure(figsize=(total[0] / dots, total[1] / dots), dpi=dots, facecolor="white")
-        box = ((left + spare) / total[0], bottom / total[1], width / total[0], height / total[1])
-        axes = figure.add_axes(box)
-        image = (
-            _flat(axes, data, scale, coast=coast)
-            if flat
-            else _globe(axes, data, scale, centre, coast=coast)
+        size = (pixels[0] / how.dpi, pixels[1] / how.dpi)
+        figure = Figure(figsize=size, dpi=how.dpi, facecolor="white")
+        axes = figure.add_axes(
+            (left / pixels[0], bottom / pixels[1], columns / pixels[0], rows / pixels[1])
         )
-        _legend(figure, image, data, scale, dots)
+        _draw(axes, data, scale, frame, (columns, rows), coast=coast)
+        _legend(figure, data, scale, how.title or data.title)
     return figure
 
 
 def bare_map(
-    data: MapData, limits: tuple[float, float] | None = None
+    data: MapData, style: MapStyle | None = None, width: int = 1440
 ) -> tuple[Figure, ColourScale]:
-    """Draw a flat map without anything around it, the sea transparent."""
+    """Draw a map without anything around it, for a page; outside of it is transparent."""
     from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
 
-    scale = colour_scale(data, limits)
-    width, height = _map_pixels(data)
+    how = style or MapStyle()
+    scale = colour_scale(data, how.limits, how.scale, how.cmap)
+    frame = frame_of(data.domain, how.projection, how.centre)
+    columns, rows = width, round(width / frame.aspect)
     with styled():
-        figure = Figure(figsize=(width / _DOTS, height / _DOTS), dpi=_DOTS)
+        figure = Figure(figsize=(columns / how.dpi, rows / how.dpi), dpi=how.dpi)
         figure.patch.set_alpha(0)
         axes = figure.add_axes((0, 0, 1, 1))
-        _flat(axes, data, scale, coast=True, sea=False)
-        axes.set_axis_off()
+        _draw(axes, data, scale, frame, (columns, rows), coast=True, labels=False)
     return figure, scale
 
 
-def _map_pixels(data: MapData) -> tuple[int, int]:
-    grid = data.grid
-    across = max(1, min(_MAP_WIDTH // grid.n_lon, _MAP_HEIGHT // grid.n_lat))
+def _pixels(data: MapData, frame: Frame, how: MapStyle) -> tuple[int, int]:
+    """Return the size of the map in pixels; of a flat one, whole ones for each cell."""
+    width = min(_WIDTH, _HEIGHT * frame.aspect) * how.dpi
+    if how.projection != "flat":
+        return round(width), round(width / frame.aspect)
+    grid, domain = data.grid, frame.domain
+    n_lon = round((domain.east - domain.west) / grid.step_lon)
+    n_lat = round((domain.north - domain.south) / grid.step_lat)
+    across = max(1, round(width / n_lon))
     down = max(1, round(across * grid.step_lat / grid.step_lon))
-    return grid.n_lon * across, grid.n_lat * down
+    return n_lon * across, n_lat * down
 
 
-def _flat(axes: Axes, data: MapData, scale: ColourScale, *, coast: bool, sea: bool = True) -> Any:  # noqa: ANN401  # matplotlib's AxesImage
-    grid = data.grid
-    west = grid.west - grid.step_lon / 2
-    north = grid.north + grid.step_lat / 2
-    extent = (west, west + grid.n_lon * grid.step_lon, north - grid.n_lat * grid.step_lat, north)
-    image = _images(axes, data.values, data.land, scale, extent, sea=sea)
-    if coast:
-        _lines(axes, coast_lines(grid, data.land), COAST, 0.35)
-    axes.set(xlim=extent[:2], ylim=extent[2:])
-    _degrees(axes.xaxis, extent[1] - extent[0], "E", "W")
-    _degrees(axes.yaxis, extent[3] - extent[2], "N", "S")
-    axes.tick_params(direction="out", length=3)
-    return image
-
-
-def _globe(
-    axes: Axes, data: MapData, scale: ColourScale, centre: tuple[float, float], *, coast: bool
-) -> Any:  # noqa: ANN401  # matplotlib's AxesImage
-    from matplotlib.patches import Circle  # noqa: PLC0415  # an extra
-
-    cells = cells_seen(data.grid, centre, _GLOBE)
-    values = np.where(cells >= 0, data.values.ravel()[cells], np.nan)
-    land = np.where(cells >= 0, data.land.ravel()[cells], np.float32(0))
-    axes.add_patch(Circle((0, 0), 1, facecolor=SEA, edgecolor="none", zorder=0))
-    # The picture is cut by the limb itself: pixels that it crosses are half covered.
-    image = _images(axes, values, land, scale, (-1, 1, -1, 1), sea=False)
-    for layer in axes.images:
-        layer.set_clip_path(Circle((0, 0), 1, transform=axes.transData))
-    _lines(axes, seen_lines(graticule(), centre), "#6b7b85", 0.25)
-    if coast:
-        _lines(axes, seen_lines(coast_lines(data.grid, data.land), centre), COAST, 0.4)
-    axes.add_patch(
-        Circle((0, 0), 1, facecolor="none", edgecolor=COAST, linewidth=0.7, clip_on=False)
-    )
-    axes.set(xlim=(-1, 1), ylim=(-1, 1))
-    axes.set_axis_off()
-    return image
-
-
-def _images(
+def _draw(
     axes: Axes,
-    values: npt.NDArray[np.float64],
-    land: npt.NDArray[np.float32],
+    data: MapData,
     scale: ColourScale,
-    extent: tuple[float, float, float, float],
+    frame: Frame,
+    size: tuple[int, int],
     *,
-    sea: bool,
-) -> Any:  # noqa: ANN401  # matplotlib's AxesImage
-    """Draw missing land, then the values: nearest everywhere, so that a cell has one colour."""
+    coast: bool,
+    labels: bool = True,
+) -> None:
+    from matplotlib.patches import Polygon  # noqa: PLC0415  # an extra
+
+    longitude, latitude = frame.places(*size)
+    picture = _paint(data, scale, longitude, latitude, coast=coast)
+    left, right, bottom, top = frame.extent
+    image = axes.imshow(picture, extent=frame.extent, aspect="auto", interpolation="none")
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+    edge = Polygon(
+        frame.outline.tolist(),
+        closed=True,
+        facecolor="none",
+        edgecolor=COAST,
+        linewidth=0.7,
+        clip_on=False,
+    )
+    axes.add_patch(edge)
+    image.set_clip_path(edge)
+    step, meridians = graticule(frame.domain)
+    if not isinstance(frame.projection, Flat):
+        _lines(axes, frame.lines(meridians), "#8b99a3", 0.2)
+    if coast:
+        coasts, borders = coast_and_borders()
+        _lines(axes, frame.lines(borders), BORDER, 0.25)
+        _lines(axes, frame.lines(coasts), COAST, 0.4)
+    axes.set_axis_off()
+    if labels:
+        _degree_labels(axes, frame, step)
+
+
+def _paint(
+    data: MapData,
+    scale: ColourScale,
+    longitude: npt.NDArray[np.float64],
+    latitude: npt.NDArray[np.float64],
+    *,
+    coast: bool,
+) -> npt.NDArray[np.uint8]:
+    """Return the colour of each pixel, shape (rows, columns, 4); each cell has one colour."""
+    from matplotlib import colormaps  # noqa: PLC0415  # an extra
     from matplotlib.colors import to_rgb  # noqa: PLC0415  # an extra
 
-    if sea:
-        axes.set_facecolor(SEA)
-    else:
-        axes.patch.set_alpha(0)
-    under = np.zeros((*values.shape, 4), dtype=np.float32)
-    under[(land >= 0.5) & np.isnan(values)] = (*to_rgb(MISSING), 1)
-    axes.imshow(under, extent=extent, aspect="auto", interpolation="none")
-    return axes.imshow(
-        np.ma.masked_invalid(values),
-        extent=extent,
-        aspect="auto",
-        interpolation="none",
-        cmap=scale.name,
-        vmin=scale.low,
-        vmax=scale.high,
+    cells = cells_at(data.grid, longitude, latitude)
+    values = np.where(cells >= 0, data.values.ravel()[cells], np.nan)
+    # Where coasts are drawn they bound the colours, or a cell of the coast would colour the sea.
+    land = (
+        land_at(longitude, latitude)
+        if coast
+        else np.where(cells >= 0, data.land.ravel()[cells], 0) >= 0.5
     )
+    picture = np.zeros((*values.shape, 4), dtype=np.uint8)
+
+    def paint(where: npt.NDArray[np.bool_], colour: str) -> None:
+        picture[where] = [*(round(255 * part) for part in to_rgb(colour)), 255]
+
+    paint(np.isfinite(longitude), SEA)
+    paint(land, MISSING)
+    if data.outside is not None:
+        paint(land & np.where(cells >= 0, data.outside.ravel()[cells], True), OUTSIDE)
+    shown = np.isfinite(values) & (land | (not coast))
+    colours = colormaps[scale.name](colour_norm(scale)(values[shown]), bytes=True)
+    picture[shown] = colours
+    return picture
 
 
 def _lines(axes: Axes, lines: list[npt.NDArray[np.float64]], colour: str, width: float) -> None:
     from matplotlib.collections import LineCollection  # noqa: PLC0415  # an extra
 
-    # As pixels: the coast of the finest grid would make an SVG of megabytes.
+    # As pixels: all coasts of the Earth would make an SVG of megabytes.
     drawn = LineCollection(lines, colors=colour, linewidths=width, rasterized=True)
     axes.add_collection(drawn, autolim=False)
 
 
-def _degrees(axis: Any, span: float, positive: str, negative: str) -> None:  # noqa: ANN401
-    from matplotlib.ticker import FuncFormatter, MultipleLocator  # noqa: PLC0415  # an extra
+def _degree_labels(axes: Axes, frame: Frame, step: float) -> None:
+    """Write degrees where parallels meet the left edge, and meridians the lower one."""
+    if isinstance(frame.projection, Orthographic):
+        return
+    domain = frame.domain
+    small: dict[str, Any] = {"fontsize": 7, "color": "#4a4a4a"}
+    for latitude in np.arange(-90, 91, step):
+        if domain.south <= latitude <= domain.north:
+            west = np.array([domain.west + 1e-6])
+            x, y = frame.projection.forward(west, np.array([latitude], np.float64))
+            label = _degrees(float(latitude), "N", "S")
+            axes.annotate(
+                label, (x[0], y[0]), (-4, 0), textcoords="offset points",
+                ha="right", va="center", annotation_clip=False, **small,
+            )  # fmt: skip
+    for longitude in np.arange(-360, 541, step):
+        if domain.west < longitude < domain.east or (
+            isinstance(frame.projection, Flat) and domain.west <= longitude <= domain.east
+        ):
+            nudge = 1e-6 if longitude <= domain.west else -1e-6
+            east = np.array([longitude + nudge])
+            x, y = frame.projection.forward(east, np.array([domain.south], np.float64))
+            axes.annotate(
+                _degrees(float((longitude + 180) % 360 - 180), "E", "W"), (x[0], y[0]), (0, -4),
+                textcoords="offset points", ha="center", va="top", annotation_clip=False, **small,
+            )  # fmt: skip
 
-    step = next((step for step in (0.5, 1, 2, 5, 10, 15, 30) if span / step <= 8), 60)
 
-    def label(value: float, _position: int | None) -> str:
-        value = (value + 180) % 360 - 180
-        side = positive if value > 0 else negative
-        return f"{abs(value):g}°" + (side if value % 180 else "")
-
-    axis.set_major_locator(MultipleLocator(step))
-    axis.set_major_formatter(FuncFormatter(label))
+def _degrees(value: float, positive: str, negative: str) -> str:
+    side = positive if value > 0 else negative
+    return f"{abs(value):g}°" + (side if value % 180 else "")
 
 
-def _legend(figure: Figure, image: Any, data: MapData, scale: ColourScale, dots: float) -> None:  # noqa: ANN401
+def _legend(figure: Figure, data: MapData, scale: ColourScale, title: str) -> None:
+    from matplotlib import colormaps  # noqa: PLC0415  # an extra
+    from matplotlib.cm import ScalarMappable  # noqa: PLC0415  # an extra
     from matplotlib.patches import Rectangle  # noqa: PLC0415  # an extra
+    from matplotlib.ticker import (  # noqa: PLC0415  # an extra
+        FixedLocator,
+        FuncFormatter,
+        MaxNLocator,
+        NullLocator,
+    )
 
-    width, height = figure.get_size_inches() * dots
-    factor = dots / _DOTS
-    left, right = 0.5 - min(0.33, 560 * factor / width), 0.5 + min(0.33, 560 * factor / width)
-    bar = figure.add_axes((left, 132 * factor / height, right - left, 20 * factor / height))
-    colours = figure.colorbar(image, cax=bar, orientation="horizontal", extend=scale.extend)
+    width, height = figure.get_size_inches()
+    half = min(0.33, 3.4 / width)
+    left, right = 0.5 - half, 0.5 + half
+    bar = figure.add_axes((left, 0.86 / height, right - left, 0.13 / height))
+    mappable = ScalarMappable(colour_norm(scale), colormaps[scale.name])
+    colours = figure.colorbar(mappable, cax=bar, orientation="horizontal", extend=scale.extend)
     colours.outline.set_linewidth(0.5)
+    if data.unit == "year":
+        bar.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
+    elif scale.kind != "linear":
+        bar.xaxis.set_major_locator(FixedLocator(_ticks(scale)))
+        bar.xaxis.set_minor_locator(NullLocator())
+    is_year = data.unit == "year"
+    label = FuncFormatter(lambda value, _: number_in_words(value, is_year=is_year))
+    bar.xaxis.set_major_formatter(label)
     sign = sign_in_words(data.sense)
     colours.set_label(f"{data.unit} ({sign})" if sign else data.unit, labelpad=3)
-    characters = int(width / factor / 8.4)
-    title = textwrap.fill(data.title, int(width / factor / 15.5))
-    edge = 24 * factor / width
-    figure.text(0.5, 1 - 62 * factor / height, title, ha="center", va="center", fontsize=11)
-    small: dict[str, Any] = {"fontsize": 6.5, "color": "#4a4a4a", "va": "top"}
+    heading = textwrap.fill(title, int(width * 10.5))
+    figure.text(0.5, 1 - 0.47 / height, heading, ha="center", va="center", fontsize=11)
     lines = [scale.remark]
     if data.not_finite:
         lines[0] += f" {data.not_finite} infinite values are drawn as missing."
-    lines += textwrap.wrap(data.source, characters, break_on_hyphens=False)[:2]
-    figure.text(edge, 66 * factor / height, "\n".join(lines), **small)
-    if (np.isnan(data.values) & (data.land >= 0.5)).any():
-        spot = (right + 36 * factor / width, 132 * factor / height)
-        size = (24 * factor / width, 20 * factor / height)
+    source = f"SYNTHETIC DATA. {data.source}" if data.synthetic else data.source
+    lines += textwrap.wrap(source, int(width * 17), break_on_hyphens=False)[:2]
+    small: dict[str, Any] = {"fontsize": 6.5, "color": "#4a4a4a", "va": "top"}
+    figure.text(0.15 / width, 0.42 / height, "\n".join(lines), **small)
+    if data.has_missing_land:
+        spot = (right + 0.26 / width, 0.86 / height)
+        size = (0.17 / width, 0.13 / height)
         figure.add_artist(
             Rectangle(
                 spot, *size, facecolor=MISSING, edgecolor="none", transform=figure.transFigure
@@ -236,11 +317,21 @@ def _legend(figure: Figure, image: Any, data: MapData, scale: ColourScale, dots:
             spot[0] + size[0] * 1.4, spot[1] + size[1] / 2, "no data", va="center", fontsize=7.5
         )
     if data.synthetic:
-        mark_synthetic(figure, 22 * factor / height)
+        mark_synthetic(figure, 0.17 / height)
+
+
+def _ticks(scale: ColourScale) -> list[float]:
+    """Return the numbers at the colour bar: limits of colours, or powers of ten."""
+    if scale.bounds:
+        return [*scale.bounds]
+    largest = math.ceil(math.log10(max(abs(scale.low), abs(scale.high))))
+    powers = [10.0**power for power in range(largest - DECADES, largest + 1)]
+    signed = [-power for power in reversed(powers)] + [0.0] + powers
+    return [value for value in signed if scale.low <= value <= scale.high]
 
 
 def mark_synthetic(figure: Figure, down: float) -> None:
-    """Write across the top that the picture is of made-up data; `down` is the distance to it."""
+    """Write across the top that the picture is of synthetic data; `down` is the distance to it."""
     box = {"boxstyle": "round,pad=0.25", "facecolor": "#fff3cd", "edgecolor": "#7a5b00", "lw": 0.6}
     figure.text(
         0.5,

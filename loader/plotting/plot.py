@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
+from loader.exporting.selection import Selection, parse_box
 from loader.options import parse_years
 from loader.plotting.extra import require_matplotlib, styled
 from loader.plotting.files import MAKER, checked_target, publish_file
@@ -16,16 +17,19 @@ from loader.plotting.session import opened
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from matplotlib.figure import Figure
 
     from loader.plotting.gridded import MapData
+    from loader.plotting.mapping import MapStyle
     from loader.plotting.session import Session
 
 __all__ = ["picture_bytes", "plot_change", "plot_map", "plot_series", "two_years"]
 
 _SUFFIXES = (".png", ".svg")
+_DPI = (50, 1200)
+"""Least and most pixels per inch: below, text cannot be read; above, a map takes gigabytes."""
 
 
 def plot_map(
@@ -35,17 +39,24 @@ def plot_map(
     column: str = "eluc",
     year: int | None = None,
     relation: str | None = None,
-    projection: str = "flat",
-    centre: tuple[float, float] = (0.0, 0.0),
+    projection: str = "equal-area",
+    centre: tuple[float, float] | None = None,
+    bbox: str | Sequence[float] | None = None,
+    country: str | Sequence[str] = (),
+    co2: bool = False,
     limits: tuple[float, float] | None = None,
+    scale: str = "linear",
+    cmap: str | None = None,
     unit: str | None = None,
+    title: str | None = None,
+    dpi: int = 160,
 ) -> Path:
     """Draw a map of a column or an expression in one year.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
     out : path
         PNG or SVG, by its suffix. A picture that luc-load made is replaced, no other file.
     column : str
@@ -54,13 +65,29 @@ def plot_map(
         The latest that has values, if not given.
     relation : str, optional
         The table or view that has the columns; found by them if not given.
-    projection : {"flat", "globe"}
-    centre : tuple of float
+    projection : {"equal-area", "flat", "globe"}
+        Equal Earth for the world and Lambert's azimuthal equal-area projection for a region;
+        degrees, with every cell in whole pixels; the Earth from afar.
+    centre : tuple of float, optional
         Latitude and longitude in the middle of the globe, degrees.
+    bbox : str or (west, south, east, north), optional
+        The part of the Earth to draw, degrees.
+    country : str or sequence of str
+        Countries to draw, by name or ISO 3166-1 code.
+    co2 : bool
+        Whether emissions are given as carbon dioxide instead of carbon.
     limits : tuple of float, optional
         Values of the two end colours; else quantiles of the values.
+    scale : {"linear", "symlog", "quantile"}
+        How values are spread over the colours.
+    cmap : str, optional
+        A colour map of matplotlib's, instead of the one that suits the quantity.
     unit : str, optional
         The unit of an expression.
+    title : str, optional
+        Instead of the one in words.
+    dpi : int
+        Pixels per inch, 50 to 1200.
 
     Returns
     -------
@@ -78,56 +105,82 @@ def plot_map(
     OutputError
         If the picture cannot be written.
     """
+    selection = _selection(bbox, country)
 
     def read(session: Session) -> MapData:
-        return map_data(session, column, year, relation, unit)
+        return map_data(session, column, year, relation, unit, selection, co2=co2)
 
-    return _plot(database, out, "plot map", read, projection, centre, limits)
+    style = _style(projection, centre, limits, scale, cmap, title, dpi)
+    return _plot(database, out, "plot map", read, style)
 
 
 def plot_change(
     database: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    column: str,
+    column: str = "forest",
     years: tuple[int, int],
     relation: str | None = None,
-    projection: str = "flat",
-    centre: tuple[float, float] = (0.0, 0.0),
+    projection: str = "equal-area",
+    centre: tuple[float, float] | None = None,
+    bbox: str | Sequence[float] | None = None,
+    country: str | Sequence[str] = (),
+    co2: bool = False,
     limits: tuple[float, float] | None = None,
+    scale: str = "linear",
+    cmap: str | None = None,
     unit: str | None = None,
+    title: str | None = None,
+    dpi: int = 160,
 ) -> Path:
     """Draw a map of the change of a column or an expression between two years.
 
     Parameters, result and errors are those of `plot_map`; `years` are the first and the last.
     """
+    selection = _selection(bbox, country)
 
     def read(session: Session) -> MapData:
-        return change_data(session, column, years, relation, unit)
+        return change_data(session, column, years, relation, unit, selection, co2=co2)
 
-    return _plot(database, out, "plot change", read, projection, centre, limits)
+    style = _style(projection, centre, limits, scale, cmap, title, dpi)
+    return _plot(database, out, "plot change", read, style)
 
 
 def plot_series(
     database: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    at: tuple[float, float] | None = None,
-    country: str | None = None,
+    column: str | Sequence[str] = (),
+    at: tuple[float, float] | Sequence[tuple[float, float]] = (),
+    country: str | Sequence[str] = (),
     years: tuple[int | None, int | None] = (None, None),
+    co2: bool = False,
+    style: str = "areas",
+    title: str | None = None,
+    dpi: int = 160,
 ) -> Path:
-    """Draw land use and emissions of a place, a country or the globe, year by year.
+    """Draw land use and emissions, or any columns, of places and countries year by year.
 
     Parameters
     ----------
     database, out
         As for `plot_map`.
-    at : tuple of float, optional
-        Latitude and longitude of a place; its nearest cell is meant.
-    country : str, optional
-        Name, ISO 3166-1 letters or number of a country.
+    column : str or sequence of str
+        Columns or expressions, each in a panel of its own. If not given, land use and emissions of
+        one place; emissions and forest of several.
+    at : (latitude, longitude), or a sequence of them
+        Places; the nearest cell of each.
+    country : str or sequence of str
+        Countries, by name or ISO 3166-1 code. All cells together if neither places nor countries
+        are given.
     years : tuple of (int or None)
         First and last year, both included.
+    co2 : bool
+        Whether emissions are given as carbon dioxide instead of carbon.
+    style : {"areas", "lines"}
+        Whether land uses are stacked or drawn as lines.
+    title, dpi
+        As for `plot_map`.
 
     Returns
     -------
@@ -140,11 +193,16 @@ def plot_series(
         As for `plot_map`.
     """
     target = _ready(out, "plot series")
+    _check_dpi(dpi)
     from loader.plotting.charts import draw_series  # noqa: PLC0415  # needs the extra
 
+    places = _places(at)
+    countries = (country,) if isinstance(country, str) else tuple(country)
+    columns = (column,) if isinstance(column, str) else tuple(column)
     with opened(database) as session:
-        data = series_data(session, at, country, years)
-    _publish(draw_series(data), target, data.place)
+        data = series_data(session, columns, places, countries, years, co2=co2)
+    figure = draw_series(data, style=style, title=title, dpi=dpi)
+    _publish(figure, target, title or data.title)
     return Path(out)
 
 
@@ -195,17 +253,14 @@ def _plot(
     out: str | os.PathLike[str],
     what: str,
     read: Callable[[Session], MapData],
-    projection: str,
-    centre: tuple[float, float],
-    limits: tuple[float, float] | None,
+    style: MapStyle,
 ) -> Path:
     target = _ready(out, what)
-    _refuse_centre(centre)
     from loader.plotting.mapping import draw_map  # noqa: PLC0415  # needs the extra
 
     with opened(database) as session:
         data = read(session)
-    _publish(draw_map(data, projection, centre, limits), target, data.title)
+    _publish(draw_map(data, style), target, style.title or data.title)
     return Path(out)
 
 
@@ -213,10 +268,48 @@ def _publish(figure: Figure, target: Path, title: str) -> None:
     publish_file(target, picture_bytes(figure, target.suffix.lower()[1:], title))
 
 
-def _refuse_centre(centre: tuple[float, float]) -> None:
-    latitude, longitude = centre
-    if not (-90 <= latitude <= 90 and -540 <= longitude <= 540):
-        raise UsageError(
-            f"--centre is {latitude:g} {longitude:g}; expected a latitude in -90..90 and a "
-            "longitude in degrees"
-        )
+def _selection(bbox: str | Sequence[float] | None, country: str | Sequence[str]) -> Selection:
+    text = bbox if bbox is None or isinstance(bbox, str) else ",".join(str(side) for side in bbox)
+    countries = (country,) if isinstance(country, str) else tuple(country)
+    return Selection(box=None if text is None else parse_box(text), countries=countries)
+
+
+def _style(
+    projection: str,
+    centre: tuple[float, float] | None,
+    limits: tuple[float, float] | None,
+    scale: str,
+    cmap: str | None,
+    title: str | None,
+    dpi: int,
+) -> MapStyle:
+    """Return the style of a map, having checked what can be without the data."""
+    from loader.plotting.mapping import MapStyle  # noqa: PLC0415  # needs the extra
+
+    if projection not in {"equal-area", "flat", "globe"}:
+        raise UsageError(f"--projection is {projection!r}; expected equal-area, flat or globe")
+    if centre is not None:
+        latitude, longitude = centre
+        if not (-90 <= latitude <= 90 and -540 <= longitude <= 540):
+            raise UsageError(
+                f"--centre is {latitude:g} {longitude:g}; expected a latitude in -90..90 and a "
+                "longitude in degrees"
+            )
+    _check_dpi(dpi)
+    return MapStyle(projection, centre, limits, scale, cmap, title, dpi)
+
+
+def _check_dpi(dpi: int) -> None:
+    least, most = _DPI
+    if not least <= dpi <= most:
+        raise UsageError(f"--dpi is {dpi}; expected {least} to {most}")
+
+
+def _places(
+    at: tuple[float, float] | Sequence[tuple[float, float]],
+) -> tuple[tuple[float, float], ...]:
+    """Return places as a tuple, also one that is given alone."""
+    if len(at) == 2 and not isinstance(at[0], tuple | list):
+        latitude, longitude = at
+        return ((float(latitude), float(longitude)),)  # type: ignore[arg-type]  # two numbers
+    return tuple((float(lat), float(lon)) for lat, lon in at)  # type: ignore[misc]  # pairs

@@ -1,16 +1,19 @@
-"""The values of a series: land use and emissions of a place, a country or the globe, by year."""
+"""The values of a series by year: of places, countries or all cells of the database."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from loader.errors import UsageError
-from loader.plotting.wording import typeset
+from loader.errors import DatabaseError, UsageError
+from loader.plotting.gridded import find_columns
+from loader.plotting.sense import Sense, sense_of
+from loader.plotting.wording import CO2_PER_C, SHARE, as_co2, quantity_of, typeset, unit_of
 from loader.querying.countries import find_country
 
 if TYPE_CHECKING:
@@ -18,22 +21,25 @@ if TYPE_CHECKING:
 
     from loader.plotting.session import Session
 
-__all__ = ["STACK", "SeriesData", "series_data"]
+__all__ = ["STACK", "Line", "Panel", "PlaceSeries", "SeriesData", "place_series", "series_data"]
 
 Float64 = npt.NDArray[np.float64]
+Years = tuple[int | None, int | None]
 
 STACK = ("primf", "secdf", "primn", "secdn", "range", "pastr", "crop", "urban")
 """Land uses of the stacked areas, from the bottom: together all 12, the five crops as one."""
 
+_MILLION = 1e6
+_EMISSION = re.compile(r"t (CO2|C)( ha-1)? yr-1")
+
 
 @dataclass(frozen=True)
-class SeriesData:
-    """What a series shows.
+class PlaceSeries:
+    """Land use and emissions of one place.
 
     Attributes
     ----------
     place : str
-        Where.
     years : ndarray of int64, shape (n,)
         Every calendar year from the first to the last, gaps included.
     uses : dict of str to ndarray of float64, shape (n,)
@@ -55,123 +61,287 @@ class SeriesData:
     source: str
     synthetic: bool
 
+    @property
+    def title(self) -> str:
+        """What it shows, and when."""
+        return f"{self.place}, {_span(self.years)}"
+
 
 @dataclass(frozen=True)
-class _Where:
+class Line:
+    """One line of a panel: the place, and a value for each year, NaN where there is none."""
+
     place: str
-    use_view: str
-    use_suffix: str
-    use_unit: str
-    emission_view: str
-    emission: str
-    key: str | None = None
-    value: object = None
+    values: Float64
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One quantity: what it is, its unit, its sense and a line for each place."""
+
+    quantity: str
+    unit: str
+    sense: Sense
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class SeriesData:
+    """Quantities of places.
+
+    Attributes
+    ----------
+    years : ndarray of int64, shape (n,)
+        Every calendar year from the first to the last, gaps included.
+    panels : tuple of Panel
+    source : str
+    synthetic : bool
+    """
+
+    years: npt.NDArray[np.int64]
+    panels: tuple[Panel, ...]
+    source: str
+    synthetic: bool
+
+    @property
+    def title(self) -> str:
+        """What it shows, and when."""
+        places = dict.fromkeys(line.place for panel in self.panels for line in panel.lines)
+        return f"{', '.join(places)}, {_span(self.years)}"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A cell, a country, or all cells."""
+
+    name: str
+    cell_id: int | None = None
+    country_code: int | None = None
+
+    @property
+    def is_cell(self) -> bool:
+        return self.cell_id is not None
 
 
 def series_data(
     session: Session,
-    at: tuple[float, float] | None = None,
-    country: str | None = None,
-    years: tuple[int | None, int | None] = (None, None),
-) -> SeriesData:
-    """Read land use and emissions by year.
+    columns: Sequence[str] = (),
+    at: Sequence[tuple[float, float]] = (),
+    countries: Sequence[str] = (),
+    years: Years = (None, None),
+    *,
+    co2: bool = False,
+) -> PlaceSeries | SeriesData:
+    """Read values by year.
 
     Parameters
     ----------
     session : Session
-    at : tuple of float, optional
-        Latitude and longitude of a place; its nearest cell is meant.
-    country : str, optional
-        Name, ISO 3166-1 letters or number of a country; the globe if neither is given.
+    columns : sequence of str
+        Columns or expressions. If none is given, land use and emissions of one place, or emissions
+        and forest of several.
+    at : sequence of (latitude, longitude)
+        Places, degrees; the nearest cell of each.
+    countries : sequence of str
+        Names, ISO 3166-1 letters or numbers; all cells together if no place is given either.
     years : tuple of (int or None)
         First and last year, both included.
+    co2 : bool
+        Whether emissions are given as carbon dioxide instead of carbon.
 
     Raises
     ------
     UsageError
-        If there is no such place or country, or no value in these years.
+        If there is no such place, country or column, or no value in these years.
     """
-    if at is not None and country is not None:
-        raise UsageError("--at and --country are two places; name one of them")
-    where = _globe()
-    if at is not None:
-        where = _cell(session, *at)
-    elif country is not None:
-        where = _country(session, country)
-    first, last = years
-    names = [f"{use}{where.use_suffix}" for use in STACK]
-    uses = _read(session, where, where.use_view, names)
-    emissions = _read(session, where, where.emission_view, [where.emission])
-    known = [
-        year
-        for year, row in (uses | emissions).items()
-        if (first is None or year >= first) and (last is None or year <= last)
-    ]
-    if not known:
-        loaded = sorted({*uses, *emissions})
-        has = f"it has {loaded[0]}-{loaded[-1]}" if loaded else "it has none at all"
-        raise UsageError(f"{where.place} has no values in the years asked for; {has}")
-    span = np.arange(min(known), max(known) + 1)
+    places = [_cell(session, *one) for one in at]
+    places += [_country(session, name) for name in countries]
+    if not columns and len(places) < 2:
+        return place_series(session, places[0] if places else None, years, co2=co2)
+    if not columns:
+        has = [("eluc", session.years_of("eluc")), ("forest", session.years_of("state"))]
+        columns = [name for name, loaded in has if loaded]
+    where = places or [_everywhere(session)]
+    read = [_read_panel(session, column, where, co2=co2) for column in columns]
+    known = {year for panel in read for rows in panel.rows for year in rows}
+    span = _span_of(known, years, ", ".join(place.name for place in where))
+    panels = tuple(panel.on(span) for panel in read)
+    sources = dict.fromkeys(panel.source for panel in read)
+    return SeriesData(span, panels, "; ".join(sources), session.info.synthetic)
+
+
+def place_series(
+    session: Session,
+    place: _Place | None = None,
+    years: Years = (None, None),
+    *,
+    co2: bool = False,
+) -> PlaceSeries:
+    """Read land use and emissions of one place, or of all cells.
+
+    Parameters and errors are those of `series_data`.
+    """
+    where = place or _everywhere(session)
+    use_view, use_suffix, emission_view, emission = "state_global", "_mha", "eluc_global", ""
+    key: tuple[str, int] | None = None
+    if where.cell_id is not None:
+        use_view, use_suffix, emission_view, emission = "eluc_state", "", "eluc_state", "eluc"
+        key = ("cell_id", where.cell_id)
+    elif where.country_code is not None:
+        use_view, emission_view, emission = "state_country", "eluc_country", "emission_mtc"
+        key = ("country_code", where.country_code)
+    emission = emission or "emission_pgc"
+    uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in STACK], key)
+    emissions = _rows(session, emission_view, [emission], key)
+    span = _span_of({*uses, *emissions}, years, where.name)
     missing = (np.nan,) * len(STACK)
-    stacked = np.array([uses.get(int(year), missing) for year in span])
-    drawn = [emissions.get(int(year), (np.nan,))[0] for year in span]
+    stacked = np.array([uses.get(int(year), missing) for year in span], dtype=np.float64)
+    drawn = np.array([emissions.get(int(year), (np.nan,))[0] for year in span], dtype=np.float64)
+    unit = session.meaning(emission_view, emission)[0]
+    if co2:
+        drawn, unit = drawn * CO2_PER_C, as_co2(unit)
     columns = ([*STACK] if uses else []) + (["eluc"] if emissions else [])
-    return SeriesData(
-        place=where.place,
+    return PlaceSeries(
+        place=where.name,
         years=span,
         uses={use: stacked[:, i] for i, use in enumerate(STACK)} if uses else {},
-        use_unit=where.use_unit,
-        emissions=np.array(drawn, dtype=np.float64),
-        emission_unit=typeset(session.meaning(where.emission_view, where.emission)[0]),
+        use_unit=SHARE if where.is_cell else "million hectares",
+        emissions=drawn,
+        emission_unit=typeset(unit),
         source=session.provenance("eluc_state", columns),
         synthetic=session.info.synthetic,
     )
 
 
-def _globe() -> _Where:
-    return _Where(
-        "All stored cells of the globe",
-        "state_global",
-        "_mha",
-        "million hectares",
-        "eluc_global",
-        "emission_pgc",
+@dataclass(frozen=True)
+class _PanelRows:
+    """A quantity as it was read: for each place the value of each year that has one."""
+
+    quantity: str
+    unit: str
+    sense: Sense
+    places: tuple[str, ...]
+    rows: tuple[dict[int, float], ...]
+    source: str
+
+    def on(self, span: npt.NDArray[np.int64]) -> Panel:
+        """Return it on consecutive years."""
+        lines = tuple(
+            Line(place, np.array([values.get(int(year), np.nan) for year in span]))
+            for place, values in zip(self.places, self.rows, strict=True)
+        )
+        return Panel(self.quantity, self.unit, self.sense, lines)
+
+
+def _read_panel(session: Session, text: str, places: Sequence[_Place], *, co2: bool) -> _PanelRows:
+    expression, relation = find_columns(session, text)
+    if "year" not in session.relations[relation]:
+        raise UsageError(f"{text!r} is a column of {relation}, which has no years: no series")
+    columns = [name.lower() for name in expression.columns]
+    meanings = [session.meaning(relation, column) for column in columns]
+    plain = {unit for unit, _ in meanings}
+    unit = plain.pop() if expression.is_sum and len(plain) == 1 else ""
+    label = unit_of(columns, meanings, is_sum=expression.is_sum)
+    if places[0].is_cell:
+        weight, factor, whole = "none", 1.0, label
+    else:
+        weight, factor, whole = _of_many_cells(unit, label)
+    if any(place.is_cell != places[0].is_cell for place in places):
+        raise UsageError("--at is a cell and --country many of them: draw them in two pictures")
+    years = session.years
+    sense = sense_of(session, expression, relation, max(years) if years else None)
+    if co2 and sense.kind == "emission":
+        factor, whole = factor * CO2_PER_C, as_co2(whole)
+    rows = []
+    for place in places:
+        values = {
+            "expression": expression,
+            "relation": relation,
+            "cell_id": place.cell_id,
+            "country_code": place.country_code,
+            "weight": weight,
+        }
+        try:
+            found = session.rows("plot_lines", values)
+        except DatabaseError as error:
+            reason = str(error).partition(": ")[2]
+            raise UsageError(f"{text!r} cannot be evaluated in {relation}: {reason}") from error
+        rows.append({int(year): float(value) * factor for year, value in found})
+    quantity = quantity_of(text, columns, meanings)
+    source = session.provenance(relation, columns)
+    names = tuple(place.name for place in places)
+    return _PanelRows(quantity, typeset(whole), sense, names, tuple(rows), source)
+
+
+def _of_many_cells(unit: str, label: str) -> tuple[str, float, str]:
+    """Return how a quantity is put together over cells: weight, factor, unit.
+
+    What is per hectare, and shares of cells, are summed with the areas of the cells; what is per
+    cell is summed; of all else the mean is taken, weighted by area.
+    """
+    if label == SHARE:
+        return "area", 1 / _MILLION, "million hectares"
+    match = _EMISSION.fullmatch(unit)
+    if match:
+        return "area" if match[2] else "none", 1 / _MILLION, f"Mt {match[1]} yr-1"
+    return "mean", 1.0, f"{label}, mean weighted by area"
+
+
+def _span_of(known: set[int], years: Years, where: str) -> npt.NDArray[np.int64]:
+    """Return all years from the first to the last that has a value and is chosen."""
+    first, last = years
+    chosen = [
+        year
+        for year in known
+        if (first is None or year >= first) and (last is None or year <= last)
+    ]
+    if not chosen:
+        loaded = sorted(known)
+        has = f"it has {loaded[0]}-{loaded[-1]}" if loaded else "it has none at all"
+        raise UsageError(f"{where}: no values in the years chosen; {has}")
+    return np.arange(min(chosen), max(chosen) + 1)
+
+
+def _span(years: npt.NDArray[np.int64]) -> str:
+    return f"{years[0]}-{years[-1]}" if years.size > 1 else str(years[0])
+
+
+def _everywhere(session: Session) -> _Place:
+    grid = session.grid
+    if grid.is_global:
+        return _Place("World")
+    north, west = grid.north + grid.step_lat / 2, grid.west - grid.step_lon / 2
+    south, east = north - grid.n_lat * grid.step_lat, west + grid.n_lon * grid.step_lon
+    east = (east + 180) % 360 - 180
+    return _Place(
+        f"Region {_degrees(south, 'N', 'S')} to {_degrees(north, 'N', 'S')}, "
+        f"{_degrees(west, 'E', 'W')} to {_degrees(east, 'E', 'W')}"
     )
 
 
-def _cell(session: Session, latitude: float, longitude: float) -> _Where:
+def _cell(session: Session, latitude: float, longitude: float) -> _Place:
     nearest_to: dict[str, object] = {"latitude": latitude, "longitude": longitude}
     known = math.isfinite(latitude) and math.isfinite(longitude)
-    found = session.rows("plot_cell", nearest_to) if known else []
-    if not found:
+    rows = session.rows("plot_cell", nearest_to) if known else []
+    if not rows:
         raise UsageError(
-            f"--at is {latitude:g} {longitude:g}; expected a latitude in -90..90 and a longitude"
+            f"--at is {latitude:g} {longitude:g}, which is not in this database; expected a "
+            "latitude in -90..90 and a longitude, of a place on its grid"
         )
-    cell_id, lat, lon = found[0]
-    place = f"The cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}"
-    return _Where(
-        place, "eluc_state", "", "fraction of the cell", "eluc_state", "eluc", "cell_id", cell_id
-    )
+    cell_id, lat, lon = rows[0]
+    return _Place(f"Cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}", cell_id=cell_id)
 
 
-def _country(session: Session, asked: str) -> _Where:
-    code, name = find_country(session.con, asked)
-    return _Where(
-        name,
-        "state_country",
-        "_mha",
-        "million hectares",
-        "eluc_country",
-        "emission_mtc",
-        "country_code",
-        code,
-    )
+def _country(session: Session, name: str) -> _Place:
+    code, found = find_country(session.con, name)
+    return _Place(found, country_code=code)
 
 
-def _read(
-    session: Session, where: _Where, view: str, columns: Sequence[str]
+def _rows(
+    session: Session, view: str, columns: Sequence[str], key: tuple[str, int] | None
 ) -> dict[int, tuple[float, ...]]:
-    values = {"relation": view, "columns": columns, "key": where.key, "value": where.value}
+    name, value = key or (None, None)
+    values: dict[str, object] = {"relation": view, "columns": columns, "key": name, "value": value}
     return {
         int(year): tuple(np.nan if value is None else float(value) for value in row)
         for year, *row in session.rows("plot_series", values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from loader.schema import SOURCES, USES
+from loader.schema import CROPS, SOURCES, USES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from loader.plotting.sense import Sense
 
 __all__ = [
+    "CO2_PER_C",
+    "NAMES",
+    "SHARE",
     "SNAPSHOTS",
     "SYNTHETIC",
     "UNKNOWN",
+    "as_co2",
     "moment",
+    "number_in_words",
     "quantity_of",
     "sign_in_words",
     "typeset",
@@ -24,16 +29,63 @@ __all__ = [
 ]
 
 SYNTHETIC = "SYNTHETIC DATA: nothing here says anything about the Earth"
-"""What stands in every picture of made-up sources."""
+"""What is written in every picture of synthetic sources."""
 
 UNKNOWN = "unit not known"
 """The unit of an expression that is more than a sum of columns of one unit."""
 
+SHARE = "share of the cell"
+"""The unit of land uses."""
+
+CO2_PER_C = 3.664
+"""Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
+
 SNAPSHOTS: frozenset[str] = frozenset(USES) | {v.column for v in SOURCES["states"].variables}
 """Columns that hold on 1 January."""
 
+NAMES: dict[str, str] = {
+    "eluc": "Net emissions from land-use change",
+    "emission_tc": "Net emissions from land-use change, per cell",
+    "eluc_tco2_ha": "Net emissions from land-use change",
+    "emission_tco2": "Net emissions from land-use change, per cell",
+    "forest": "Forest",
+    "primf": "Primary forest",
+    "secdf": "Secondary forest",
+    "primn": "Primary non-forest vegetation",
+    "secdn": "Secondary non-forest vegetation",
+    "crop": "Cropland",
+    "pastr": "Managed pasture",
+    "range": "Rangeland",
+    "urban": "Urban land",
+    "secmb": "Biomass carbon of secondary vegetation",
+    "secma": "Age of secondary vegetation",
+    "pltns": "Plantations",
+    "c3ann": "C3 annual crops",
+    "c4ann": "C4 annual crops",
+    "c3per": "C3 perennial crops",
+    "c4per": "C4 perennial crops",
+    "c3nfx": "C3 nitrogen-fixing crops",
+    "is_land": "Land mask",
+    "land_fraction": "Land",
+    "ice_water_fraction": "Ice and water",
+    "potential_forest": "Potential forest",
+    "potential_biomass": "Potential biomass carbon",
+    "area_ha": "Area of the cell",
+    "has_state": "Cells with land-use states",
+    "year": "Year",
+}
+"""Quantities in words, by column."""
+
+_SHARES = frozenset(USES) | set(CROPS) | {"pltns", "land_fraction", "ice_water_fraction"}
+_YES_NO = frozenset({"is_land", "has_state", "has_eluc", "potential_forest"})
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_NAMES = {"degrees_north": "° N", "degrees_east": "° E"}
+_SUBSTANCES = {"CO2": "CO₂", "N2O": "N₂O"}
+_UNITS = {
+    "degrees_north": "° N",
+    "degrees_east": "° E",
+    "Mha": "million hectares",
+    "kg": "kg C",
+}
 
 
 def typeset(unit: str) -> str:
@@ -41,11 +93,39 @@ def typeset(unit: str) -> str:
 
     Examples
     --------
-    >>> typeset("t C ha-1 yr-1")
-    't C ha⁻¹ yr⁻¹'
+    >>> typeset("t C ha-1 yr-1"), typeset("Mt CO2 yr-1")
+    ('t C ha⁻¹ yr⁻¹', 'Mt CO₂ yr⁻¹')
     """
     raised = re.sub(r"(?<=[A-Za-z])-\d+", lambda m: m[0].translate(_SUPERSCRIPTS), unit)
-    return _NAMES.get(unit, raised)
+    for plain, written in _SUBSTANCES.items():
+        raised = re.sub(rf"\b{plain}\b", written, raised)
+    return _UNITS.get(unit, raised)
+
+
+def as_co2(unit: str) -> str:
+    """Return a unit of carbon as one of carbon dioxide; any other unit as it is.
+
+    Examples
+    --------
+    >>> as_co2("t C ha-1 yr-1")
+    't CO2 ha-1 yr-1'
+    """
+    return re.sub(r"\bC\b", "CO2", unit, count=1)
+
+
+def number_in_words(value: float, *, is_year: bool = False) -> str:
+    """Write a number with three significant digits, and all digits of a whole number or a year.
+
+    Examples
+    --------
+    >>> number_in_words(0.012345), number_in_words(76931.6), number_in_words(2021, is_year=True)
+    ('0.0123', '76,932', '2021')
+    """
+    if is_year:
+        return f"{value:.0f}"
+    if 1000 <= abs(value) < 1e7:
+        return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def unit_of(columns: Sequence[str], meanings: Sequence[tuple[str, str]], *, is_sum: bool) -> str:
@@ -63,22 +143,61 @@ def unit_of(columns: Sequence[str], meanings: Sequence[tuple[str, str]], *, is_s
     units = {unit for unit, _ in meanings}
     if not is_sum or len(units) != 1 or units == {""}:
         return UNKNOWN
-    if units == {"1"} and all(name.lower().removesuffix("_diff") in USES for name in columns):
-        return "fraction of the cell"
+    names = {name.lower().removesuffix("_diff") for name in columns}
+    if units == {"1"}:
+        if names <= _SHARES or all("_to_" in name or name.endswith("_harv") for name in names):
+            return SHARE
+        return "1 is yes, 0 is no" if names <= _YES_NO else "ratio, without a unit"
+    if units == {"kg"} and any("_bioh" in name for name in names):
+        return "kg C"
     return typeset(units.pop())
 
 
 def quantity_of(text: str, columns: Sequence[str], meanings: Sequence[tuple[str, str]]) -> str:
-    """Return what an expression is: its text, and the description where it is one column."""
-    name = " ".join(text.split())
-    if len(columns) != 1 or name.strip('"').lower() != columns[0].lower():
-        return name
-    description = meanings[0][1]
-    prefix, change, base = description.rpartition("change between two years of: ")
-    short = re.split(r"[:;(\[]", base)[0].strip() if not prefix else description
-    if not short:
-        return name
-    return f"{name}: {'change of ' if change else ''}{short}"
+    """Return what an expression is in words: those of its columns, or its own text.
+
+    Parameters
+    ----------
+    text : str
+        The expression as the user wrote it.
+    columns : sequence of str
+    meanings : sequence of (str, str)
+        Units and descriptions of the columns.
+
+    Examples
+    --------
+    >>> quantity_of("crop + urban", ["crop", "urban"], [("1", "cropland"), ("1", "urban land")])
+    'Cropland + urban land'
+    """
+    terms = re.split(r"\s*([+-])\s*", text.strip())
+    known = {
+        name.lower(): _words(name, description)
+        for name, (_, description) in zip(columns, meanings, strict=True)
+    }
+    if not all(term in "+-" or term.strip('"').lower() in known for term in terms) or not terms[0]:
+        return re.sub(r"\s*\*\s*", " \N{MULTIPLICATION SIGN} ", " ".join(text.split()))
+    words = [
+        {"-": "\N{MINUS SIGN}"}.get(term, term) if term in "+-" else known[term.strip('"').lower()]
+        for term in terms
+    ]
+    # Only the first word of a sum begins with a capital, unless it is one of C3 and C4.
+    rest = [w if re.match(r"C\d", w) else w[:1].lower() + w[1:] for w in words[1:]]
+    return " ".join([words[0], *rest])
+
+
+def _words(column: str, description: str) -> str:
+    """Return a column in words: the name it is known by, or the first clause of its description."""
+    name = column.lower()
+    base = name.removesuffix("_diff")
+    if base in NAMES:
+        words = NAMES[base]
+    else:
+        clause = re.split(r"[:;(\[]", description.rpartition("change between two years of: ")[2])[0]
+        words = clause.strip() or column
+        words = words[:1].upper() + words[1:]
+    if base == name:
+        return words
+    return f"Change of {words if re.match(r'C[34]', words) else words[:1].lower() + words[1:]}"
 
 
 def sign_in_words(sense: Sense) -> str:

@@ -16,10 +16,12 @@ from loader.regions.layers import COUNTRY_LAYER, Layer, Region
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import numpy.typing as npt
+
     from loader.grid import Grid
     from loader.regions.coverage import Ring
 
-__all__ = ["ORIGIN", "country_layer"]
+__all__ = ["ORIGIN", "country_layer", "country_polygons"]
 
 ORIGIN = "Natural Earth 4.1.0, 1:50m Admin 0 countries, public domain"
 
@@ -39,8 +41,7 @@ def country_layer(grid: Grid) -> Layer:
         Territories that share an ISO code are one region; those that have none, as Kosovo, have a
         name only. Borders, also disputed ones, are those of Natural Earth.
     """
-    packed = (files("loader.regions") / "data" / _FILE).read_bytes()
-    features = json.loads(gzip.decompress(packed))["features"]
+    features = _features()
     rings: dict[str, list[Ring]] = {}
     names: dict[str, str] = {}
     for feature in features:
@@ -62,6 +63,30 @@ def country_layer(grid: Grid) -> Layer:
             )
         )
     return Layer(COUNTRY_LAYER, tuple(sorted(regions, key=lambda one: one.name)), ORIGIN)
+
+
+def country_polygons() -> list[list[npt.NDArray[np.float64]]]:
+    """Return the polygons of all countries, for drawing: an outline, then its holes.
+
+    Returns
+    -------
+    list of list of ndarray of float64, shape (n, 2)
+        Longitude and latitude, degrees; longitudes of a polygon across the date line exceed 180.
+    """
+    polygons = []
+    for feature in _features():
+        geometry = feature["geometry"]
+        is_single = geometry["type"] == "Polygon"
+        for lines in [geometry["coordinates"]] if is_single else geometry["coordinates"]:
+            rings = lay_out_polygon([np.array(line, dtype=np.float64) for line in lines])
+            polygons.append([ring.points for ring in sorted(rings, key=lambda one: one.is_hole)])
+    return polygons
+
+
+def _features() -> list[dict[str, Any]]:
+    packed = (files("loader.regions") / "data" / _FILE).read_bytes()
+    features: list[dict[str, Any]] = json.loads(gzip.decompress(packed))["features"]
+    return features
 
 
 def _iso_countries(codes: Iterable[str]) -> dict[str, tuple[str, str]]:

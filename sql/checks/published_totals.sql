@@ -6,22 +6,10 @@
 -- Source: BLUE in the Global Carbon Budget 2022, Friedlingstein et al. 2022,
 --   doi:10.5194/essd-14-4811-2022, CC BY 4.0
 -- Needs: eluc_global
+{% import "published.jinja" as published %}
 WITH published (period, first_year, last_year, expected) AS (
     VALUES
-    ('1850', 1850, 1850, 0.931e0),
-    ('1900', 1900, 1900, 1.498e0),
-    ('1950', 1950, 1950, 2.229e0),
-    ('1960', 1960, 1960, 2.584e0),
-    ('1990', 1990, 1990, 1.744e0),
-    ('2010', 2010, 2010, 1.642e0),
-    ('2020', 2020, 2020, 1.447e0),
-    ('2021', 2021, 2021, 1.459e0),
-    ('1960s', 1960, 1969, 2.031e0),
-    ('1970s', 1970, 1979, 1.590e0),
-    ('1980s', 1980, 1989, 1.900e0),
-    ('1990s', 1990, 1999, 1.835e0),
-    ('2000s', 2000, 2009, 1.750e0),
-    ('2010s', 2010, 2019, 1.620e0)
+    {{- published.totals() }}
 ),
 
 compared AS (

@@ -1,0 +1,169 @@
+"""What happened, in sentences and numbers: the beginning of a report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from loader.plotting.wording import CO2_PER_C
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from loader.page.contents import Contents
+
+__all__ = ["UNCERTAINTY_PGC", "Fact", "Story", "tell_story"]
+
+UNCERTAINTY_PGC = 0.7
+"""One standard deviation of global emissions from land-use change, Pg C yr-1, as the Global Carbon
+Budget states it (Friedlingstein et al. 2022)."""
+
+_TREND_YEARS = 20
+_LEVEL = 0.02
+"""Pg C yr-1 per decade, below which emissions are said to be level."""
+
+_TOP = 3
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number: what it is, its value and unit, and what else to know."""
+
+    label: str
+    value: str
+    unit: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Story:
+    """The beginning of a report: sentences, and the numbers in them."""
+
+    sentences: tuple[str, ...]
+    facts: tuple[Fact, ...]
+
+
+def tell_story(contents: Contents) -> Story:
+    """Return what happened according to a database.
+
+    Parameters
+    ----------
+    contents : Contents
+    """
+    sentences: list[str] = []
+    facts: list[Fact] = []
+    series = contents.series
+    if series is not None and np.isfinite(series.emissions).any():
+        _emissions(contents, sentences, facts)
+        _largest(contents, sentences)
+    if series is not None and series.uses:
+        _land_use(contents, sentences, facts)
+    if not sentences:
+        sentences.append("This database holds neither emissions nor land use.")
+    return Story(tuple(sentences), tuple(facts))
+
+
+def _emissions(contents: Contents, sentences: list[str], facts: list[Fact]) -> None:
+    assert contents.series is not None
+    years, values = _known(contents.series.years, contents.series.emissions)
+    year, value = int(years[-1]), float(values[-1])
+    # The published uncertainty is that of the globe; a region has none.
+    spread = f" ± {UNCERTAINTY_PGC:g}" if contents.is_global else ""
+    co2_spread = f" ± {UNCERTAINTY_PGC * CO2_PER_C:.1f}" if contents.is_global else ""
+    digits = 2 if abs(value) >= 0.1 else 4
+    verb = "released" if value >= 0 else "took up"
+    sentences.append(
+        f"In {year}, land-use change {verb} {abs(value):.{digits}f}{spread} Pg of carbon, "
+        f"or {abs(value) * CO2_PER_C:.{digits}f}{co2_spread} Pg of CO₂, net."
+    )
+    if contents.is_global:
+        published = [p for p in contents.published if p.first_year == p.last_year == year]
+        note = f"published for BLUE: {published[0].emission_pgc:.2f}" if published else ""
+    else:
+        note = "of the cells in this database"
+    carbon = f"{_signed(value, digits)}{spread}"
+    facts.append(Fact(f"Net emissions {year}", carbon, "Pg C yr⁻¹", note))
+    co2 = _signed(value * CO2_PER_C, digits)
+    facts.append(Fact("The same as CO₂", f"{co2}{co2_spread}", "Pg CO₂ yr⁻¹"))
+    recent = years > year - _TREND_YEARS
+    if recent.sum() >= 3:
+        slope = float(np.polyfit(years[recent], values[recent], 1)[0]) * 10
+        first = int(years[recent][0])
+        if abs(slope) < _LEVEL:
+            sentences.append(f"Emissions were level from {first} to {year}.")
+        else:
+            verb = "rose" if slope > 0 else "fell"
+            sentences.append(
+                f"Emissions {verb} by {abs(slope):.2f} Pg C a year per decade from {first} to "
+                f"{year}."
+            )
+        facts.append(
+            Fact("Trend", _signed(slope, 2), "Pg C yr⁻¹ per decade", f"linear, {first}-{year}")
+        )
+
+
+def _largest(contents: Contents, sentences: list[str]) -> None:
+    """Name the countries with the largest emissions in the last year, and the largest sink."""
+    series = contents.series
+    assert series is not None
+    last = int(np.flatnonzero(np.isfinite(series.emissions))[-1])
+    total = float(series.emissions[last]) * 1000
+    ranked = sorted(
+        ((float(c.emissions[last]), c.name) for c in contents.countries if c.emissions[last] > 0),
+        reverse=True,
+    )[:_TOP]
+    if not ranked:
+        return
+    named = [
+        f"{_spoken(name)} ({value:,.0f} Mt C" + (f", {value / total:.0%})" if total > 0 else ")")
+        for value, name in ranked
+    ]
+    listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    plural = "sources were" if len(named) > 1 else "source was"
+    sentences.append(f"The largest {plural} {listed}.")
+
+
+def _spoken(name: str) -> str:
+    """Return a name as it is spoken: The Democratic Republic of the Congo, not Congo, The ..."""
+    return " ".join(reversed(name.split(", ")))
+
+
+def _land_use(contents: Contents, sentences: list[str], facts: list[Fact]) -> None:
+    series = contents.series
+    assert series is not None
+    forest = series.uses["primf"] + series.uses["secdf"]
+    changes = []
+    span = ""
+    for name, values in (("forest", forest), ("cropland", series.uses["crop"])):
+        years, known = _known(series.years, values)
+        if known.size < 2:
+            continue
+        change = float(known[-1] - known[0])
+        span = f"{years[0]} and 1 January {years[-1]}"
+        verb = "grew" if change >= 0 else "shrank"
+        share = f" ({abs(change) / known[0]:.1%})" if known[0] > 0 else ""
+        changes.append(f"{name} {verb} by {abs(change):,.0f} million hectares{share}")
+        facts.append(
+            Fact(
+                f"{name.capitalize()} {years[0]}-{years[-1]}",
+                _signed(change, 0),
+                "million hectares",
+                f"now {known[-1]:,.0f}",
+            )
+        )
+    if changes:
+        sentences.append(f"Between 1 January {span}, {' and '.join(changes)}.")
+
+
+def _known(
+    years: npt.NDArray[np.int64], values: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    known = np.isfinite(values)
+    return years[known], values[known]
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:+,.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
