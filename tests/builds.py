@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+import duckdb
+import numpy as np
 import pytest
 
 from loader.options import Options
@@ -99,3 +102,23 @@ def resolve(point: str) -> tuple[Any, str]:
 def limit_blocks(patch: pytest.MonkeyPatch, years: int) -> None:
     """Cut all sources into blocks of so many years at most, so that there are several."""
     patch.setattr(Options, "block_years", years)
+
+
+def stored_content(out: Path) -> dict[str, Any]:
+    """Every table of the database in its order of storage, and the bytes of every part."""
+    found: dict[str, Any] = {}
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        for (table,) in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'build' ORDER BY 1"
+        ).fetchall():
+            arrays = con.sql(f'SELECT * FROM "{table}"').fetchnumpy()
+            found[table] = {name: _comparable(array) for name, array in arrays.items()}
+    for part in sorted((out / "parquet").rglob("*.parquet")):
+        found[str(part.relative_to(out))] = part.read_bytes()
+    return found
+
+
+def _comparable(array: Any) -> Any:  # noqa: ANN401  # NumPy's, masked or not
+    mask = np.ma.getmaskarray(array).tolist()
+    filled = np.ma.filled(array, 0) if array.dtype.kind in "fiub" else array
+    return mask, filled.tobytes() if array.dtype.kind in "fiub" else filled.tolist()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
-from build_oracle import Expected, differences
-from builds import Notices, before, crash, fail, limit_blocks
+from build_oracle import Expected, differences, land
+from builds import Notices, before, crash, fail, limit_blocks, stored_content
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 import loader.building.loading
@@ -38,6 +41,7 @@ from loader.options import Options
 from loader.reading.fingerprint import digest_file
 from loader.reading.plan import plan_blocks
 from loader.reading.source import GriddedSource
+from loader.storing.database import DatabaseLane
 
 PLACE = GRIDS["finer"]
 YEARS = tuple(range(1950, 1956))
@@ -192,6 +196,63 @@ def test_other_options_are_refused_and_then_replace_when_asked(
     expected = Expected(STATE, ELUC, options.get("cells", "data"), (low, high))
     assert differences(tmp_path, expected, sources) == []
     assert run(sources, tmp_path, **options).outcome == "up to date"
+
+
+@pytest.mark.parametrize("masks", ["growing", "any"])
+def test_the_result_does_not_depend_on_the_lanes(
+    masks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows, their order, the bytes of parts, digests and totals: whoever is first."""
+    states = state_content(31, PLACE, range(1950, 1962), masks=masks)
+    eluc = eluc_content(32, PLACE, range(1950, 1962), missing=0.05)
+    given: dict[str, Any] = {
+        "states": write(tmp_path / "states.nc", states, Form()),
+        "eluc": write(tmp_path / "eluc.nc", eluc, Form(time="bare", fill="_FillValue")),
+    }
+    build(**given, out=tmp_path / "one", workers=1)
+    expected = stored_content(tmp_path / "one")
+    delays = random.Random(5)
+    before(monkeypatch, "writing a part", lambda: time.sleep(delays.random() / 20))
+    for workers in (2, 4):
+        out = tmp_path / str(workers)
+        build(**given, out=out, workers=workers)
+        assert stored_content(out) == expected
+
+
+def test_emissions_are_loaded_again_if_cells_turn_out_to_have_a_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last year of the states is read after all emissions, and adds a cell of the sea."""
+    states = state_content(31, PLACE, range(1950, 1954))
+    eluc = eluc_content(32, PLACE, range(1950, 1954))
+    sea = np.flatnonzero(
+        ~land(PLACE)[0].reshape(-1)
+        & np.isnan(states.values["primf"]).all(axis=0).reshape(-1)
+        & (eluc.values["ELUC"] == 0).all(axis=0).reshape(-1)
+    )
+    row, column = divmod(int(sea[0]), PLACE.n_lon)
+    states.values["primf"][-1, row, column] = 0.5
+    taken_back: list[str] = []
+    real = DatabaseLane.roll_back
+
+    def roll_back(self: DatabaseLane) -> None:
+        taken_back.append("block")
+        real(self)
+
+    def wait_for_last_states() -> None:
+        # The parts that come after it are written before the rows of the last states arrive.
+        time.sleep(0.3 if next(inserts) == 1 else 0)
+
+    inserts = count()
+    monkeypatch.setattr(DatabaseLane, "roll_back", roll_back)
+    before(monkeypatch, "inserting", wait_for_last_states)
+    sources: Sources = {
+        "states": (write(tmp_path / "states.nc", states, Form()), states),
+        "eluc": (write(tmp_path / "eluc.nc", eluc, Form(time="bare")), eluc),
+    }
+    run(sources, tmp_path / "out", workers=4)
+    assert taken_back
+    assert differences(tmp_path / "out", Expected(states, eluc), sources) == []
 
 
 def test_a_table_that_stays_empty_has_no_years(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import duckdb
 import numpy as np
 import pytest
 import xarray as xr
-from builds import limit_blocks
+from builds import limit_blocks, stored_content
 from command import environment
 from files import GRIDS, Form, eluc_content, state_content, write
 from object_store import s3_server
@@ -64,26 +64,6 @@ def sources(folder: Path, masks: str, form: Form | None = None) -> dict[str, Pat
     }
 
 
-def content(out: Path) -> dict[str, Any]:
-    """Every table of the database in its order of storage, and the bytes of every part."""
-    found: dict[str, Any] = {}
-    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
-        for (table,) in con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'build' ORDER BY 1"
-        ).fetchall():
-            arrays = con.sql(f'SELECT * FROM "{table}"').fetchnumpy()
-            found[table] = {name: _comparable(array) for name, array in arrays.items()}
-    for part in sorted((out / "parquet").rglob("*.parquet")):
-        found[str(part.relative_to(out))] = part.read_bytes()
-    return found
-
-
-def _comparable(array: Any) -> Any:  # noqa: ANN401  # NumPy's, masked or not
-    mask = np.ma.getmaskarray(array).tolist()
-    filled = np.ma.filled(array, 0) if array.dtype.kind in "fiub" else array
-    return mask, filled.tobytes() if array.dtype.kind in "fiub" else filled.tolist()
-
-
 @pytest.mark.parametrize("masks", [pytest.param("same", marks=pytest.mark.slow), "growing", "any"])
 def test_it_equals_a_local_build_to_the_last_byte(
     cluster: LocalCluster, tmp_path: Path, masks: str
@@ -92,7 +72,7 @@ def test_it_equals_a_local_build_to_the_last_byte(
     build(**given, out=tmp_path / "local")
     report = build(**given, out=tmp_path / "spread", scheduler=cluster.scheduler_address)
     assert report.outcome == "built"
-    assert content(tmp_path / "spread") == content(tmp_path / "local")
+    assert stored_content(tmp_path / "spread") == stored_content(tmp_path / "local")
     assert not (tmp_path / "spread" / ".luc-load").exists()
     # The scheduler is no input of the build.
     assert build(**given, out=tmp_path / "spread").outcome == "up to date"
@@ -117,7 +97,7 @@ def test_every_rule_of_cells_is_the_same(cluster: LocalCluster, tmp_path: Path, 
         years="1952:1955",
         scheduler=cluster.scheduler_address,
     )
-    assert content(tmp_path / "spread") == content(tmp_path / "local")
+    assert stored_content(tmp_path / "spread") == stored_content(tmp_path / "local")
 
 
 def test_files_that_the_libraries_must_read_are_safe_in_threads(
@@ -129,7 +109,7 @@ def test_files_that_the_libraries_must_read_are_safe_in_threads(
     )
     build(**given, out=tmp_path / "local")
     build(**given, out=tmp_path / "spread", scheduler=cluster.scheduler_address)
-    assert content(tmp_path / "spread") == content(tmp_path / "local")
+    assert stored_content(tmp_path / "spread") == stored_content(tmp_path / "local")
 
 
 class AtBlock(Silent):
@@ -162,7 +142,7 @@ def test_workers_that_die_cost_only_their_blocks(cluster: LocalCluster, tmp_path
     )
     assert killed
     assert report.outcome == "built"
-    assert content(tmp_path / "spread") == content(tmp_path / "local")
+    assert stored_content(tmp_path / "spread") == stored_content(tmp_path / "local")
     assert not (tmp_path / "spread" / ".luc-load").exists()
 
 

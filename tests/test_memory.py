@@ -1,16 +1,22 @@
-"""How much memory there is: the machine's, or what the control groups around a process leave."""
+"""How much memory there is, and that a build does not take more of it for more years."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import netCDF4
+import numpy as np
 import pytest
+from command import environment
 from test_options import GIVEN
 
 import loader.options
 from loader.memory import available_memory
 from loader.options import Options
+from loader.schema import FRACTIONS
 
 MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 MIB = 2**20
@@ -94,3 +100,55 @@ def test_a_build_takes_half_by_default(
     monkeypatch.setattr(loader.options, "available_memory", lambda: available)
     assert Options.parse(**GIVEN, years=None).memory_limit == limit
     assert Options.parse(**GIVEN | {"memory_limit": "2GiB"}, years=None).memory_limit == 2**31
+
+
+PEAK = """
+import resource, sys
+from loader import build
+from loader.options import Options
+Options.block_years = 4
+Options.database_bytes = 64 * 2**20
+states, out, years, workers = sys.argv[1:]
+build(states=states, out=out, years=years, workers=int(workers))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Land uses of 72 years on a grid of one degree, 1.4 million rows: 84 MB of them in memory."""
+    path = tmp_path_factory.mktemp("raw") / "states.nc"
+    latitude, longitude = np.arange(89.5, -90, -1), np.arange(-179.5, 180, 1)
+    values = np.random.default_rng(1).random((180, 360), dtype=np.float32)
+    values[np.random.default_rng(2).random((180, 360)) < 0.7] = np.nan
+    with netCDF4.Dataset(path, "w") as file:
+        for name, axis in (("time", np.arange(1949, 2021)), ("lat", latitude), ("lon", longitude)):
+            file.createDimension(name, len(axis))
+            file.createVariable(name, "f8", (name,))[:] = axis
+        file["lat"].units, file["lon"].units = "degrees_north", "degrees_east"
+        file["time"].units = "years since 1-01-01"
+        for number, name in enumerate(FRACTIONS):
+            variable = file.createVariable(
+                name, "f4", ("time", "lat", "lon"), chunksizes=(1, 180, 360), fill_value=np.nan
+            )
+            variable.units = "1"
+            variable[:] = values[None] / (number + 1)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_memory_of_a_build_does_not_grow_with_the_years(
+    workers: int, states: Path, tmp_path: Path
+) -> None:
+    peaks = {}
+    for years in ("1950:1957", "1950:2021"):
+        command = [sys.executable, "-c", PEAK, str(states), str(tmp_path / years), years]
+        done = subprocess.run(
+            [*command, str(workers)], env=environment(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        peaks[years] = int(done.stdout)
+    # Nine times the rows; what may grow is DuckDB's pool, to its limit.
+    assert peaks["1950:2021"] < peaks["1950:1957"] + 45
+    assert peaks["1950:2021"] < 512

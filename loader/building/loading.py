@@ -196,6 +196,8 @@ class Loading:
             )
             for source in sources.values()
         }
+        # Counted once: the list gets shorter as tables are looked through.
+        self._surveys = len(self.surveys())
         self._values_done = 0.0
         self._values = sum(len(s.years) * len(s.variables) for s in sources.values())
 
@@ -237,11 +239,10 @@ class Loading:
 
     def jobs(self, maker: Maker, sink: Sink) -> list[Callable[[Turn], None]]:
         """Return the jobs: surveys first, then the blocks of one table after the other."""
-        surveys = self.surveys()
         return [
-            *(partial(self._survey, maker, table, block) for table, block in surveys),
+            *(partial(self._survey, maker, table, block) for table, block in self.surveys()),
             *(
-                partial(self._load, maker, sink, len(surveys), table, block)
+                partial(self._load, maker, sink, table, block)
                 for table in self.tables.values()
                 for block in table.blocks
             ),
@@ -249,7 +250,7 @@ class Loading:
 
     def jobs_until(self, name: str) -> int:
         """Return how many of `jobs` must have ended before a table is loaded completely."""
-        number = len(self.surveys())
+        number = self._surveys
         for table in self.tables.values():
             number += len(table.blocks)
             if table.name == name:
@@ -271,11 +272,9 @@ class Loading:
             self._stage.keep_cells(f"{table.name}-survey", table.survey.packed())
             table.is_surveyed = True
 
-    def _load(
-        self, maker: Maker, sink: Sink, surveys: int, table: TableLoad, block: Block, turn: Turn
-    ) -> None:
+    def _load(self, maker: Maker, sink: Sink, table: TableLoad, block: Block, turn: Turn) -> None:
         if table.survey is not None:
-            turn.wait_for(surveys)
+            turn.wait_for(self._surveys)
         rule = self.rule(table)
         part = self._reused(table, block) or maker.make(table, rule, block)
         sums = sink.insert(turn.lane, table.name, part)
