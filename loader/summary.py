@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from loader.display import Displayed
 from loader.querying.connect import connection_lines
-from loader.text import human_bytes, human_seconds
+from loader.text import human_bytes, human_seconds, shown_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,10 @@ class BuildReport(Displayed):
 
     def text(self) -> str:
         """Return the summary that ends a build on the command line."""
+        # An address may have a password, and a note may quote what somebody left in the folder.
+        return shown_lines(self._text())
+
+    def _text(self) -> str:
         mark = ", from SYNTHETIC sources" if self.synthetic else ""
         if self.outcome == "up to date":
             return f"{self.database} is up to date (build {self.build_id}{mark})."

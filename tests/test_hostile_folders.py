@@ -159,6 +159,16 @@ def _umask() -> int:
     return mask
 
 
+def test_what_an_unfinished_build_says_of_itself_is_escaped(states: Path, out: Path) -> None:
+    path = out / ".luc-load" / "stage" / "record.json"
+    record = json.loads(path.read_text())
+    record["expected"][0]["name"] = "\x1b]0;pwn\x07\u202e"
+    path.write_text(json.dumps(record))
+    text = build(states=states, out=out, dry_run=True).text()
+    assert r"\x1b]0;pwn\x07\u202e" in text
+    assert all(c.isprintable() or c == "\n" for c in text)
+
+
 BAD_NAMES = ["../../../victim/stage/x", "/etc/passwd", "state/../../x", "..", "", "a\0b", None, 7]
 
 

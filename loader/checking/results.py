@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from loader.display import Displayed
-from loader.text import printable
+from loader.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ class CheckResult:
         if self.bad_rows > len(self.worst):
             lines.append(f"    and {self.bad_rows - len(self.worst):,} more")
         # Names, paths and notes come from the file.
-        return "\n".join(map(printable, lines))
+        return "\n".join(map(shown, lines))
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class CheckReport(Displayed):
         verdict = "all checks hold" if self.holds else f"{count['failed']} FAILED"
         figures = f"{count['ok']} ok, {count['skipped']} skipped"
         # The id is what the file says.
-        return printable(f"{self.database} (build {self.build_id}{mark}): {verdict}; {figures}.")
+        return shown(f"{self.database} (build {self.build_id}{mark}): {verdict}; {figures}.")
 
     def record(self) -> dict[str, Any]:
         """Return everything, ready for JSON."""

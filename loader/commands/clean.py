@@ -32,12 +32,12 @@ def clean(
       luc-load clean luc-data
     """
     from loader.storing.cleaning import Removed, clean_output  # noqa: PLC0415  # --help must be quick
-    from loader.text import human_bytes  # noqa: PLC0415
+    from loader.text import human_bytes, shown  # noqa: PLC0415
 
     stop_orderly()
 
     def tell(item: Removed) -> None:
-        click.echo(f"removed {item.path}  {human_bytes(item.size)}")
+        click.echo(f"removed {shown(str(item.path))}  {human_bytes(item.size)}")
 
     if not clean_output(out, storage_options, tell):
         click.echo(f"{out}: nothing to remove")
