@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import operator
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -14,7 +16,16 @@ from loader.errors import UsageError
 from loader.memory import available_memory
 from loader.text import without_secrets
 
-__all__ = ["Cells", "Encoding", "Options", "Tables", "parse_size", "parse_years", "years_text"]
+__all__ = [
+    "Cells",
+    "Encoding",
+    "Options",
+    "Tables",
+    "parse_size",
+    "parse_years",
+    "require_types",
+    "years_text",
+]
 
 Cells = Literal["data", "land", "all"]
 Encoding = Literal["split", "plain"]
@@ -33,6 +44,19 @@ _FACTORS = {
     "gib": 2**30,
     "tib": 2**40,
 }
+_TEXT: tuple[tuple[type, ...], str] = ((str,), "a text")
+_PLACE: tuple[tuple[type, ...], str] = ((str, os.PathLike), "a path")
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("raw", "out", "parquet", "scratch"), _PLACE),
+    **dict.fromkeys(("cells", "storage_version", "parquet_encoding", "tables", "scheduler"), _TEXT),
+    "workers": ((Integral,), "a whole number"),
+    "memory_limit": ((str, Integral), "a number of bytes, or a text such as 1GiB"),
+    "years": ((str, Iterable), "a text such as 1990:2021, or two years"),
+    "storage_options": ((str, Mapping), "a mapping, or JSON of one"),
+}
+"""What `build` takes for each option, and in words."""
+
+_OPTIONAL = frozenset(_TYPES) - {"out", "cells", "storage_version", "parquet_encoding", "tables"}
 _INPUTS = ("years", "cells", "storage_version", "parquet_encoding", "parquet")
 _YEAR_LIMITS = (-32768, 32767)
 _BASE_MEMORY = 400 * 2**20
@@ -127,6 +151,11 @@ class Options:
         if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
             expected = "expected the address of a dask scheduler, such as tcp://host:8786"
             raise UsageError(f"--scheduler is {scheduler!r}; {expected}")
+        if scheduler is not None and not _is_json(storage_options or {}):
+            expected = "expected text, numbers, lists and mappings of them"
+            raise UsageError(
+                f"--storage-options hold what cannot be sent to a cluster's workers; {expected}"
+            )
         for sign, name in (("?", "question mark"), ("\\", "backslash")):
             if sign in str(Path(out).absolute()):
                 path = Path(out).absolute()
@@ -147,10 +176,9 @@ class Options:
 
     def inputs(self) -> dict[str, object]:
         """Return what decides the content of the result, ready for JSON."""
-        chosen = asdict(self)
+        inputs: dict[str, object] = {key: getattr(self, key) for key in _INPUTS}
         if self.parquet is not None:
-            chosen["parquet"] = without_secrets(self.parquet)
-        inputs = {key: chosen[key] for key in _INPUTS}
+            inputs["parquet"] = without_secrets(self.parquet)
         # Left out where it is the default: builds of before the option have the same identity.
         return inputs if self.tables == "stored" else inputs | {"tables": self.tables}
 
@@ -179,6 +207,37 @@ class Options:
     def database_bytes(self) -> int:
         """Memory that DuckDB may take while loading."""
         return max(128 * 2**20, self.memory_limit // 8)
+
+
+def require_types(**given: object) -> None:
+    """Raise if an option of `build` is of a type that it does not take.
+
+    Parameters
+    ----------
+    **given : object
+        By name; other names than those of `_TYPES` are not looked at.
+
+    Raises
+    ------
+    UsageError
+        If one is.
+    """
+    for name, value in given.items():
+        types, expected = _TYPES.get(name, ((object,), ""))
+        is_flag = isinstance(value, bool)
+        if value is not None and (is_flag or not isinstance(value, types)):
+            found = f"{name} is {value!r:.60}, of type {type(value).__name__}"
+            raise UsageError(f"{found}; expected {expected}")
+        if value is None and name not in _OPTIONAL:
+            raise UsageError(f"{name} is None; expected {expected}")
+
+
+def _is_json(options: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(dict(options), sort_keys=True)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Literal, and one of it
@@ -252,8 +311,8 @@ def parse_size(size: str | int) -> int:
     UsageError
         If it is not a valid size.
     """
-    if isinstance(size, int):
-        return size
+    if not isinstance(size, str):
+        return operator.index(size)
     match = _SIZE.match(size)
     if not match:
         raise UsageError(f"{size!r} is not a valid size; use a number and a unit, for example 2GiB")

@@ -11,7 +11,7 @@ import xarray as xr
 from files import FRACTIONS
 from memory import SEA, YEARS, dataset, on_land, states
 
-from loader.errors import BadValueError
+from loader.errors import BadValueError, SourceError
 from loader.reading.blocks import BlockReader, CellRule, Rows, first_cells
 from loader.reading.plan import plan_blocks
 from loader.reading.recognition import open_source
@@ -101,3 +101,13 @@ def test_a_value_outside_the_valid_range_is_an_error_where_nothing_else_says_mis
     rows, _ = read(states().assign(urban=(("time", "lat", "lon"), packed, attributes)))
     assert len(rows) == LAND.size * len(YEARS)
     assert set(rows.values["urban"]) == {np.float32(0.5)}
+
+
+def test_some_of_the_land_uses_are_an_error_that_names_the_others() -> None:
+    given = states()[["primf", "secdf"]]
+    with pytest.raises(SourceError, match=r"has 2 of the 12 .* lacks c3ann, .*urban") as caught:
+        read(given)
+    assert "rename" not in str(caught.value)
+    given = states().rename(urban="Urban", c3ann="c3anm")
+    with pytest.raises(SourceError, match=r"lacks c3ann, urban; it has Urban, c3anm: rename them"):
+        read(given)

@@ -97,6 +97,18 @@ def test_a_file_that_keeps_the_library_busy_for_ever_is_refused(
     assert time.monotonic() - started < 10
     assert message.startswith(str(HANGS))
     assert "still busy" in message
+    # Where it computes all the time, its own time counts, not that of other programs.
+    monkeypatch.undo()
+    monkeypatch.setattr(loader.reading.probe, "CPU_SECONDS", 1)
+    assert "computed with it for more than 1 s" in problem(HANGS)
+
+
+def test_a_process_that_computes_for_too_long_is_given_up(trial: Script, tmp_path: Path) -> None:
+    trial(
+        "import signal, sys; signal.setitimer(signal.ITIMER_PROF, int(sys.argv[3]) / 50)\n"
+        "while True: pass"
+    )
+    assert "computed with it for more than 10 s" in problem(small(tmp_path))
 
 
 def test_a_process_that_waits_for_its_disk_is_given_up(

@@ -331,7 +331,8 @@ def test_the_static_grid_is_a_source_without_years(sources: dict[str, Path], bui
 
 
 def test_without_it_the_columns_are_null(sources: dict[str, Path], tmp_path: Path) -> None:
-    build(raw=sources["raw"], out=tmp_path)
+    # Not from RAW, where the static grid would be found.
+    build(states=sources["states"], eluc=sources["eluc"], raw=tmp_path, out=tmp_path)
     with duckdb.connect(str(tmp_path / "luc.duckdb"), read_only=True) as con:
         counted = con.execute(
             "SELECT count(ice_water_fraction), count(potential_forest), count(potential_biomass), "

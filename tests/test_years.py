@@ -118,3 +118,17 @@ def test_order_and_gaps_are_those_of_the_file() -> None:
 def test_what_names_no_years_is_refused(values: Any, units: object) -> None:  # noqa: ANN401
     with pytest.raises(TimeAxisError, match=r"^file\.nc: time: "):
         calendar_years(values, units, "standard", "file.nc")
+
+
+@pytest.mark.parametrize(
+    ("values", "units"),
+    [
+        ([0, 0, 0], "day as %Y%m%d.%f"),
+        ([0], "day as %Y%m%d.%f"),
+        ([0, 0], "year as %Y.%f"),
+    ],
+)
+def test_years_that_cdo_lost_are_an_error_that_says_so(values: list[int], units: str) -> None:
+    with pytest.raises(TimeAxisError, match=r"years were lost.*cdo settaxis") as caught:
+        calendar_years(np.array(values, dtype=np.float64), units, "standard", "f.nc")
+    assert "average" not in str(caught.value)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loader.building.inputs import find_sources, sample_sources
 from loader.errors import OutputError, UsageError
 from loader.names import checked_argument
-from loader.options import Options
+from loader.options import Options, require_types
 from loader.reading.fingerprint import is_one_file
 from loader.reading.landmask import cache_directory
 from loader.reading.probe import Probe
@@ -68,7 +68,7 @@ def build(
     eluc, states, transitions, management, static : path or xarray.Dataset, optional
         The sources. When neither `eluc` nor `states` is given, both are looked for in `raw`.
     all : bool
-        Also load transitions, management and the static grid where they lie in `raw`.
+        Also load transitions and management where they are in `raw`; the static grid always is.
     raw : path, optional
         The folder of the usual file names; "raw" by default.
     sample : bool
@@ -128,8 +128,26 @@ def build(
     """
     started = time.monotonic()
     watcher = synchronized(reporter)
+    require_types(
+        raw=raw,
+        out=out,
+        years=years,
+        cells=cells,
+        workers=workers,
+        memory_limit=memory_limit,
+        scheduler=scheduler,
+        storage_options=storage_options,
+        storage_version=storage_version,
+        parquet_encoding=parquet_encoding,
+        tables=tables,
+        parquet=parquet,
+        scratch=scratch,
+    )
     _check_arguments(out, parquet, scratch, raw, eluc, states, transitions, management, static)
     target, place = checked_targets(out, parquet, tables)
+    if scratch is not None and not is_address(target):
+        expected = "leave it out: a local --out is built in its own folder"
+        raise UsageError(f"--scratch is for a result at an address; {expected}")
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,
         years=years,

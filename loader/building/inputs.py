@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loader.errors import SourceError, SourceMissingError, UsageError
+from loader.errors import SourceError, SourceMissingError, UsageError, one_line
 from loader.remote.stores import is_address
 from loader.reporting import Progress
 from loader.schema import SOURCES, STATIC
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     from loader.reporting import Reporter
 
-__all__ = ["find_sources", "sample_sources"]
+__all__ = ["UsualPath", "find_sources", "sample_sources"]
+
+
+class UsualPath(str):
+    """A file that nobody named: it is left out where it does not fit the others."""
+
+    __slots__ = ()
 
 
 def find_sources(
@@ -39,7 +45,8 @@ def find_sources(
     warn : callable
         Told of a default that is missing while another is there.
     everything : bool
-        Also load the sources that are no default, where their usual file lies in `raw`.
+        Also load transitions and management where their usual file is in `raw`. The static grid
+        always is.
 
     Returns
     -------
@@ -53,29 +60,28 @@ def find_sources(
         If two sources are the same file.
     """
     folder = _folder(raw)
+    chosen = {name: _existing(name, given) for name, given in named.items() if given is not None}
     found: dict[str, str | xr.Dataset] = {}
     defaults_wanted = all(named.get(name) is None for name, s in SOURCES.items() if s.default)
     missing = []
     for name, source in SOURCES.items():
-        given = named.get(name)
         usual = folder / source.file
-        if given is not None:
-            found[name] = _existing(name, given)
+        if name in chosen:
+            found[name] = chosen[name]
         elif source.default and defaults_wanted:
-            if usual.exists():
+            if _is_there(usual):
                 found[name] = str(usual)
             else:
                 missing.append(usual)
-        elif everything and not source.default and usual.exists():
+        elif everything and not source.default and _is_there(usual):
             found[name] = str(usual)
     if not found:
         raise _nothing_to_read(missing)
-    given = named.get(STATIC.name)
     usual = folder / STATIC.file
-    if given is not None:
-        found[STATIC.name] = _existing(STATIC.name, given)
-    elif everything and usual.exists():
-        found[STATIC.name] = str(usual)
+    if STATIC.name in chosen:
+        found[STATIC.name] = chosen[STATIC.name]
+    elif _is_there(usual):
+        found[STATIC.name] = UsualPath(usual)
     for usual in missing:
         warn(f"{usual}: there is no such file; its tables stay empty")
     _refuse_twice(found)
@@ -99,7 +105,7 @@ def sample_sources(
         As asked for by the build; the states run one year further than the emissions.
     reporter : Reporter
     everything : bool
-        Also make transitions, management and the static grid.
+        Also make transitions and management.
 
     Returns
     -------
@@ -133,8 +139,7 @@ def sample_sources(
     span = (min(first, LAST_YEAR), min(last, LAST_YEAR))
     if span[1] < FIRST_ELUC_YEAR:
         wanted.remove("eluc")
-    if everything:
-        wanted.append(STATIC.name)
+    wanted.append(STATIC.name)
     reporter.notice(f"writing synthetic sources to {folder}")
     write_sample(
         folder,
@@ -156,8 +161,10 @@ def _folder(raw: str | os.PathLike[str]) -> Path:
 
 def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:
     if not isinstance(given, str | os.PathLike):
-        return given
+        return _checked_dataset(name, given)
     path = os.fspath(given)
+    if not isinstance(path, str):
+        raise UsageError(f"{name} is {path!r}; expected a path as text")
     if not path:
         raise UsageError(f"--{name} is empty; expected a path")
     if is_address(path):
@@ -166,10 +173,45 @@ def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr
             return path
         path = rest
     file = Path(path)
-    if not file.exists():
+    if not _is_there(file):
         link = f"a link to {file.readlink()}, " if file.is_symlink() else ""
         raise SourceMissingError(path, f"there is no such file ({link}named by --{name})")
     return path
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether a file exists.
+
+    Raises
+    ------
+    SourceError
+        If that cannot be known: a folder that may not be entered, a name that is too long.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        raise SourceError(str(path), f"cannot be looked at ({one_line(error)})") from error
+    return True
+
+
+def _checked_dataset(name: str, given: object) -> xr.Dataset:
+    """Return a data set that the caller opened.
+
+    Raises
+    ------
+    UsageError
+        If it is anything else.
+    """
+    import xarray as xr  # noqa: PLC0415  # slow to import, and a path needs none
+
+    if isinstance(given, xr.Dataset):
+        return given
+    expected = "expected a path or an xarray.Dataset"
+    if isinstance(given, xr.DataArray):
+        expected += " (to_dataset makes one)"
+    raise UsageError(f"{name} is of type {type(given).__name__}; {expected}")
 
 
 def _nothing_to_read(missing: list[Path]) -> SourceMissingError:

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loader.building.assemble import is_synthetic
+from loader.building.inputs import UsualPath
 from loader.errors import GridError
-from loader.reading.recognition import open_source
+from loader.reading.recognition import cut_source, open_source
 from loader.reading.static import StaticGrid, open_static
+from loader.reading.window import common_window
 from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from contextlib import ExitStack
 
     import xarray as xr
 
+    from loader.grid import Grid
     from loader.options import Options
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
@@ -77,7 +80,7 @@ def open_sources(
     SourceError
         If one is not what it must be.
     GridError
-        If they do not share one grid.
+        If their grids have no window of cells in common, or the static grid does not hold it.
     """
     sources: dict[str, GriddedSource] = {}
     for name, where in given.items():
@@ -88,18 +91,46 @@ def open_sources(
             stack.callback(source.close)
         sources[name] = source
     static = open_static(given[STATIC.name]) if STATIC.name in given else None
-    first, *others = sources.values()
-    for other in (*others, static):
-        if other is not None and not other.grid.same_as(first.grid):
+    window = _window(list(sources.values()))
+    for name, source in sources.items():
+        if not source.grid.same_as(window):
+            sources[name] = cut_source(source, window)
+    if static is not None:
+        static = _fitting(static, next(iter(sources.values())).grid, given[STATIC.name], reporter)
+    for opened in (*sources.values(), static):
+        for notice in opened.notices if opened is not None else ():
+            reporter.notice(notice)
+    return Sources(sources, static)
+
+
+def _window(sources: Sequence[GriddedSource]) -> Grid:
+    """Return the grid that all sources have in common."""
+    first, *others = sources
+    for other in others:
+        if common_window([first.grid, other.grid]) is None:
             raise GridError(
                 other.path,
                 f"has another grid ({other.grid}) than {first.path} ({first.grid}); expected "
                 "one grid for all sources (regrid one of them first)",
             )
-    for opened in (first, *others, static):
-        for notice in opened.notices if opened is not None else ():
-            reporter.notice(notice)
-    return Sources(sources, static)
+    window = common_window([source.grid for source in sources])
+    if window is None:
+        named = ", ".join(source.path for source in sources)
+        raise GridError(first.path, f"there is no single area that all of {named} cover")
+    return window
+
+
+def _fitting(
+    static: StaticGrid, grid: Grid, given: str | xr.Dataset, reporter: Reporter
+) -> StaticGrid | None:
+    """Return the static grid of the cells to load; None if it is of others and nobody named it."""
+    try:
+        return static.cut_to(grid)
+    except GridError as error:
+        if not isinstance(given, UsualPath):
+            raise
+        reporter.notice(f"{error}; not loaded, so there are no countries")
+        return None
 
 
 def missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:

@@ -42,7 +42,10 @@ def reference_to(
     """Return what a worker needs in order to open a source."""
     path = source.path if is_address(source.path) else str(Path(source.path).resolve())
     options = json.dumps(dict(storage_options), sort_keys=True)
-    return Reference(source.kind.name, path, years, status.size, status.mtime_ns, options)
+    return Reference(
+        *(source.kind.name, path, years, status.size, status.mtime_ns, options),
+        window=source.window,
+    )
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from loader.schema import SOURCES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from loader.grid import Grid
     from loader.reading.source import GriddedSource
 
 __all__ = ["Reference", "borrowed"]
@@ -49,6 +50,8 @@ class Reference:
         JSON of fsspec's options; not shown.
     version : str
         Of the client's luc-load.
+    window : Grid or None
+        The part of the file's grid to load, if not all.
     """
 
     kind: str
@@ -58,6 +61,7 @@ class Reference:
     mtime_ns: int
     storage_options: str = field(default="{}", repr=False)
     version: str = __version__
+    window: Grid | None = None
 
 
 class _Turns:
@@ -156,7 +160,7 @@ def _given_back(reference: Reference, source: GriddedSource) -> None:
 
 
 def _opened(reference: Reference) -> GriddedSource:
-    source = open_source(SOURCES[reference.kind], reference.path, reference.years)
+    source = open_source(SOURCES[reference.kind], reference.path, reference.years, reference.window)
     try:
         found = fingerprint(reference.path)
     except BaseException:

@@ -21,10 +21,10 @@ __all__ = ["build"]
     "--static",
     type=PATH,
     metavar="FILE",
-    help="LUH2 static grid netCDF file: countries, ice, water.",
+    help="LUH2 static grid netCDF file: countries, ice, water. [default: loaded if it is in RAW]",
 )
 @click.option(
-    "--all", is_flag=True, help="Also load transitions, management and static if they are in RAW."
+    "--all", is_flag=True, help="Also load transitions and management if they are in RAW."
 )
 @click.option(
     "--raw",

@@ -20,10 +20,13 @@ from loader.reading.headers import check_header, damaged
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SECONDS", "Probe"]
+__all__ = ["CPU_SECONDS", "SECONDS", "Probe"]
 
 SECONDS = 60
 """Longest time for one file; the largest LUH2 file takes two seconds on a cold disk."""
+
+CPU_SECONDS = 10
+"""Longest time of computing for a header, or for a chunk: a library that hangs does not wait."""
 
 _SCRIPT = Path(__file__).with_name("trial.py")
 _PATIENCE_SECONDS = 5
@@ -97,7 +100,8 @@ class Probe:
 def _start(paths: Sequence[str], largest_chunk: int) -> subprocess.Popen[bytes] | None:
     """Start the other process."""
     # -P: the modules beside the script are not to be taken for others of the same name.
-    command = [sys.executable, "-P", str(_SCRIPT), str(largest_chunk), str(SECONDS)]
+    numbers = map(str, (largest_chunk, SECONDS, CPU_SECONDS))
+    command = [sys.executable, "-P", str(_SCRIPT), *numbers]
     return subprocess.Popen(  # noqa: S603  # no shell, our own script
         [*command, *(os.path.abspath(path) for path in paths)],  # noqa: PTH100  # bytes, as in headers
         stdin=subprocess.DEVNULL,
@@ -115,6 +119,8 @@ def _error(path: str, problem: dict[str, str]) -> SourceError:
 
 def _lost(path: str, code: int) -> SourceError:
     """Return the error for a file on which the other process ended."""
+    if -code == signal.SIGPROF:
+        return damaged(path, f"the netCDF library computed with it for more than {CPU_SECONDS} s")
     if -code in _OUT_OF_TIME:
         return damaged(path, f"the netCDF library was still busy with it after {SECONDS} s")
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.errors import SourceError
+from loader.errors import GridError, SourceError
 from loader.options import years_text
 from loader.reading.centres import read_grid
 from loader.reading.coordinates import Dimensions, find_dimensions
@@ -18,6 +18,7 @@ from loader.reading.missing import valid_limits
 from loader.reading.opening import open_undecoded
 from loader.reading.source import GriddedSource, Layout, name_of_dataset, read_coordinate
 from loader.reading.units import HECTARE, require_unit
+from loader.reading.window import part_of
 from loader.reading.years import calendar_years
 from loader.schema import FURTHER_LAND_USE, RESERVED, Source, Variable
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-__all__ = ["AREA", "open_source"]
+    from loader.grid import Grid
+
+__all__ = ["AREA", "cut_source", "open_source"]
 
 AREA = "cell_area"
 """The variable on (latitude, longitude) that an ELUC file may hold: areas of cells."""
@@ -38,6 +41,7 @@ def open_source(
     kind: Source,
     given: str | xr.Dataset,
     years: tuple[int | None, int | None] = (None, None),
+    window: Grid | None = None,
 ) -> GriddedSource:
     """Open a source and understand its layout; no data values are read.
 
@@ -49,6 +53,8 @@ def open_source(
         A local path, or a data set that the caller opened, which is left as it is.
     years : tuple of (int or None, int or None)
         First and last year to load, both included.
+    window : Grid, optional
+        The part of the file's grid to load; all of it by default.
 
     Returns
     -------
@@ -65,11 +71,53 @@ def open_source(
     else:
         path, dataset = name_of_dataset(given, kind), given
     try:
-        return _understand(kind, path, dataset, years)
+        source = _understand(kind, path, dataset, years)
+        return source if window is None else cut_source(source, window)
     except BaseException:
         if isinstance(given, str):
             dataset.close()
         raise
+
+
+def cut_source(source: GriddedSource, window: Grid) -> GriddedSource:
+    """Return a source that holds a part of the grid only.
+
+    Parameters
+    ----------
+    source : GriddedSource
+        Stays open: both read from the same file.
+    window : Grid
+
+    Returns
+    -------
+    GriddedSource
+
+    Raises
+    ------
+    GridError
+        If the grid of the source does not hold all of the window, or it is less than two cells
+        wide or high.
+    """
+    part = part_of(source.grid, window)
+    if part is None:
+        raise GridError(source.path, f"its grid ({source.grid}) does not hold all of {window}")
+    dims, layout = source.layout.dimensions, source.layout
+    rows = np.isin(layout.rows.in_file(source.grid.n_lat), part.rows)
+    columns = np.isin(layout.columns.in_file(source.grid.n_lon), part.columns)
+    chosen = {dims.latitude: _positions(rows), dims.longitude: _positions(columns)}
+    dataset = source.dataset.isel(chosen)
+    dataset.set_close(source.dataset.close)
+    years = int(source.years[0]), int(source.years[-1])
+    cut = _understand(source.kind, source.path, dataset, years)
+    notice = f"{source.path}: only the cells in common with the other files are loaded ({cut.grid})"
+    return replace(cut, window=cut.grid, notices=(*source.notices, notice))
+
+
+def _positions(chosen: npt.NDArray[np.bool_]) -> slice | npt.NDArray[np.int64]:
+    """Return the positions that are chosen, as a slice where they are consecutive."""
+    positions = np.flatnonzero(chosen)
+    first, last = int(positions[0]), int(positions[-1])
+    return slice(first, last + 1) if last - first + 1 == len(positions) else positions
 
 
 def _understand(
@@ -161,7 +209,16 @@ def _limits(found: dict[str, xr.Variable]) -> dict[str, tuple[float, float]]:
 def _missing_variables(
     kind: Source, path: str, missing: list[str], dataset: xr.Dataset
 ) -> SourceError:
+    """Return the error for a file without variables that the views compute with."""
     names = [str(name) for name in dataset.variables]
+    count = len(kind.required)
+    if len(missing) < count:
+        found = f"has {count - len(missing)} of the {count} variables of {kind.title} that the "
+        found += f"views compute with; it lacks {', '.join(missing)}"
+    else:
+        found = f"has no variable {', '.join(missing)} on (time, latitude, longitude)"
+    # Only names that mean nothing else can be misspelt ones.
+    known = {variable.name for variable in kind.variables} - set(missing)
     near = {
         name
         for wanted in missing
@@ -169,10 +226,11 @@ def _missing_variables(
             *difflib.get_close_matches(wanted, names, n=2),
             *(n for n in names if n.lower() == wanted.lower()),
         )
+        if name not in known
     }
-    hint = f"; it has {', '.join(sorted(near))}" if near else ""
-    expected = "rename them" if near else f"expected the file of {kind.title} ({kind.file})"
-    found = f"has no variable {', '.join(missing)} on (time, latitude, longitude){hint}"
+    if near:
+        return SourceError(path, f"{found}; it has {', '.join(sorted(near))}: rename them")
+    expected = f"expected the complete file of {kind.title} ({kind.file})"
     return SourceError(path, f"{found}; {expected}")
 
 

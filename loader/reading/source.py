@@ -88,6 +88,8 @@ class GriddedSource:
         Extent of a stored chunk along (time, latitude, longitude).
     notices : tuple of str
         What the user should know about the file.
+    window : Grid or None
+        The grid, where it is only a part of the file's own.
     """
 
     kind: Source
@@ -99,6 +101,7 @@ class GriddedSource:
     chunk_shape: tuple[int, int, int]
     notices: tuple[str, ...]
     layout: Layout = field(repr=False)
+    window: Grid | None = None
 
     @property
     def attributes(self) -> dict[str, object]:

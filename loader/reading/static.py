@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from loader.countries import ALASKA, NO_COUNTRY, UNITED_STATES, Country, countries
-from loader.errors import BadValueError, SourceError
+from loader.errors import BadValueError, GridError, SourceError
 from loader.reading.centres import read_grid
 from loader.reading.coordinates import find_dimensions
 from loader.reading.decoding import IMPLAUSIBLE
 from loader.reading.opening import open_undecoded
 from loader.reading.source import name_of_dataset, read_plane
 from loader.reading.units import require_unit
+from loader.reading.window import part_of
 from loader.schema import STATIC, Variable
 
 if TYPE_CHECKING:
@@ -75,6 +76,31 @@ class StaticGrid:
     potential_biomass: Float32
     country_code: npt.NDArray[np.int16]
     countries: dict[int, Country]
+
+    def cut_to(self, window: Grid) -> StaticGrid:
+        """Return the static grid of a part of its grid.
+
+        Raises
+        ------
+        GridError
+            If its grid does not hold all of the window.
+        """
+        if self.grid.same_as(window):
+            return self
+        part = part_of(self.grid, window)
+        if part is None:
+            found = f"has another grid ({self.grid}) than the other files ({window})"
+            expected = "expected the same cells, as many or more (regrid the file first)"
+            raise GridError(self.path, f"{found}; {expected}")
+        cells = (part.rows[:, None] * self.grid.n_lon + part.columns).reshape(-1)
+        return replace(
+            self,
+            grid=window,
+            ice_water_fraction=self.ice_water_fraction[cells],
+            potential_forest=self.potential_forest[cells],
+            potential_biomass=self.potential_biomass[cells],
+            country_code=self.country_code[cells],
+        )
 
 
 def open_static(given: str | xr.Dataset) -> StaticGrid:

@@ -1,8 +1,9 @@
 """Open files in a process that may be lost: a script of its own, started by `probe.py`.
 
-Arguments: the most bytes of a stored chunk, the seconds that a file may take, then the files. For
-each file one line of JSON goes to standard output: null, or what is wrong with it. A file that
-crashes the libraries or keeps them busy ends this process, and only this one.
+Arguments: the most bytes of a stored chunk, the seconds that a file may take, those of computing
+for its header and for each chunk that is read, then the files. For each file one line of JSON goes
+to standard output: null, or what is wrong with it. A file that crashes the libraries or keeps them
+busy ends this process, and only this one.
 
 It imports nothing of the package, so that it starts while the package is still being imported.
 """
@@ -33,15 +34,16 @@ class _FoundError(Exception):
 
 
 def _main() -> None:
-    largest, seconds = int(sys.argv[1]), int(sys.argv[2])
+    largest, seconds, computing = map(int, sys.argv[1:4])
     _limit(resource.RLIMIT_AS, _ADDRESS_SPACE)
     _limit(resource.RLIMIT_CORE, 0)
-    for path in sys.argv[3:]:
-        # A loop in C sees no Python signal handler, but the alarm's default ends the process.
+    for path in sys.argv[4:]:
+        # A loop in C sees no Python signal handler, but a timer's default ends the process.
         signal.alarm(seconds)
+        signal.setitimer(signal.ITIMER_PROF, computing)
         problem: dict[str, str] | None = None
         try:
-            _open(path, largest)
+            _open(path, largest, computing)
         except _FoundError as error:
             problem = {"variable": str(error.args[0]), "found": str(error.args[1])}
         except Exception as error:  # noqa: BLE001  # the libraries raise anything on a damaged file
@@ -57,7 +59,7 @@ def _limit(what: int, most: int) -> None:
     resource.setrlimit(what, (value, hard))
 
 
-def _open(path: str, largest: int) -> None:
+def _open(path: str, largest: int, computing: int) -> None:
     """Touch all that the build will ask the libraries for, but the bulk of the data."""
     with open(path, "rb") as file:  # noqa: PTH123  # a path may hold bytes that pathlib refuses
         is_hdf5 = file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
@@ -71,6 +73,7 @@ def _open(path: str, largest: int) -> None:
                 variable.getncattr(attribute)
             _refuse_large(name, variable, largest)
             if name not in unusual and variable.size and (variable.ndim == 1 or name in foreign):
+                signal.setitimer(signal.ITIMER_PROF, computing)
                 _read_ends(name, variable, foreign.get(name, []))
 
 

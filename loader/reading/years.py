@@ -87,6 +87,8 @@ def _checked(years: npt.NDArray[np.float64], path: str, name: str) -> Years:
         found = f"step {outside[0]} is the year {years[outside[0]]:.0f}, which no SMALLINT holds"
         raise TimeAxisError(path, found, name)
     unique, counts = np.unique(years, return_counts=True)
+    if unique.size == 1 < years.size and unique[0] == 0:
+        raise _lost_years(path, name)
     if unique.size != years.size:
         twice = ", ".join(f"{year:.0f}" for year in unique[counts > 1][:5])
         raise TimeAxisError(
@@ -96,6 +98,16 @@ def _checked(years: npt.NDArray[np.float64], path: str, name: str) -> Years:
             name,
         )
     return years.astype(np.int16)
+
+
+def _lost_years(path: str, name: str) -> TimeAxisError:
+    """Return the error for steps that are all 0: CDO writes that for years without units."""
+    return TimeAxisError(
+        path,
+        "is 0 at every step: its years were lost, as CDO does with the bare years of BLUE's file; "
+        "set them before other operators, for example cdo settaxis,1850-01-01,00:00:00,1year",
+        name,
+    )
 
 
 def _from_datetime64(values: npt.NDArray[Any], path: str, name: str) -> npt.NDArray[np.float64]:
@@ -129,6 +141,8 @@ def _from_numbers(
     if match := _SINCE.match(units):
         return _years_since(values, match, path, name)
     if match := _ABSOLUTE.match(units):
+        if not np.any(values):
+            raise _lost_years(path, name)
         return np.floor(values / (1e4 if match.group(1).lower() == "day" else 1.0))
     return _decoded(values, units, calendar, path, name)
 
