@@ -17,6 +17,7 @@ from files import GRIDS, Form, state_content, write
 
 from loader import LucLoadError, OutputError, SourceError, build
 from loader.description import database_info
+from loader.errors import DatabaseError
 from loader.querying.session import session
 from loader.remote.known import is_known, remember
 from loader.storing import origin
@@ -207,6 +208,35 @@ def test_a_column_that_computes_without_end_is_interrupted(
     with pytest.raises(SourceError, match=r"luc\.duckdb: (cannot be read within|was not made by)"):
         database_info(database)
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "(WITH RECURSIVE r(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM r) SELECT max(i) FROM r)",
+        "7",
+        "NULL",
+        "['a']",
+        "(SELECT content FROM read_text('/etc/hostname'))",
+        "'/proc/self/fd'",
+    ],
+    ids=["endless", "number", "null", "list", "file", "elsewhere"],
+)
+def test_the_folder_that_a_database_of_views_names_is_anyone_s(
+    value: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = 'replace(options, \'"options": {\', \'"mark": "-00000000", "options": {"tables": '
+    change(
+        database,
+        f'UPDATE {table_of(database, "build")} SET options = {options}"views", \')',
+        f"CREATE OR REPLACE MACRO parquet_folder() AS {value}",
+    )
+    monkeypatch.setattr(origin, "_SECONDS", 0.5)
+    began = time.monotonic()
+    with pytest.raises((SourceError, DatabaseError)), session(database):
+        pass
+    assert time.monotonic() - began < 10
+    assert database_info(database).build_id
 
 
 @pytest.mark.parametrize("name", ["luc.duckdb", "luc.duckdb.wal", "parquet/build.json"])

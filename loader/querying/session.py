@@ -17,7 +17,7 @@ from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
 from loader.storing.dataset import dataset_record
-from loader.storing.origin import read_origin
+from loader.storing.origin import Origin, read_origin, time_limit
 from loader.storing.publish import datasets_beside, named_database
 
 if TYPE_CHECKING:
@@ -106,11 +106,12 @@ def open_database(
         If DuckDB cannot open it, for example because another program holds it for writing.
     """
     path = database_path(database)
-    if read_origin(path).status != "complete":
+    origin = read_origin(path)
+    if origin.status != "complete":
         raise SourceError(str(path), "is incomplete; run luc-load build again")
     con = _locked(path, None, threads, memory_limit)
     try:
-        folder = data_folder(con, path) if with_tables else None
+        folder = data_folder(con, path, origin) if with_tables else None
     except BaseException:
         con.close()
         raise
@@ -158,7 +159,7 @@ def _free_space() -> int:
     return shutil.disk_usage(tempfile.gettempdir()).free
 
 
-def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
+def data_folder(con: duckdb.DuckDBPyConnection, path: Path, origin: Origin) -> Path | None:
     """Return the folder of the Parquet files that the views of a database read.
 
     Parameters
@@ -167,6 +168,8 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
         A locked session of the database.
     path : pathlib.Path
         The database file.
+    origin : Origin
+        What its tables say of its build.
 
     Returns
     -------
@@ -178,16 +181,16 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path) -> Path | None:
     SourceError
         If neither the folder named by the database nor the one next to it belongs to this build.
     """
-    ((build_id, _, text),) = run_statement(con, "read_build")
-    record = json.loads(text)
-    if record["options"].get("tables", "stored") == "stored":
+    if origin.record["options"].get("tables", "stored") == "stored":
         return None
-    ((named,),) = run_statement(con, "read_parquet_folder")
-    for place in (Path(as_path(named)), *datasets_beside(path)):
+    # The folder is the value of a macro, which anybody may have written.
+    with time_limit(con, path):
+        ((folder,),) = run_statement(con, "read_parquet_folder")
+    named = as_path(str(folder))
+    for place in (Path(named), *datasets_beside(path)):
         found = dataset_record(place) or {}
-        if (found.get("build_id"), found.get("mark")) == (build_id, record["mark"]):
+        if (found.get("build_id"), found.get("mark")) == (origin.build_id, origin.record["mark"]):
             return place
-    named = as_path(named)
     raise SourceError(
         str(path),
         f"its tables are views of Parquet files in {named}, which are missing or belong to another "

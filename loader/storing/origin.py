@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Origin", "read_origin"]
+__all__ = ["Origin", "read_origin", "time_limit"]
 
 _SECONDS = 20.0
-"""For opening a database and reading two small tables, which takes 20 ms."""
+"""For a look at a database that may come from anyone; it takes 20 ms."""
 
 _MEMORY = 2**28
 
@@ -83,7 +83,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
     """
     _refuse_blocking_log(path)
     con = duckdb.connect(":memory:", config=safe_config(1, _MEMORY))
-    with closing(con), _time_limit(con, path):
+    with closing(con), time_limit(con, path):
         try:
             # Absolute: DuckDB expands a leading ~, and takes md: for a service.
             con.execute(statement("open_origin", {"path": str(path.absolute())})).fetchall()
@@ -115,7 +115,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
 
 
 @contextmanager
-def _time_limit(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+def time_limit(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
     """Interrupt what runs on a connection after some seconds.
 
     Raises
