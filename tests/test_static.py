@@ -415,3 +415,24 @@ def test_the_real_static_grid() -> None:
     assert np.count_nonzero(static.country_code == 901) == 58_096
     assert np.count_nonzero(static.country_code == 840) == 13_587 + 4_914
     np.testing.assert_array_equal(static.potential_biomass, raw["ptbio"])
+
+
+def test_the_usual_static_grid_is_loaded_where_it_fits(tmp_path: Path) -> None:
+    place = GRIDS["region"]
+    states = write(tmp_path / "states.nc", state_content(1, place, [2000, 2001]), Form())
+    usual = tmp_path / "staticData_quarterdeg.nc"
+    write_static(usual, static_maps(GRIDS["finer"]), GRIDS["finer"])
+
+    def has_static() -> bool:
+        with duckdb.connect(str(tmp_path / "out" / "luc.duckdb"), read_only=True) as con:
+            return bool(con.execute("FROM source WHERE name = 'static'").fetchall())
+
+    given: dict[str, Any] = {"states": states, "raw": tmp_path, "out": tmp_path / "out"}
+    listener = Notices()
+    build(**given, reporter=listener)
+    assert not has_static()
+    assert any("so there are no countries" in notice for notice in listener.notices)
+    assert build(**given).outcome == "up to date"
+    write_static(usual, static_maps(place), place)
+    build(**given, overwrite=True)
+    assert has_static()

@@ -127,7 +127,8 @@ class Run:
                 product = produce(
                     sources,
                     needed,
-                    self._fingerprints,
+                    # Without a static grid that is of other cells: it was left out.
+                    {n: f for n, f in self._fingerprints.items() if n in sources.paths},
                     self._identity,
                     self._options,
                     self._stage,
