@@ -253,3 +253,12 @@ def test_the_command_survives_a_file_that_hangs(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
     assert hashlib.sha256((tmp_path / "states.nc").read_bytes()).hexdigest() == before
     assert [path.name for path in tmp_path.iterdir()] == ["states.nc"]
+
+
+def test_a_large_list_that_nobody_needs_is_not_read(tmp_path: Path) -> None:
+    path = small(tmp_path)
+    with netCDF4.Dataset(path, "a") as file:
+        file.createDimension("station", 10**9)
+        file.createVariable("height", "f8", ("station",), chunksizes=(10**8,))
+    with Probe([str(path)], 2**26) as probe:
+        probe.wait()

@@ -71,6 +71,9 @@ def _open(path: str, largest: int, computing: int) -> None:
         for name, variable in dataset.variables.items():
             for attribute in variable.ncattrs():
                 variable.getncattr(attribute)
+            if variable.ndim == 1 and variable.dimensions != (name,):
+                # No coordinate and no map: nothing reads it, however large it is.
+                continue
             _refuse_large(name, variable, largest)
             if name not in unusual and variable.size and (variable.ndim == 1 or name in foreign):
                 signal.setitimer(signal.ITIMER_PROF, computing)
