@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -26,6 +27,7 @@ __all__ = [
     "NEW_FILE_FLAGS",
     "atomic_file",
     "atomic_path",
+    "is_temporary",
     "open_regular",
     "read_small",
     "sync_folder",
@@ -35,6 +37,8 @@ __all__ = [
 
 _SMALL = 64 * 2**20
 """Bytes; far more than any record of luc-load's has."""
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)
 
 _LONGEST_NAME = 200
 """Bytes of a file name to which a suffix of 22 still fits; file systems take 255."""
@@ -150,6 +154,11 @@ def _exchange(new: Path, path: Path, aside: Path) -> None:
     except OSError:
         aside.rename(path)
         raise
+
+
+def is_temporary(name: str) -> bool:
+    """Return whether a name is one of `temporary_name`."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def temporary_name(name: str) -> str:

@@ -13,6 +13,7 @@ from files import GRIDS, Form, state_content, write
 
 from loader import LucLoadError, OutputError, build
 from loader.description import database_info
+from loader.files import is_temporary, temporary_name
 from loader.storing.cleaning import clean_output
 from loader.storing.staging import Stage
 
@@ -167,6 +168,20 @@ def test_what_an_unfinished_build_says_of_itself_is_escaped(states: Path, out: P
     text = build(states=states, out=out, dry_run=True).text()
     assert r"\x1b]0;pwn\x07\u202e" in text
     assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_what_a_kill_left_half_written_is_not_published(states: Path, out: Path) -> None:
+    stage = out / ".luc-load" / "stage"
+    for folder in (
+        stage,
+        stage / "parquet",
+        stage / "parquet" / "state",
+        stage / "parquet" / "cell",
+    ):
+        folder.mkdir(exist_ok=True)
+        (folder / temporary_name("a.parquet")).write_bytes(b"half")
+    assert build(states=states, out=out).outcome == "built"
+    assert not [path for path in out.rglob("*") if is_temporary(path.name)]
 
 
 BAD_NAMES = ["../../../victim/stage/x", "/etc/passwd", "state/../../x", "..", "", "a\0b", None, 7]

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import OutputError
-from loader.files import open_regular, read_small, sync_folder, write_file
+from loader.files import is_temporary, open_regular, read_small, sync_folder, write_file
 from loader.folders import remove
 from loader.names import inside
 
@@ -255,9 +255,15 @@ class Stage:
         self.sweep()
 
     def sweep(self) -> None:
-        """Remove what is left of a stage whose removal was interrupted."""
+        """Remove what a kill left: a stage that was being removed, and unfinished files.
+
+        An unfinished file has a random name, so that no later one takes its place, and in a folder of
+        the dataset it would be published.
+        """
         if self.discarded.exists():
             remove(self.discarded)
+        for path in [path for path in self.folder.rglob(".*.tmp") if is_temporary(path.name)]:
+            remove(path)
 
 
 @contextmanager
