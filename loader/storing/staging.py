@@ -257,8 +257,8 @@ class Stage:
     def sweep(self) -> None:
         """Remove what a kill left: a stage that was being removed, and unfinished files.
 
-        An unfinished file has a random name, so that no later one takes its place, and in a folder of
-        the dataset it would be published.
+        An unfinished file has a random name, so that no later one takes its place, and in a folder
+        of the dataset it would be published.
         """
         if self.discarded.exists():
             remove(self.discarded)
