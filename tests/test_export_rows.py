@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+import json
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +24,6 @@ from command import COMMAND, environment, luc_load
 from loader import OutputError, SourceMissingError, UsageError, build, write_sample
 from loader.exporting import tables
 from loader.exporting.export import Request, export
-from loader.exporting.outputs import choose_output
 from loader.exporting.selection import Box, Selection, parse_box
 from loader.exporting.tables import parse_columns
 from loader.querying.formats import MACHINE_FORMATS
@@ -334,18 +335,17 @@ def test_a_name_in_gz_is_compressed(database: Path, tmp_path: Path, named: str |
     packed = (tmp_path / "a.csv.gz").read_bytes()
     assert gzip.decompress(packed) == (tmp_path / "c.csv").read_bytes()
     assert packed == (tmp_path / "b.csv.gz").read_bytes(), "a time in the header"
-    with pytest.raises(UsageError, match="only CSV is compressed with gzip"):
+    with pytest.raises(UsageError, match="parquet is compressed already"):
         export(database, str(tmp_path / "d.gz"), request, file_format="parquet")
 
 
-def test_a_terminal_is_not_flooded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_is_not_flooded(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     with pytest.raises(UsageError, match=r"would flood the terminal; .* -o FILE"):
-        choose_output(None)
-    with pytest.raises(UsageError, match="parquet is binary; write it to a file with -o FILE"):
-        choose_output(None, "parquet")
-    assert choose_output("-") == ("-", "csv")
-    assert choose_output("x.nc") == ("x.nc", "netcdf")
+        export(database, None, Request())
+    for name in ("parquet", "geoparquet"):
+        with pytest.raises(UsageError, match=f"{name} is binary; write it to a file with -o FILE"):
+            export(database, None, Request(), file_format=name)
 
 
 def test_an_export_without_rows_says_why(work: Path, database: Path, tmp_path: Path) -> None:
@@ -359,7 +359,7 @@ def test_an_export_without_rows_says_why(work: Path, database: Path, tmp_path: P
     build(states=work / "raw" / "states.nc", out=tmp_path / "out", years="2010", workers=1)
     export(tmp_path / "out", str(tmp_path / "c.csv"), Request(what="luc"), reporter=notices)
     assert notices.texts[4] == (
-        "no rows were exported: luc needs eluc, which this build did not load"
+        "no rows were exported: eluc was not loaded; luc-load build --eluc loads it"
     )
     tiny = Selection.parse(bbox="0.1,0.1,0.2,0.2")
     with pytest.raises(UsageError, match=r"--bbox contains no cell centre; .* latitudes -89 to 89"):
@@ -387,6 +387,54 @@ def test_parquet_says_that_its_data_are_synthetic(database: Path, tmp_path: Path
     metadata = pq.read_schema(tmp_path / "x.parquet").metadata
     assert metadata[b"synthetic"] == b"yes: not of the Earth"
     assert b", luc-load " in metadata[b"luc_load_build"]
+
+
+def test_geoparquet_has_the_outline_of_each_cell(database: Path, tmp_path: Path) -> None:
+    request = Request(columns={"id": "cell_id", "lat": "lat", "lon": "lon", "eluc": "eluc"})
+    export(database, str(tmp_path / "x.geoparquet"), request)
+    table = pq.read_table(tmp_path / "x.geoparquet")
+    geo = json.loads(table.schema.metadata[b"geo"])
+    assert geo["version"] == "1.1.0"
+    assert geo["columns"][geo["primary_column"]]["encoding"] == "WKB"
+    assert table.schema.metadata[b"synthetic"].startswith(b"yes")
+    for outline, lat, lon in zip(
+        table["geometry"].to_pylist()[::997],
+        table["lat"].to_pylist()[::997],
+        table["lon"].to_pylist()[::997],
+        strict=True,
+    ):
+        head, points = struct.unpack("<BIII", outline[:13]), np.frombuffer(outline[13:], "<f8")
+        assert head == (1, 3, 1, 5)
+        west, south = lon - 1, lat - 1
+        ring = [(west, south), (west + 2, south), (west + 2, south + 2), (west, south + 2)]
+        np.testing.assert_allclose(points.reshape(5, 2), [*ring, ring[0]])
+    with pytest.raises(UsageError, match="GeoParquet needs the column cell_id"):
+        export(database, str(tmp_path / "y.geoparquet"), Request(what="state_global"))
+
+
+@pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")  # rasterio's
+def test_geotiff_has_a_band_for_each_variable_and_year(database: Path, tmp_path: Path) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    selection = Selection.parse(years="2011:2012", bbox="-80,-30,-30,10")
+    columns = {"forest": "forest", "eluc": "eluc"}
+    request = Request(columns=columns, selection=selection)
+    export(database, str(tmp_path / "x.tif"), request)
+    with rasterio.open(tmp_path / "x.tif") as file:
+        assert file.descriptions == ("forest 2011", "forest 2012", "eluc 2011", "eluc 2012")
+        assert file.units == ("1", "1", "t ha-1 yr-1", "t ha-1 yr-1")
+        assert file.crs.to_epsg() == 4326
+        assert tuple(file.bounds) == (-80, -30, -30, 10)
+        assert file.tags()["synthetic"].startswith("yes")
+        rows = asked(
+            database,
+            "SELECT lon, lat, forest, eluc FROM eluc_state WHERE year = 2012 AND "
+            "lon BETWEEN -80 AND -30 AND lat BETWEEN -30 AND 10",
+        )
+        for band, name in ((2, "forest"), (4, "eluc")):
+            places = list(zip(rows.lon, rows.lat, strict=True))
+            drawn = [value[0] for value in file.sample(places, indexes=band)]
+            np.testing.assert_array_equal(drawn, rows[name].to_numpy(np.float32))
+        assert file.interleaving.name == "band"
 
 
 def test_a_reader_that_has_enough_is_no_error(work: Path) -> None:

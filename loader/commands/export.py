@@ -6,7 +6,6 @@ import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
 from loader.commands.completion import complete_columns, complete_countries, complete_queries
-from loader.exporting.outputs import FORMATS
 from loader.stopping import stop_orderly
 
 __all__ = ["export"]
@@ -26,9 +25,9 @@ __all__ = ["export"]
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(FORMATS),
+    type=click.Choice(["csv", "parquet", "geoparquet", "netcdf", "zarr", "geotiff"]),
     help="Format of the file.  [default: by the suffix of PATH: .csv, .csv.gz, .parquet, "
-    ".nc, .zarr]",
+    ".geoparquet, .nc, .zarr, .tif]",
 )
 @click.option(
     "--what",
@@ -92,10 +91,10 @@ def export(
 ) -> None:
     """Write the merged data, or a table, view or query, to a file.
 
-    CSV and Parquet hold rows, sorted by year and cell. netCDF and Zarr hold a grid: a copy of a
-    source file (--what eluc, state, transition or management), the columns of a view, or ELUC and
-    land use on one time axis. Standard error says how many rows were written, of which years and
-    where. DB is the file or its folder.
+    CSV and Parquet hold rows, sorted by year and cell; GeoParquet adds the outline of each cell.
+    netCDF, Zarr and GeoTIFF hold a grid: a copy of a source file (--what eluc, state, transition
+    or management), the columns of a view, or ELUC and land use on one time axis. Standard error
+    says how many rows were written, of which years and where. DB is the file or its folder.
 
     \b
     Examples:

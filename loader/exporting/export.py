@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from loader.display import Displayed
 from loader.errors import UsageError
-from loader.exporting.outputs import GRID_FORMATS, choose_output, is_gzip
+from loader.exporting.geoparquet import add_outlines
 from loader.exporting.selection import Selection
 from loader.exporting.tables import (
     RowCount,
     query_pieces,
+    read_grid,
     read_origin,
     relation_columns,
-    sources_missing,
     table_pieces,
 )
 from loader.lanes import read_ahead, run_interruptibly
-from loader.querying.formats import MACHINE_FORMATS
-from loader.querying.output import STDOUT, new_path, opened
+from loader.querying.diagnosis import empty_reasons, missing_sources, relations_of
+from loader.querying.formats import EXPORT_FORMATS, choose_format, compressed
+from loader.querying.output import STDOUT, is_terminal, new_path, opened
+from loader.querying.questions import find_question
 from loader.querying.session import session
 from loader.reporting import Progress, synchronized
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import BinaryIO
 
     import duckdb
 
     from loader.exporting.plan import GridPlan
+    from loader.querying.formats import FileFormat
     from loader.querying.questions import Value
     from loader.reporting import Reporter
 
@@ -44,9 +45,6 @@ __all__ = ["ExportReport", "Request", "export"]
 
 _DATABASE_BYTES = 2**30
 """DuckDB keeps what it has read up to its limit: without one, memory would grow with the data."""
-
-_GZIP_LEVEL = 4
-"""Level 6 takes half as long again and makes the file 4 % smaller."""
 
 MERGED_VIEW = "eluc_state"
 """What is exported unless something else is named."""
@@ -142,8 +140,8 @@ def export(
         file appears only when it is complete.
     request : Request
     file_format : str, optional
-        One of `loader.exporting.outputs.FORMATS`; by the suffix of `output` if not given. A name
-        that ends in .gz is compressed.
+        One of `loader.querying.formats.EXPORT_FORMATS`; by the suffix of `output` if not given. A
+        CSV file whose name ends in .gz is compressed.
     overwrite : bool
         Replace an existing file.
     reporter : Reporter, optional
@@ -165,47 +163,47 @@ def export(
         If DuckDB fails.
     """
     watcher = synchronized(reporter)
-    output, chosen = choose_output(output, file_format)
+    target = STDOUT if output is None else output
+    chosen = choose_format(target, file_format, EXPORT_FORMATS, "csv")
+    if output is None:
+        _refuse_flood()
     with session(database, memory_limit=_DATABASE_BYTES) as con:
         *_, is_synthetic = run_statement(con, "read_build_row")[0]
-        if chosen in GRID_FORMATS:
-            with new_path(output, overwrite=overwrite) as path:
+        if chosen.is_grid:
+            with new_path(target, overwrite=overwrite) as path:
                 plan = _export_grid(con, str(database), request, chosen, path, watcher)
-            report = _grid_report(plan, output, synthetic=is_synthetic)
+            report = _grid_report(plan, target, synthetic=is_synthetic)
             watcher.notice(report.text())
             return report
         counts: list[RowCount] = []
-        with opened(output, overwrite=overwrite) as file, _compressed(file, output) as target:
-            counts.append(_export_rows(con, request, chosen, target, watcher))
+        with opened(target, overwrite=overwrite) as file, compressed(file, target) as packed:
+            counts.append(_export_rows(con, request, chosen, packed, watcher))
         if not counts:
             # The reader of standard output left, which is not an error.
-            return ExportReport(output, "nothing", 0, None, None, is_synthetic)
+            return ExportReport(target, "nothing", 0, None, None, is_synthetic)
         (count,) = counts
         if not count.rows:
             watcher.notice(f"no rows were exported: {_why_empty(con, request)}")
     content = f"{count.rows:,} row{'s' if count.rows != 1 else ''}"
     years, extent = count.span("year"), _extent(count)
-    report = ExportReport(output, content, count.rows, years, extent, is_synthetic)
+    report = ExportReport(target, content, count.rows, years, extent, is_synthetic)
     watcher.notice(report.text())
     return report
 
 
-@contextmanager
-def _compressed(file: BinaryIO, output: str) -> Iterator[BinaryIO]:
-    """Give a file that is compressed with gzip if the name of the output says so."""
-    if not is_gzip(output):
-        yield file
-        return
-    # Without a name and a time in its header, the same rows give the same bytes.
-    with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0) as packed:
-        yield cast("BinaryIO", packed)
+def _refuse_flood() -> None:
+    if is_terminal(STDOUT):
+        raise UsageError(
+            "an export would flood the terminal; write it to a file with -o FILE, pipe it, or add "
+            "-o - to print it anyway"
+        )
 
 
 def _export_grid(
     con: duckdb.DuckDBPyConnection,
     database: str,
     request: Request,
-    file_format: str,
+    file_format: FileFormat,
     path: Path,
     reporter: Reporter,
 ) -> GridPlan:
@@ -216,6 +214,9 @@ def _export_grid(
         raise UsageError("--complete and --param apply to rows (CSV, Parquet), not to grids")
     plan = plan_grid(con, database, request.what)
     if request.columns is not None:
+        if request.what is None and not plan.has(request.columns.values()):
+            # Sums such as forest are columns of the view, not variables of a file.
+            plan = plan_grid(con, database, MERGED_VIEW)
         plan = plan.rename(request.columns)
     plan = request.selection.apply(con, plan)
     if plan.is_copy and _holds_land_only(con):
@@ -223,7 +224,12 @@ def _export_grid(
             f"{plan.variables[0].relation}: the database holds land cells only; in this copy of "
             "the file all other cells are missing"
         )
-    write_grid(con, plan, path, file_format, reporter)
+    if file_format.name == "geotiff":
+        from loader.exporting.geotiff import write_geotiff  # noqa: PLC0415  # an extra
+
+        write_geotiff(con, plan, path, reporter)
+    else:
+        write_grid(con, plan, path, file_format.name, reporter)
     return plan
 
 
@@ -250,14 +256,16 @@ def _grid_report(plan: GridPlan, output: str, *, synthetic: bool) -> ExportRepor
 def _export_rows(
     con: duckdb.DuckDBPyConnection,
     request: Request,
-    file_format: str,
+    file_format: FileFormat,
     file: BinaryIO,
     reporter: Reporter,
 ) -> RowCount:
     what = request.what or MERGED_VIEW
     has = relation_columns(con, what)
     columns = request.columns
+    # The rows hold the connection: whatever else is read comes before them.
     origin = read_origin(con)
+    grid = read_grid(con) if file_format.name == "geoparquet" else None
     if has is not None:
         if request.parameters:
             raise UsageError(f"{what} is a table or view and has no parameters")
@@ -273,9 +281,10 @@ def _export_rows(
             )
         schema, pieces = query_pieces(con, what, request.parameters)
         names = {name: name for name in schema.names}
-    sink = MACHINE_FORMATS[file_format](
-        file, schema.with_metadata({**(schema.metadata or {}), **origin})
-    )
+    schema = schema.with_metadata({**(schema.metadata or {}), **origin})
+    if grid is not None:
+        schema, pieces = add_outlines(grid, schema, pieces, names)
+    sink = file_format.new_sink(file, schema)
     count = RowCount(names)
 
     def write() -> None:
@@ -304,12 +313,14 @@ def _why_empty(con: duckdb.DuckDBPyConnection, request: Request) -> str:
     """Return why there are no rows, in words."""
     what = request.what or MERGED_VIEW
     if relation_columns(con, what) is None:
-        return "the query has no result"
+        sql = find_question(what).sql
+        reasons = missing_sources(con, relations_of(con, sql)) or empty_reasons(con, sql)
+        return "; ".join(reasons) or "the query has no result"
+    reasons = missing_sources(con, [what])
+    if reasons:
+        return "; ".join(reasons)
     if request.selection != Selection() or request.complete:
         return f"no row of {what} is in the selection (--years, --land, --bbox, --country, ...)"
-    missing = sources_missing(con, what)
-    if missing:
-        return f"{what} needs {' and '.join(missing)}, which this build did not load"
     return f"{what} is empty in this database"
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loader.exporting.plan import GridPlan, GridVariable
     from loader.reporting import Reporter
 
-__all__ = ["BLOCK_BYTES", "BOUNDS", "write_grid"]
+__all__ = ["BLOCK_BYTES", "BOUNDS", "Box", "grid_boxes", "write_grid"]
 
 BLOCK_BYTES = 32 * 2**20
 """Values that are read and written at a time: 8 years of a variable of the 0.25 degree grid."""
@@ -43,7 +43,7 @@ Values = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class _Box:
+class Box:
     """Consecutive steps of a variable, as the file holds them."""
 
     variable: GridVariable
@@ -135,7 +135,7 @@ def write_grid(
 
         def write() -> None:
             done = 0
-            for box in read_ahead(_boxes(con, plan)):
+            for box in read_ahead(grid_boxes(con, plan)):
                 where = slice(box.first, box.first + len(box.values))
                 file.put(box.variable.name, where, box.values)
                 done += len(box.values)
@@ -149,7 +149,18 @@ def write_grid(
         file.close()
 
 
-def _boxes(con: duckdb.DuckDBPyConnection, plan: GridPlan) -> Iterator[_Box]:
+def grid_boxes(
+    con: duckdb.DuckDBPyConnection, plan: GridPlan, *, fill: bool = True
+) -> Iterator[Box]:
+    """Read a planned grid by blocks of years.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+    plan : GridPlan
+    fill : bool
+        Whether missing values are those of the plan instead of NaN.
+    """
     rows, columns = np.arange(len(plan.rows)), np.arange(len(plan.columns))
     limit = _VIEW_BLOCK_BYTES if plan.is_view else BLOCK_BYTES
     size = max((sum(v.dtype.itemsize for v in group) for group in plan.groups), default=1)
@@ -159,9 +170,9 @@ def _boxes(con: duckdb.DuckDBPyConnection, plan: GridPlan) -> Iterator[_Box]:
         for group in plan.groups:
             boxes = read_boxes(con, plan, group, chosen, rows, columns)
             for variable, values in zip(group, boxes, strict=True):
-                if not np.isnan(variable.fill):
+                if fill and not np.isnan(variable.fill):
                     values[np.isnan(values)] = variable.fill
-                yield _Box(variable, first, values)
+                yield Box(variable, first, values)
 
 
 class _NetcdfFile:

@@ -13,7 +13,7 @@ from loader.errors import UsageError
 from loader.exporting.cf import Axis
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["GridMap", "GridPlan", "GridVariable"]
 
@@ -120,6 +120,10 @@ class GridPlan:
     def groups(self) -> tuple[tuple[GridVariable, ...], ...]:
         """The variables that are read together."""
         return (self.variables,) if self.is_view else tuple((v,) for v in self.variables)
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether all names are variables, or columns of variables."""
+        return set(names) <= {n for v in self.variables for n in (v.name, v.column)}
 
     def rename(self, columns: Mapping[str, str]) -> GridPlan:
         """Return the plan of chosen variables under new names; the maps stay.

@@ -16,7 +16,7 @@ from loader.exporting.cf import (
     variable_attributes,
 )
 from loader.exporting.plan import GridMap, GridPlan, GridVariable
-from loader.grid import Grid, grid_from_coordinates
+from loader.exporting.tables import read_grid
 from loader.storing.database import run_statement
 from loader.storing.filelayout import FileLayout
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["plan_grid"]
-
-_MERGED_VIEW = "eluc_state"
-"""The view of the rows that the merged grid holds."""
 
 _MERGED = ("eluc", "state")
 """Tables that the merged grid is made of, in the order of its variables."""
@@ -64,11 +61,11 @@ def plan_grid(con: duckdb.DuckDBPyConnection, path: str, what: str | None = None
     if what in layouts:
         return _copy(layouts[what])
     merged = [name for name in _MERGED if name in layouts]
-    if what in (None, _MERGED_VIEW) and len(merged) > 1:
-        return _merged(con, path, layouts)
+    if what is None and len(merged) > 1:
+        return _merged(con, layouts)
     if what is None:
         return _copy(layouts[merged[0] if merged else next(iter(layouts))])
-    return _of_relation(con, path, what, layouts)
+    return _of_relation(con, what, layouts)
 
 
 def _read_layouts(con: duckdb.DuckDBPyConnection, path: str) -> dict[str, FileLayout]:
@@ -130,9 +127,7 @@ def _fill(attributes: Mapping[str, Any]) -> float:
     return float("nan")
 
 
-def _merged(
-    con: duckdb.DuckDBPyConnection, path: str, layouts: Mapping[str, FileLayout]
-) -> GridPlan:
+def _merged(con: duckdb.DuckDBPyConnection, layouts: Mapping[str, FileLayout]) -> GridPlan:
     """Plan ELUC and the states on one axis of calendar years."""
     variables = []
     for table in _MERGED:
@@ -144,11 +139,11 @@ def _merged(
     chosen = [layouts[table] for table in _MERGED]
     years = np.unique(np.concatenate([layout.years for layout in chosen]))
     title = "BLUE emissions from land-use change and LUH2 land-use states"
-    return _cf_plan(con, path, title, years, tuple(variables), chosen)
+    return _cf_plan(con, title, years, tuple(variables), chosen)
 
 
 def _of_relation(
-    con: duckdb.DuckDBPyConnection, path: str, relation: str, layouts: Mapping[str, FileLayout]
+    con: duckdb.DuckDBPyConnection, relation: str, layouts: Mapping[str, FileLayout]
 ) -> GridPlan:
     """Plan a view: every numeric column becomes a variable."""
     columns: dict[str, dict[str, str]] = {}
@@ -186,12 +181,11 @@ def _of_relation(
         )
     title = f"{relation} of a luc-load database, on the grid of its source files"
     chosen = list(layouts.values())
-    return _cf_plan(con, path, title, years.astype(np.int16), variables, chosen, is_view=True)
+    return _cf_plan(con, title, years.astype(np.int16), variables, chosen, is_view=True)
 
 
 def _cf_plan(
     con: duckdb.DuckDBPyConnection,
-    path: str,
     title: str,
     years: npt.NDArray[np.int16],
     variables: tuple[GridVariable, ...],
@@ -199,8 +193,7 @@ def _cf_plan(
     *,
     is_view: bool = False,
 ) -> GridPlan:
-    ((latitudes, longitudes),) = run_statement(con, "read_grid")
-    grid: Grid = grid_from_coordinates(latitudes, longitudes, path)[0]
+    grid = read_grid(con)
     steps = (grid.step_lat, grid.step_lon)
     # Longitudes of a region across the date line go on beyond 180: they must be monotonic.
     longitudes = grid.west + grid.step_lon * np.arange(grid.n_lon)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loader.catalog.sqlfiles import read_files, statement
+from loader.catalog.sqlfiles import statement
 from loader.errors import UsageError
+from loader.grid import grid_from_coordinates
 from loader.querying.questions import find_question
 from loader.querying.run import read_batches, run
 from loader.querying.session import translated
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from loader.exporting.selection import Selection
+    from loader.grid import Grid
     from loader.querying.questions import Value
 
 __all__ = [
@@ -30,9 +32,9 @@ __all__ = [
     "RowCount",
     "parse_columns",
     "query_pieces",
+    "read_grid",
     "read_origin",
     "relation_columns",
-    "sources_missing",
     "table_pieces",
 ]
 
@@ -252,6 +254,12 @@ def _described(
     return pa.schema([field.with_metadata(meaning.get(columns[field.name])) for field in schema])
 
 
+def read_grid(con: duckdb.DuckDBPyConnection) -> Grid:
+    """Return the grid of a database."""
+    ((latitudes, longitudes),) = run_statement(con, "read_grid")
+    return grid_from_coordinates(latitudes, longitudes, "the database")[0]
+
+
 def read_origin(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return which build the rows come from, and whether they are synthetic.
 
@@ -262,21 +270,6 @@ def read_origin(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
         "luc_load_build": f"{build_id} of {built_at:%Y-%m-%dT%H:%M:%SZ}, luc-load {version}",
         "synthetic": "yes: not of the Earth" if synthetic else "no",
     }
-
-
-def sources_missing(con: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    """Return the gridded tables that a table or view needs and that have no rows here."""
-    files = {**read_files("sql/tables"), **read_files("sql/views")}
-    needs: set[str] = set()
-    queue = [relation]
-    while queue:
-        name = queue.pop()
-        if name in files and name not in needs:
-            needs.add(name)
-            queue += files[name].needs
-    has = {"eluc": 1, "state": 2}
-    years = run_statement(con, "list_years")
-    return [table for table, k in has.items() if table in needs and not any(y[k] for y in years)]
 
 
 def query_pieces(

@@ -86,6 +86,8 @@ FORMATS: dict[str, FileFormat] = {
         FileFormat("json", (".json",), sink="JsonSink"),
         FileFormat("markdown", (".md",), sink="MarkdownSink"),
         FileFormat("parquet", (".parquet",), is_binary=True, sink="ParquetSink"),
+        FileFormat("geoparquet", (".geoparquet",), is_binary=True, sink="ParquetSink"),
+        FileFormat("geotiff", (".tif", ".tiff"), is_binary=True, is_grid=True),
         FileFormat("netcdf", (".nc", ".nc4"), is_binary=True, is_grid=True),
         FileFormat("zarr", (".zarr",), is_binary=True, is_grid=True),
     )
@@ -100,7 +102,7 @@ MACHINE_FORMATS: dict[str, Callable[[BinaryIO, pa.Schema], Sink]] = {
 QUERY_FORMATS = ("table", "csv", "json", "parquet", "markdown")
 """Formats of `luc-load query`."""
 
-EXPORT_FORMATS = ("csv", "parquet", "netcdf", "zarr")
+EXPORT_FORMATS = ("csv", "parquet", "geoparquet", "netcdf", "zarr", "geotiff")
 """Formats of `luc-load export`."""
 
 
@@ -145,7 +147,7 @@ def choose_format(
     if chosen.is_grid and output == STDOUT:
         raise UsageError(f"{chosen.name} cannot be written to standard output; use -o PATH")
     if chosen.is_binary and is_terminal(output):
-        raise UsageError("Parquet is binary; write it to a file with -o FILE")
+        raise UsageError(f"{chosen.name} is binary; write it to a file with -o FILE")
     return chosen
 
 
