@@ -10,6 +10,7 @@ from files import GRIDS, Form, state_content, write
 
 from loader import build
 from loader.errors import OutputError, ServiceError
+from loader.files import temporary_name
 from loader.remote.files import AT_ONCE, StoredFiles, _groups, _how_to_put
 from loader.remote.publishing import StoredOutput
 
@@ -79,6 +80,17 @@ def test_files_of_an_earlier_upload_that_are_not_of_this_one_go_before_it_counts
     StoredOutput(address(place)).publish(built, "one")
     assert files(place / "builds" / "one") == files(built)
     assert {p.name for p in place.iterdir()} == {"luc-load.json", "builds"}
+
+
+def test_what_a_kill_left_half_written_goes(built: Path, place: Path) -> None:
+    folder = place / "builds" / "one" / "parquet" / "state"
+    folder.mkdir(parents=True)
+    (folder / temporary_name("a.parquet")).write_bytes(b"half")
+    mine = folder / ".mine.0123456789abcdef.tmp"
+    mine.write_bytes(b"precious")
+    StoredOutput(address(place)).publish(built, "one")
+    mine.unlink()
+    assert files(place / "builds" / "one") == files(built)
 
 
 FOREIGN = [

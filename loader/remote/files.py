@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputError
-from loader.files import atomic_file, read_small, write_file
+from loader.files import atomic_file, is_temporary, read_small, write_file
 from loader.names import checked_path
 from loader.remote.stores import store_of
 from loader.text import human_bytes, without_secrets
@@ -187,6 +187,16 @@ class StoredFiles:
             # Not empty: others use it too.
             with suppress(Exception):
                 self.fs.rmdir(self.path(parent.as_posix()))
+
+    def remove_unfinished(self, folder: str, names: Iterable[str]) -> None:
+        """Remove, on a disk, what a kill left half written of files; stores keep no such files."""
+        if self.scheme not in _LOCAL:
+            return
+        for name in names:
+            path = self._local(f"{folder}/{name}")
+            for left in path.parent.glob(f".{path.name}.*.tmp"):
+                if is_temporary(left.name) and not left.is_symlink():
+                    left.unlink(missing_ok=True)
 
     def _has_pattern(self) -> bool:
         """Return whether the store's library would take the address for a pattern."""

@@ -119,6 +119,7 @@ class StoredOutput:
             if published is not None and build_id == published.build_id:
                 names |= published.files.keys()
                 self._restore(published)
+            self.files.remove_unfinished(home, names)
             left = {n: size for n, size in self.files.sizes(home).items() if n in names}
             self.files.remove(home, left)
             self.files.remove("", [_record_of(build_id)])
@@ -210,6 +211,7 @@ class StoredOutput:
             earlier = self._names_of_upload(build_id) | (self.listed().keys() if again else set())
             self.files.write(_record_of(build_id), render_names(build_id, earlier | sizes.keys()))
             self.files.upload(folder, home, sizes, told)
+            self.files.remove_unfinished(home, earlier | sizes.keys())
             there = self.files.sizes(home)
             wrong = [name for name, size in sizes.items() if there.get(name) != size]
             if wrong:
