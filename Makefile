@@ -42,7 +42,7 @@ test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs J
 	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
 
 torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: a quarter of an hour
-	PYTHONPATH=tests $(BIN)/python -m torture --page docs/reliability.md $(TORTURE_ARGS)
+	PYTHONPATH=tests $(BIN)/python -m torture --page docs/development/faults.md $(TORTURE_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
 
 scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes

@@ -1,6 +1,6 @@
-"""Write docs/command-line.md from the --help of every command, and what other pages show.
+"""Write docs/command-line.md from the --help of every command, and the answers on other pages.
 
-Run by `make docs`, after `make demo` has built the database that the pages ask.
+Run by `make docs`, after `make demo` has built the database that the pages query.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ from loader.cli import commands
 from loader.querying.connect import connection_lines
 
 ROOT = Path(__file__).parent.parent
-REFERENCE = ROOT / "docs" / "command-line.md"
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "command-line.md"
 README = ROOT / "README.md"
-NOTEBOOK = ROOT / "docs" / "from-the-notebook.md"
-BI = ROOT / "docs" / "bi.md"
-MEANING = ROOT / "docs" / "what-the-tables-mean.md"
-STATIC_PART = "## The static grid\n"
-"""What follows it there is not answered by the demo."""
+BI = DOCS / "bi.md"
+CONCEPTS = DOCS / "concepts.md"
+NOTEBOOK = DOCS / "from-the-notebook.md"
+
+ANSWERED = (README, DOCS / "tour.md", CONCEPTS, NOTEBOOK)
+"""Pages whose queries are each followed by the answer of the demo."""
+
+OTHER_DATABASE = "## Countries\n"
+"""The part of a page from here on is answered by another database than the demo."""
+
 DEMO = ROOT / "demo" / "luc.duckdb"
 WIDTH = 100
 
@@ -61,10 +67,10 @@ In zsh it is `zsh_source`, in `~/.zshrc`; in fish,
 """
 
 SETTINGS = re.compile(r"(<!-- settings -->\n```text\n).*?(```\n)", re.DOTALL)
-"""The settings of other programs, with marks around them."""
+"""The settings of other programs, with their marks."""
 
-ASKED = re.compile(r"(```sql\n(?P<sql>.*?)```\n\n)```text\n.*?```\n", re.DOTALL)
-"""A question of a page, followed by its answer."""
+QUERY = re.compile(r"(```sql\n(?P<sql>.*?)```\n\n)```text\n.*?```\n", re.DOTALL)
+"""A query of a page, followed by its answer."""
 
 
 def command_line() -> str:
@@ -99,32 +105,25 @@ def with_settings(text: str) -> str:
 
 
 def with_answers(text: str, database: Path) -> str:
-    """Return a page's text with the answers of a database below the questions."""
+    """Return a page's text with the answers of the database below the queries."""
+    of_demo, heading, rest = text.partition(OTHER_DATABASE)
     with duckdb.connect(str(database), read_only=True) as con:
 
         def answered(match: re.Match[str]) -> str:
             return f"{match[1]}```text\n{table_text(con.cursor(), match['sql'])}\n```\n"
 
-        return ASKED.sub(answered, text)
-
-
-def meaning_with_answers(text: str, database: Path) -> str:
-    """Return the text of what-the-tables-mean.md with the answers that the demo gives."""
-    of_demo, heading, rest = text.partition(STATIC_PART)
-    return with_answers(of_demo, database) + heading + rest
+        return QUERY.sub(answered, of_demo) + heading + rest
 
 
 def main() -> None:
-    """Write the files anew."""
+    """Write the generated parts of all pages."""
     REFERENCE.write_text(command_line(), encoding="utf-8")
     BI.write_text(with_settings(BI.read_text(encoding="utf-8")), encoding="utf-8")
     if DEMO.is_file():
-        for page in (README, NOTEBOOK):
+        for page in ANSWERED:
             page.write_text(with_answers(page.read_text(encoding="utf-8"), DEMO), encoding="utf-8")
-        text = MEANING.read_text(encoding="utf-8")
-        MEANING.write_text(meaning_with_answers(text, DEMO), encoding="utf-8")
     else:
-        print(f"{DEMO} is not there: answers in the pages stay as they are (make demo builds it)")
+        print(f"{DEMO} does not exist, so the answers stay as they are; run make demo to build it")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ from loader import build, write_sample
 
 sys.path.insert(0, str(ROOT / "docs"))
 
-from generate_help import ASKED, NOTEBOOK
+from generate_help import QUERY, NOTEBOOK
 
 QUESTIONS = {
     re.findall(r"^## (.+)$", NOTEBOOK.read_text(encoding="utf-8")[: found.start()], re.MULTILINE)[
         -1
     ]: found["sql"]
-    for found in ASKED.finditer(NOTEBOOK.read_text(encoding="utf-8"))
+    for found in QUERY.finditer(NOTEBOOK.read_text(encoding="utf-8"))
 }
 FRACTIONS = (
     *("primf", "primn", "secdf", "secdn", "urban"),

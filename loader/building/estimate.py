@@ -2,7 +2,7 @@
 
 Rows come from the files: the cells that hold values in the first year (and, of emissions, others
 than 0 in the last) times the number of years. Disk and time are rows times what was measured;
-`docs/reliability.md` says how far off that was.
+`docs/development/faults.md` says how far off that was.
 """
 
 from __future__ import annotations
