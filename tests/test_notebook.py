@@ -17,7 +17,7 @@ from loader import build, write_sample
 
 sys.path.insert(0, str(ROOT / "docs"))
 
-from generate_help import QUERY, NOTEBOOK
+from generate_help import NOTEBOOK, QUERY
 
 QUESTIONS = {
     re.findall(r"^## (.+)$", NOTEBOOK.read_text(encoding="utf-8")[: found.start()], re.MULTILINE)[
