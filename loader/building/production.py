@@ -152,9 +152,7 @@ def produce(
         if stage.mark:
             record["mark"] = stage.mark
         build_id = complete.build_id()
-        small = _small_tables(
-            loading, preparation, cells, sources, options, fingerprints, complete.digests
-        )
+        small = _small_tables(loading, preparation, cells, sources, fingerprints, complete.digests)
         contents = contents_table({n: t.digest for n, t in loading.tables.items()}, small)
         record["contents"] = small_digest(contents)
         small |= {
@@ -299,7 +297,6 @@ def _small_tables(
     preparation: _Preparation,
     cells: _Cells,
     sources: Sources,
-    options: Options,
     fingerprints: Mapping[str, Fingerprint],
     digests: Mapping[str, str],
 ) -> dict[str, pa.Table]:
@@ -312,7 +309,7 @@ def _small_tables(
         "eluc_total": preparation.totals().eluc_table(),
         "state_total": preparation.totals().state_table(),
         "source": source_table(gridded, sources.static, fingerprints, digests),
-        "file_layout": layout_table(loading.tables.values(), preparation.area_ha(), options),
+        "file_layout": layout_table(gridded.values()),
     }
 
 

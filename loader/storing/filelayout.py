@@ -1,8 +1,7 @@
-"""How a source file was laid out: what the database keeps of it so that an export can give it back.
+"""What the database keeps of a source file besides its values, for exports of the same layout.
 
-Values live in the tables; here are the order of rows and columns, the coordinates to the bit, the
-time axis, every attribute, and what a row that is not stored stands for. Kept as JSON in the table
-`file_layout`, numbers as the bytes that they were.
+Values are in the tables; here are the order of rows and columns, the coordinates to the bit, the
+time axis and every attribute. Kept as JSON in the table `file_layout`, numbers as their bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["AxisLayout", "FileLayout", "MapLayout", "VariableLayout"]
+__all__ = ["AxisLayout", "ColumnLayout", "FileLayout"]
 
 Attributes = dict[str, Any]
 
@@ -31,44 +30,20 @@ class AxisLayout:
 
 
 @dataclass(frozen=True)
-class VariableLayout:
-    """A variable on (time, latitude, longitude).
+class ColumnLayout:
+    """A variable of the file whose values are in a column.
 
     Attributes
     ----------
     name, column : str
-        In the file, and in the table.
+        In the file, and in the table: of the source, or `cell` for a map without years.
     attributes : dict of str to object
-        Of the float32 that an export holds: without the packing of the file.
-    missing : float
-        What stands for a missing value; NaN where the file declares none.
+        As in the file, its fill values and packing included.
     """
 
     name: str
     column: str
     attributes: Attributes
-    missing: float
-
-
-@dataclass(frozen=True)
-class MapLayout:
-    """A variable on (latitude, longitude) whose values lie in a column of `cell`.
-
-    Attributes
-    ----------
-    name, column : str
-    attributes : dict of str to object
-    cells : ndarray of int32, shape (n,)
-        Cells for which the column does not hold the file's value.
-    values : ndarray of float32, shape (n,)
-        The file's values of those.
-    """
-
-    name: str
-    column: str
-    attributes: Attributes
-    cells: npt.NDArray[np.int32]
-    values: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -89,13 +64,10 @@ class FileLayout:
         Row of the grid (0 the northernmost) of each row of the file.
     columns : ndarray of int32, shape (n_lon,)
         Column of the grid (0 the westernmost) of each column of the file.
-    variables : tuple of VariableLayout
-    maps : tuple of MapLayout
-    zero_cells : ndarray of bool, shape (n_cells,), or None
-        Cells without any row where the file is 0 in every loaded year; None for a file in which
-        what is not stored is missing.
-    lost_cells : int or None
-        Cells whose values were not stored; None if nobody counted.
+    variables : tuple of ColumnLayout
+        Those on (time, latitude, longitude).
+    maps : tuple of ColumnLayout
+        Those on (latitude, longitude).
     """
 
     source: str
@@ -107,14 +79,11 @@ class FileLayout:
     years: npt.NDArray[np.int16]
     rows: npt.NDArray[np.int32]
     columns: npt.NDArray[np.int32]
-    variables: tuple[VariableLayout, ...]
-    maps: tuple[MapLayout, ...]
-    zero_cells: npt.NDArray[np.bool_] | None
-    lost_cells: int | None
+    variables: tuple[ColumnLayout, ...]
+    maps: tuple[ColumnLayout, ...]
 
     def to_json(self) -> str:
         """Return it as text, the same for the same file."""
-        zero = self.zero_cells
         record = {
             "source": self.source,
             "table": self.table,
@@ -130,27 +99,8 @@ class FileLayout:
             "years": _packed(self.years),
             "rows": _packed(self.rows),
             "columns": _packed(self.columns),
-            "variables": [
-                {
-                    "name": variable.name,
-                    "column": variable.column,
-                    "attributes": _to_plain(variable.attributes),
-                    "missing": _packed(np.float32(variable.missing)),
-                }
-                for variable in self.variables
-            ],
-            "maps": [
-                {
-                    "name": one.name,
-                    "column": one.column,
-                    "attributes": _to_plain(one.attributes),
-                    "cells": _packed(one.cells),
-                    "values": _packed(one.values),
-                }
-                for one in self.maps
-            ],
-            "zero_cells": None if zero is None else _packed(np.packbits(zero)),
-            "lost_cells": self.lost_cells,
+            "variables": [_column_to_plain(column) for column in self.variables],
+            "maps": [_column_to_plain(column) for column in self.maps],
         }
         return json.dumps(record)
 
@@ -169,8 +119,6 @@ class FileLayout:
                 AxisLayout(axis["name"], _unpacked(axis["values"]), _from_plain(axis["attributes"]))
                 for axis in record["axes"]
             )
-            zero = record["zero_cells"]
-            count = len(latitude.values) * len(longitude.values)
             return cls(
                 source=record["source"],
                 table=record["table"],
@@ -181,34 +129,23 @@ class FileLayout:
                 years=_unpacked(record["years"]),
                 rows=_unpacked(record["rows"]),
                 columns=_unpacked(record["columns"]),
-                variables=tuple(
-                    VariableLayout(
-                        v["name"],
-                        v["column"],
-                        _from_plain(v["attributes"]),
-                        float(_unpacked(v["missing"])),
-                    )
-                    for v in record["variables"]
-                ),
-                maps=tuple(
-                    MapLayout(
-                        m["name"],
-                        m["column"],
-                        _from_plain(m["attributes"]),
-                        _unpacked(m["cells"]),
-                        _unpacked(m["values"]),
-                    )
-                    for m in record["maps"]
-                ),
-                zero_cells=(
-                    None
-                    if zero is None
-                    else np.unpackbits(_unpacked(zero), count=count).astype(np.bool_)
-                ),
-                lost_cells=record["lost_cells"],
+                variables=tuple(map(_column_from_plain, record["variables"])),
+                maps=tuple(map(_column_from_plain, record["maps"])),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no layout of a file: {error}") from error
+
+
+def _column_to_plain(column: ColumnLayout) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "column": column.column,
+        "attributes": _to_plain(column.attributes),
+    }
+
+
+def _column_from_plain(plain: dict[str, Any]) -> ColumnLayout:
+    return ColumnLayout(plain["name"], plain["column"], _from_plain(plain["attributes"]))
 
 
 def _packed(values: npt.NDArray[Any] | np.generic) -> dict[str, Any]:
