@@ -298,8 +298,9 @@ def _kinds(cell: Int32, group: Int32, n_cells: int, count: int) -> Int32:
     kind = np.zeros(n_cells, np.int64)
     if not len(cell):
         return kind.astype(np.int32)
-    order = np.lexsort((group, cell))
-    cell, group = cell[order], group[order]
+    if not (cell[1:] > cell[:-1]).all():
+        order = np.lexsort((group, cell))
+        cell, group = cell[order], group[order]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(cell)) + 1])
     lengths = np.diff(starts, append=len(cell))
     # One group of every cell at a time: as many rounds as a cell has groups.
