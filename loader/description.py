@@ -17,8 +17,8 @@ from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.dataset import dataset_build_id
 from loader.storing.locking import PRIVATE
 from loader.storing.origin import read_origin
+from loader.storing.progress import Unfinished, unfinished_build
 from loader.storing.publish import PARQUET, named_database
-from loader.storing.unfinished import Unfinished, unfinished_build
 from loader.storing.uploads import Upload, Uploads
 from loader.summary import TableReport, table_lines
 from loader.text import human_bytes, shown

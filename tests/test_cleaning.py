@@ -18,7 +18,7 @@ from loader import OutputBusyError, SourceMissingError, build
 from loader.description import database_info
 from loader.storing.cleaning import clean_output
 from loader.storing.locking import exclusive, holder
-from loader.storing.unfinished import unfinished_build
+from loader.storing.progress import unfinished_build
 
 YEARS = (1950, 1951, 1952, 1953)
 

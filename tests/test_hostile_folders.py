@@ -9,19 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from builds import crash
 from files import GRIDS, Form, state_content, write
 
 from loader import LucLoadError, OutputError, build
 from loader.description import database_info
 from loader.files import is_temporary, temporary_name
 from loader.storing.cleaning import clean_output
-from loader.storing.staging import Stage
+from loader.storing.stage import Stage
 
 YEARS = (1950, 1951)
-
-
-class _Broken(Exception):  # noqa: N818  # stands for a kill
-    pass
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +32,8 @@ def interrupted(states: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output whose build was interrupted after its parts were written."""
     out = tmp_path_factory.mktemp("interrupted") / "out"
 
-    def fail(*_: object, **__: object) -> None:
-        raise _Broken
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("loader.building.production.complete_dataset", fail)
-        with pytest.raises(_Broken):
-            build(states=states, out=out)
+    with crash("completing the dataset"):
+        build(states=states, out=out)
     return out
 
 

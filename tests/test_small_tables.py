@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 import xarray as xr
 
-from loader.building.assemble import source_table, year_table
+from loader.building.small_tables import source_table, year_table
 from loader.building.totals import Totals
 from loader.reading.recognition import open_source
 from loader.reading.source import GriddedSource

@@ -25,7 +25,7 @@ from object_store import Fault, credentials, faulty, free_port, s3_server
 from test_interruptions import PAUSED
 
 from loader import build
-from loader.building import placing
+from loader.building import dataset_place
 from loader.checking.check import check_database
 from loader.cli import commands
 from loader.description import database_info
@@ -304,7 +304,7 @@ def test_clean_leaves_nothing_in_s3_of_a_build_that_never_counted(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(placing, "publish", killed)
+        patch.setattr(dataset_place, "publish", killed)
         with pytest.raises(KeyboardInterrupt):
             build(**first)
     left = json.loads(fs.cat_file("luc-test/never/luc-load.json"))["folder"]
@@ -418,7 +418,7 @@ def test_a_kill_between_manifest_and_database_is_told_and_healed(
 
     again: dict[str, Any] = {**given, "years": "1952:", "out": out, "parquet": where}
     with monkeypatch.context() as patch:
-        patch.setattr(placing, "publish", killed)
+        patch.setattr(dataset_place, "publish", killed)
         with pytest.raises(KeyboardInterrupt):
             build(**again, overwrite=earlier)
     second = manifest(store)["build_id"]

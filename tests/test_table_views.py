@@ -22,7 +22,7 @@ from loader import build, open_dataset, write_sample
 from loader.catalog.sqlfiles import read_files
 from loader.errors import OutputError, SourceError, UsageError
 from loader.storing.parquet import write_part
-from loader.storing.staging import Stage
+from loader.storing.stage import Stage
 
 AWKWARD = "v [x]* 'é; ~"
 """A folder whose name is a pattern to DuckDB, and a quote and a semicolon to SQL."""

@@ -187,7 +187,7 @@ def build(
         from loader.building.run import Run  # noqa: PLC0415
         from loader.building.situation import refuse_other_options  # noqa: PLC0415
         from loader.storing.publish import DATABASE, inspect_output  # noqa: PLC0415
-        from loader.storing.staging import Stage  # noqa: PLC0415
+        from loader.storing.stage import Stage  # noqa: PLC0415
 
         if dry_run:
             _refuse_unwritable(options.out)

@@ -21,7 +21,7 @@ from loader.reading.plan import plan_blocks
 from loader.reading.survey import CellSurvey
 from loader.reporting import Progress
 from loader.storing.digest import TableDigest
-from loader.storing.staging import StoredPart
+from loader.storing.stage import StoredPart
 from loader.summary import TableReport
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from loader.reading.source import GriddedSource
     from loader.reporting import Reporter
     from loader.storing.database import DatabaseLane
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
 
 __all__ = ["Loading", "LocalMaker", "Maker", "Sink", "TableLoad"]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from loader.reading.blocks import CellRule
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
-    from loader.storing.staging import StoredPart
+    from loader.storing.stage import StoredPart
 
 __all__ = ["ForeignPart", "FreshPart", "Part", "ReusedPart", "make_part", "reuse_part"]
 

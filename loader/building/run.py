@@ -8,20 +8,20 @@ from dataclasses import asdict, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from loader.building.dataset_place import DatasetPlace
 from loader.building.estimate import Estimate, estimate, refuse_full_disk
+from loader.building.fill_stage import fill_stage
 from loader.building.identity import Identity
-from loader.building.placing import DatasetPlace
-from loader.building.production import produce
 from loader.building.situation import Leftover, Situation, Step, inspect_situation
 from loader.building.sources import missing_change, open_sources
-from loader.building.waiting import is_whole
+from loader.building.verify import is_whole
 from loader.errors import SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
 from loader.storing.database import has_synthetic_source
+from loader.storing.progress import unfinished_build
 from loader.storing.publish import DATABASE, Published, take_back
-from loader.storing.staging import refused
-from loader.storing.unfinished import unfinished_build
+from loader.storing.stage import refused
 from loader.summary import BuildReport
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from loader.building.production import Product
+    from loader.building.fill_stage import Product
     from loader.building.sources import Sources
     from loader.options import Options
     from loader.reporting import Reporter
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
     from loader.summary import Outcome
 
 __all__ = ["Run"]
@@ -124,7 +124,7 @@ class Run:
                 self._reporter.notice("an interrupted build is continued")
                 self._stage.drop_database()
             try:
-                product = produce(
+                product = fill_stage(
                     sources,
                     needed,
                     # Without a static grid that is of other cells: it was left out.

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from loader.building.placing import DatasetPlace
+    from loader.building.dataset_place import DatasetPlace
     from loader.options import Options
     from loader.storing.publish import Published
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
 
 __all__ = ["Leftover", "Situation", "Step", "inspect_situation", "refuse_other_options"]
 

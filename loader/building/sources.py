@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loader.building.assemble import is_synthetic
 from loader.building.inputs import UsualPath
+from loader.building.small_tables import is_synthetic
 from loader.errors import GridError
 from loader.reading.recognition import cut_source, open_source
 from loader.reading.static import StaticGrid, open_static

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from loader.building.loading import Loading
     from loader.options import Options
     from loader.reading.fingerprint import Fingerprint
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
 
 __all__ = ["cluster_maker"]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.plan import Block
     from loader.reading.source import GriddedSource
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
 
 __all__ = ["ClusterMaker", "reference_to"]
 

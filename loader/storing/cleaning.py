@@ -16,7 +16,7 @@ from loader.remote.stores import is_address, parse_storage_options, using_storag
 from loader.schema import SOURCES, STATIC
 from loader.storing.locking import LOCK, PRIVATE, exclusive
 from loader.storing.publish import inspect_output, take_back
-from loader.storing.staging import Stage
+from loader.storing.stage import Stage
 from loader.storing.uploads import Uploads
 from loader.text import without_secrets
 

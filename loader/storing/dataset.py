@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from loader.files import read_small, sync_folder, write_file
 from loader.storing.database import column_metadata, read_table
-from loader.storing.staging import refused
+from loader.storing.stage import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from loader.storing.database import is_duckdb_file
 from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import PRIVATE, held_for_writing
 from loader.storing.origin import read_origin
-from loader.storing.staging import Stage
+from loader.storing.stage import Stage
 from loader.text import without_secrets
 
 __all__ = [

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loader.files import open_regular, write_file
-from loader.storing.staging import refused
+from loader.storing.stage import refused
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from loader.files import read_small, write_file
 from loader.names import checked_name
-from loader.storing.staging import refused
+from loader.storing.stage import refused
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ import numpy as np
 from distributed import LocalCluster
 
 from loader import build, write_sample
-from loader.building.assemble import year_table
+from loader.building.small_tables import year_table
 from loader.catalog.objects import SchemaContext
 from loader.cluster.opened import Reference
 from loader.cluster.tasks import CellBits, Task, make_attempt

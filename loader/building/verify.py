@@ -1,26 +1,34 @@
-"""Whether a finished build that waited to be published still is what was finished."""
+"""Read a stage back: once it is filled, and again if it has waited to be published."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from loader.catalog.sqlfiles import read_files
 from loader.errors import DatabaseError, OutputError
+from loader.lanes import run_lanes
 from loader.schema import SOURCES
 from loader.storing.contents import small_digest, year_digest
 from loader.storing.database import connect_read_only, digest_of_table, read_table, run_statement
-from loader.storing.dataset import SMALL_TABLES
+from loader.storing.dataset import SMALL_TABLES, complete_dataset
 from loader.storing.digest import TableDigest
 from loader.storing.parquet import read_part
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import duckdb
 
+    from loader.building.loading import TableLoad
+    from loader.lanes import Turn
     from loader.options import Options
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
 
-__all__ = ["is_whole"]
+__all__ = ["is_whole", "verify_stage"]
 
 
 def is_whole(stage: Stage, options: Options) -> bool:
@@ -89,3 +97,65 @@ def _has_small_tables(con: duckdb.DuckDBPyConnection, stage: Stage) -> bool:
         == small_digest(read_table(con, table))
         for table in SMALL_TABLES
     )
+
+
+def verify_stage(
+    tables: Mapping[str, TableLoad],
+    options: Options,
+    stage: Stage,
+    build_id: str,
+    record: Mapping[str, Any],
+) -> int:
+    """Read the finished database back in lanes, and complete the Parquet dataset from it.
+
+    Returns
+    -------
+    int
+        Bytes that the dataset has besides its parts.
+
+    Raises
+    ------
+    DatabaseError
+        If the database does not hold what was read from the sources.
+    """
+    found = {name: TableDigest() for name in tables}
+    sizes: list[int] = []
+    jobs: list[Callable[[Turn], None]] = []
+    cursors: list[duckdb.DuckDBPyConnection] = []
+    with closing(connect_read_only(stage.database, options.lanes, options.database_bytes)) as con:
+
+        def read_back(
+            table: TableLoad, years: tuple[int, int], cursor: duckdb.DuckDBPyConnection, turn: Turn
+        ) -> None:
+            digest = digest_of_table(cursor, table.name, years)
+            turn.wait()
+            found[table.name].merge(digest)
+
+        def complete(cursor: duckdb.DuckDBPyConnection, _: Turn) -> None:
+            sizes.append(complete_dataset(cursor, stage.parquet, build_id, record))
+
+        def interrupt() -> None:
+            for cursor in cursors:
+                cursor.interrupt()
+
+        for table in tables.values():
+            for years in _year_ranges(table):
+                cursors.append(con.cursor())
+                jobs.append(partial(read_back, table, years, cursors[-1]))
+        cursors.append(con.cursor())
+        run_lanes([partial(complete, cursors[-1]), *jobs], options.lanes, interrupt)
+    for name, table in tables.items():
+        if found[name] != table.digest:
+            raise DatabaseError(
+                f"table {name}: the database does not hold what was read; nothing was published. "
+                "Run the same command again, with another DuckDB version if it happens again"
+            )
+    return sum(sizes)
+
+
+def _year_ranges(table: TableLoad) -> list[tuple[int, int]]:
+    """Return ranges of years, by blocks, that leave no year out, loaded or not."""
+    lasts = sorted({block.last_year for block in table.blocks})
+    limits = np.iinfo(np.int16)
+    ends = [*lasts[:-1], int(limits.max)]
+    return list(zip([int(limits.min), *(last + 1 for last in lasts[:-1])], ends, strict=True))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from loader.reporting import Reporter
     from loader.storing.publish import Published
-    from loader.storing.staging import Stage
+    from loader.storing.stage import Stage
 
 __all__ = ["DatasetPlace"]
 

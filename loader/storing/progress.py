@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loader.storing.locking import LOCK, PRIVATE, holder
-from loader.storing.staging import Stage
+from loader.storing.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,151 @@
+"""What the first blocks are read without: made meanwhile in helping threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from loader.building.small_tables import (
+    cell_area_ha,
+    cell_table,
+    emission_product,
+    source_title,
+    year_table,
+)
+from loader.building.totals import Totals
+from loader.catalog.objects import SchemaContext
+from loader.catalog.products import EmissionProduct
+from loader.reading.landmask import land_mask
+from loader.storing.database import StagedDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import ExitStack
+
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from loader.building.loading import Loading
+    from loader.building.sources import Sources
+    from loader.lanes import Turn
+    from loader.options import Options
+    from loader.reading.landmask import LandMask
+    from loader.storing.database import DatabaseLane
+    from loader.storing.stage import Stage
+
+__all__ = ["CellTable", "Preparation"]
+
+
+class Preparation:
+    """What the first blocks are read without, and is made meanwhile in helping threads.
+
+    Every method waits for what it returns, in any lane.
+
+    Attributes
+    ----------
+    context : SchemaContext
+    database : StagedDatabase
+    """
+
+    def __init__(self, sources: Sources, options: Options, stage: Stage, stack: ExitStack) -> None:
+        gridded = sources.gridded
+        grid = next(iter(gridded.values())).grid
+        self._stage = stage
+        self._is_view = options.tables == "views"
+        self._years = year_table(gridded)
+        self.context = SchemaContext(
+            grid,
+            {source.kind.table: source.variables for source in gridded.values()},
+            {source.kind.table: source_title(source) for source in gridded.values()},
+            emission_product(gridded["eluc"]) if "eluc" in gridded else EmissionProduct(),
+        )
+        self.database = StagedDatabase(
+            stage.database, options.storage_version, options.database_bytes, options.lanes
+        )
+        stack.callback(self.database.close)
+        helpers = ThreadPoolExecutor(max_workers=2)
+        stack.callback(helpers.shutdown, cancel_futures=True)
+        self._mask = helpers.submit(land_mask, grid)
+        self._area = helpers.submit(cell_area_ha, grid, list(gridded.values()))
+        self._totals = helpers.submit(self._make_totals, sources)
+        self._created = helpers.submit(self._create)
+
+    def mask(self) -> LandMask:
+        """Return the land mask."""
+        return self._mask.result()
+
+    def area_ha(self) -> npt.NDArray[np.float64]:
+        """Return the area of every cell, hectares, shape (n_cells,)."""
+        return self._area.result()
+
+    def totals(self) -> Totals:
+        """Return what adds up the rows."""
+        return self._totals.result()
+
+    def lanes(self) -> tuple[DatabaseLane, ...]:
+        """Return the connections of the lanes to a database that has its tables."""
+        self._created.result()
+        return self.database.lanes
+
+    def _make_totals(self, sources: Sources) -> Totals:
+        static = sources.static
+        return Totals(
+            self.area_ha(),
+            None if static is None else static.country_code,
+            None if static is None else static.countries,
+            self.context.land_uses,
+        )
+
+    def _create(self) -> None:
+        if self._is_view:
+            self.database.create_tables(self.context, set(self.context.variables))
+        else:
+            self.database.create(self.context, self._years)
+
+    def finish(self, small: Mapping[str, pa.Table], loading: Loading) -> None:
+        """Fill the small tables that are not filled yet, and leave one complete file."""
+        lane = self.lanes()[0]
+        for table, rows in small.items():
+            if table != "cell" and (table != "year" or self._is_view):
+                lane.insert(table, rows)
+        lane.commit()
+        if self._is_view:
+            parts = {name: table.parts for name, table in loading.tables.items()}
+            self.database.create_views(self.context, parts, self._stage.parquet.resolve())
+        elif not small["year"].equals(self._years):
+            # A table stayed empty: it has no years, and the views are cut by those that there are.
+            self.database.create_again(self.context, small["year"])
+        self.database.finish()
+
+
+class CellTable:
+    """The table cell, which is filled while the last blocks are read.
+
+    Attributes
+    ----------
+    rows : pyarrow.Table
+        Once it is filled.
+    """
+
+    rows: pa.Table
+
+    def __init__(self, loading: Loading, preparation: Preparation, sources: Sources) -> None:
+        self._loading = loading
+        self._preparation = preparation
+        self._sources = sources
+
+    def fill(self, turn: Turn) -> None:
+        """Make the rows, when it is known which cells have a state, and insert them."""
+        turn.wait_for(self._loading.jobs_until("state"))
+        states = self._loading.tables.get("state")
+        self.rows = cell_table(
+            self._preparation.context.grid,
+            self._preparation.area_ha(),
+            self._preparation.mask(),
+            None if states is None else states.has_value,
+            self._sources.static,
+        )
+        lane = self._preparation.lanes()[turn.lane]
+        lane.insert("cell", self.rows)
+        lane.commit()
