@@ -190,4 +190,5 @@ def test_only_commands_that_exist_are_documented() -> None:
 def test_the_changelog_and_the_citation_know_the_version() -> None:
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"version: {__version__}\n" in citation
-    assert "## Unreleased" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## {re.escape(__version__)}( - \S+)?$", changes, re.MULTILINE)
