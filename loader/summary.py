@@ -53,8 +53,7 @@ class BuildReport(Displayed):
     synthetic : bool
         Whether any source is a synthetic sample, whatever the outcome.
     reused_parts : int
-        Parquet parts that were not written again, because an interrupted build or the replaced
-        output has the same rows.
+        Parquet parts that were not written again, because an interrupted build has left them.
     notices : tuple of str
         What the user should know about the result.
     free_bytes : int
