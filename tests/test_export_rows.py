@@ -26,7 +26,7 @@ from loader.exporting import tables
 from loader.exporting.export import Request, export
 from loader.exporting.selection import Box, Selection, parse_box
 from loader.exporting.tables import parse_columns
-from loader.querying.formats import MACHINE_FORMATS
+from loader.querying import sinks
 from loader.querying.sinks import ParquetSink
 from loader.reporting import Silent
 from loader.schema import FRACTIONS
@@ -262,7 +262,7 @@ def test_nothing_half_done_gets_the_name(
 
     path = tmp_path / "kept.csv"
     path.write_text("mine")
-    monkeypatch.setitem(MACHINE_FORMATS, "csv", Full)
+    monkeypatch.setattr(sinks, "CsvSink", Full)
     with pytest.raises(OutputError, match=r"kept\.csv: cannot be written \(No space left"):
         export(database, str(path), Request(), overwrite=True)
     assert path.read_text() == "mine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from loader.plotting.colours import (
 )
 from loader.plotting.extra import styled
 from loader.plotting.frame import (
+    Domain,
     Frame,
     cells_at,
     coast_and_borders,
@@ -117,7 +119,8 @@ def draw_map(data: MapData, style: MapStyle | None = None, *, coast: bool = True
         axes = figure.add_axes(
             (left / pixels[0], bottom / pixels[1], columns / pixels[0], rows / pixels[1])
         )
-        _draw(axes, data, scale, frame, (columns, rows), coast=coast)
+        canvas = _canvas(data.domain, how.projection, how.centre, (columns, rows))
+        _draw(axes, data, scale, frame, canvas, coast=coast)
         _legend(figure, data, scale, how.title or data.title)
     return figure
 
@@ -136,7 +139,8 @@ def bare_map(
         figure = Figure(figsize=(columns / how.dpi, rows / how.dpi), dpi=how.dpi)
         figure.patch.set_alpha(0)
         axes = figure.add_axes((0, 0, 1, 1))
-        _draw(axes, data, scale, frame, (columns, rows), coast=True, labels=False)
+        canvas = _canvas(data.domain, how.projection, how.centre, (columns, rows))
+        _draw(axes, data, scale, frame, canvas, coast=True, labels=False)
     return figure, scale
 
 
@@ -153,20 +157,44 @@ def _pixels(data: MapData, frame: Frame, how: MapStyle) -> tuple[int, int]:
     return n_lon * across, n_lat * down
 
 
+@dataclass(frozen=True)
+class _Canvas:
+    """What all maps of one frame and size share: places and land of the pixels, and the lines."""
+
+    longitude: npt.NDArray[np.float64]
+    latitude: npt.NDArray[np.float64]
+    land: npt.NDArray[np.bool_]
+    coasts: list[npt.NDArray[np.float64]]
+    borders: list[npt.NDArray[np.float64]]
+
+
+@lru_cache(maxsize=1)
+def _canvas(
+    domain: Domain,
+    projection: str,
+    centre: tuple[float, float] | None,
+    size: tuple[int, int],
+) -> _Canvas:
+    frame = frame_of(domain, projection, centre)
+    longitude, latitude = frame.places(*size)
+    coasts, borders = coast_and_borders()
+    land = land_at(longitude, latitude)
+    return _Canvas(longitude, latitude, land, frame.lines(coasts), frame.lines(borders))
+
+
 def _draw(
     axes: Axes,
     data: MapData,
     scale: ColourScale,
     frame: Frame,
-    size: tuple[int, int],
+    canvas: _Canvas,
     *,
     coast: bool,
     labels: bool = True,
 ) -> None:
     from matplotlib.patches import Polygon  # noqa: PLC0415  # an extra
 
-    longitude, latitude = frame.places(*size)
-    picture = _paint(data, scale, longitude, latitude, coast=coast)
+    picture = _paint(data, scale, canvas, coast=coast)
     left, right, bottom, top = frame.extent
     image = axes.imshow(picture, extent=frame.extent, aspect="auto", interpolation="none")
     axes.set(xlim=(left, right), ylim=(bottom, top))
@@ -184,9 +212,8 @@ def _draw(
     if not isinstance(frame.projection, Flat):
         _lines(axes, frame.lines(meridians), "#8b99a3", 0.2)
     if coast:
-        coasts, borders = coast_and_borders()
-        _lines(axes, frame.lines(borders), BORDER, 0.25)
-        _lines(axes, frame.lines(coasts), COAST, 0.4)
+        _lines(axes, canvas.borders, BORDER, 0.25)
+        _lines(axes, canvas.coasts, COAST, 0.4)
     axes.set_axis_off()
     if labels:
         _degree_labels(axes, frame, step)
@@ -195,8 +222,7 @@ def _draw(
 def _paint(
     data: MapData,
     scale: ColourScale,
-    longitude: npt.NDArray[np.float64],
-    latitude: npt.NDArray[np.float64],
+    canvas: _Canvas,
     *,
     coast: bool,
 ) -> npt.NDArray[np.uint8]:
@@ -204,20 +230,16 @@ def _paint(
     from matplotlib import colormaps  # noqa: PLC0415  # an extra
     from matplotlib.colors import to_rgb  # noqa: PLC0415  # an extra
 
-    cells = cells_at(data.grid, longitude, latitude)
+    cells = cells_at(data.grid, canvas.longitude, canvas.latitude)
     values = np.where(cells >= 0, data.values.ravel()[cells], np.nan)
     # Where coasts are drawn they bound the colours, or a cell of the coast would colour the sea.
-    land = (
-        land_at(longitude, latitude)
-        if coast
-        else np.where(cells >= 0, data.land.ravel()[cells], 0) >= 0.5
-    )
+    land = canvas.land if coast else np.where(cells >= 0, data.land.ravel()[cells], 0) >= 0.5
     picture = np.zeros((*values.shape, 4), dtype=np.uint8)
 
     def paint(where: npt.NDArray[np.bool_], colour: str) -> None:
         picture[where] = [*(round(255 * part) for part in to_rgb(colour)), 255]
 
-    paint(np.isfinite(longitude), SEA)
+    paint(np.isfinite(canvas.longitude), SEA)
     paint(land, MISSING)
     if data.outside is not None:
         paint(land & np.where(cells >= 0, data.outside.ravel()[cells], True), OUTSIDE)
