@@ -137,7 +137,9 @@ def test_a_picture_that_fails_leaves_the_old_one(
 
 
 def test_names_that_cannot_be_written_are_refused(database: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"a\.pdf is to be written; .*\.png or \.svg"):
+    with pytest.raises(
+        UsageError, match=r"a\.pdf: the suffix is not supported; use \.png or \.svg"
+    ):
         plot_map(database, tmp_path / "a.pdf")
     with pytest.raises(OutputError, match="there is no folder"):
         plot_map(database, tmp_path / "nowhere" / "a.png")

@@ -251,7 +251,7 @@ def test_bad_input_is_refused_before_anything_is_written(
 ) -> None:
     with pytest.raises(UsageError, match=r"--year is 1999; .* emissions of 2010-2012"):
         write_report(database, tmp_path / "a.html", year=1999, checks=False)
-    with pytest.raises(UsageError, match=r"expected a name in \.html"):
+    with pytest.raises(UsageError, match=r"the suffix is not supported; use \.html"):
         write_report(database, tmp_path / "a.pdf")
     other = tmp_path / "mine.html"
     other.write_text("<!doctype html><title>mine</title>")

@@ -1,4 +1,4 @@
-"""A finished database as an xarray data set: lazy, a chunk a block of years."""
+"""A database as an xarray dataset: lazy, a chunk for each block of years."""
 
 from __future__ import annotations
 
@@ -40,38 +40,39 @@ def open_dataset(
     chunks: Any = {},  # noqa: ANN401, B006  # as xarray.open_dataset has it; never changed
     drop_variables: str | Iterable[str] | None = None,
 ) -> xr.Dataset:
-    """Open a database as the grid that its source files had.
+    """Open the grids of a database.
 
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
     table : str, optional
-        "eluc", "state", "transition" or "management": that source file as it was, with its own
-        time axis. If not given, and both ELUC and the states were loaded, all their variables on
-        one axis `time` of calendar years.
+        "eluc", "state", "transition" or "management" for a copy of that source file, with its own
+        coordinates and attributes; or a view with cells and years, such as "luc", whose columns
+        become variables. If not given, and both ELUC and the states were loaded, all their
+        variables on one axis `time` of calendar years.
     chunks : int, dict, "auto" or None
         Same as in xarray.open_dataset: {}, the default, makes dask arrays of `BLOCK_YEARS` years;
         None makes lazy arrays without dask.
     drop_variables : str or iterable of str, optional
-        Variables that are left out.
+        Variables to leave out.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions (time, latitude, longitude) under the file's own names, in its own order; values
-        float32, equal to the file's to the bit, missing ones NaN; packed ones unpacked; times as
-        the numbers they are in the file. Nothing is read before it is needed. Close it to let go
-        of the database.
+        Values are float32, or float64 for columns of that type, equal to the file's to the bit;
+        missing ones are NaN, and so is the sea of ELUC. `time` holds calendar years; in a copy,
+        the numbers of the file. Except in a copy, `is_land` is a coordinate. Nothing is read
+        before it is needed. Close the dataset to release the database.
 
     Raises
     ------
     UsageError
-        If no gridded file became the table.
+        If there is no such table or view, or it has no cells or years.
     SourceError
         If luc-load did not make the database, or an older version did.
     DatabaseError
-        If it cannot be opened, because another program holds it for writing, say.
+        If it cannot be opened, for example because another program writes it.
     """
     return xr.open_dataset(
         database_path(database),

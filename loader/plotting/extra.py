@@ -29,12 +29,16 @@ _STYLE: dict[Any, Any] = {
 
 
 def require_matplotlib(what: str) -> None:
-    """Refuse what needs matplotlib where it is not installed.
+    """Raise if matplotlib is not installed.
+
+    Parameters
+    ----------
+    what : str
+        What needs it, for the message.
 
     Raises
     ------
     ExtraMissingError
-        If it is not.
     """
     if find_spec("matplotlib") is None:
         raise ExtraMissingError(f'{what} needs matplotlib: pip install "luc-load[plot]"')

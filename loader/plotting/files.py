@@ -1,7 +1,7 @@
-"""A picture or a page on disk: never half written, and nothing of others replaced.
+"""Write pictures and pages: complete or not at all, and without replacing other people's files.
 
-A file of luc-load's says so inside, in metadata that viewers do not show: `Software` in a PNG,
-`dc:creator` in an SVG, `generator` in an HTML page. Only such a file is replaced.
+luc-load marks its files in metadata that viewers do not show: `Software` in a PNG, `dc:title` in an
+SVG, `generator` in an HTML page. Only a marked file is replaced.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loader.querying.output import new_path
 __all__ = ["MAKER", "checked_target", "publish_file"]
 
 MAKER = f"luc-load {__version__}"
-"""What a file says of its maker."""
+"""The mark of a file that luc-load made."""
 
 _MARKS = {
     ".png": b"Software\0luc-load ",
@@ -29,14 +29,14 @@ _LOOK_AT = 8192
 
 
 def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
-    """Return where a file will be written, having refused what could not be.
+    """Return where a file will be written, after checking that it can be.
 
     Parameters
     ----------
     path : path
         As the user named it; a link is followed.
     suffixes : tuple of str
-        Those that it may have.
+        The suffixes allowed.
 
     Raises
     ------
@@ -48,19 +48,19 @@ def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> P
     named = Path(path)
     suffix = named.suffix.lower()
     if suffix not in suffixes:
-        raise UsageError(f"{named} is to be written; expected a name in {' or '.join(suffixes)}")
+        raise UsageError(f"{named}: the suffix is not supported; use {' or '.join(suffixes)}")
     target = final_target(named)
     if not target.parent.is_dir():
-        raise OutputError(f"{named}: there is no folder {target.parent}; make it first")
+        raise OutputError(f"{named}: there is no folder {target.parent}; create it first")
     if target.exists() and not _is_ours(target, suffix):
         raise OutputError(
-            f"{named}: is there already and was not made by luc-load; remove it, or name another"
+            f"{named}: exists and was not made by luc-load; remove it, or choose another name"
         )
     return target
 
 
 def publish_file(target: Path, content: bytes) -> None:
-    """Write a file that appears only when it is whole and on disk.
+    """Write a file that appears only when it is complete and on disk.
 
     Raises
     ------

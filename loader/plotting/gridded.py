@@ -96,7 +96,7 @@ class MapData:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _MapQuery:
     text: str
     expression: Expression
     relation: str
@@ -135,25 +135,25 @@ def map_data(
     UsageError
         If the expression, the table or the year has no meaning here.
     """
-    asked = _asked(session, column, relation, year)
-    if "year" not in session.relations[asked.relation]:
+    query = _query(session, column, relation, year)
+    if "year" not in session.relations[query.relation]:
         if year is not None:
-            raise UsageError(f"{asked.relation} has no years: leave out --year")
-        values, bad = _values(session, asked, None)
+            raise UsageError(f"{query.relation} has no years: leave out --year")
+        values, bad = _values(session, query, None)
     elif year is not None:
-        values, bad = _values(session, asked, year)
+        values, bad = _values(session, query, year)
     else:
-        # The last years may be without what is asked for: states reach beyond emissions.
+        # The last years may have no values of this kind: states reach beyond emissions.
         for candidate in sorted(session.years, reverse=True):
             year = candidate
-            values, bad = _values(session, asked, year)
+            values, bad = _values(session, query, year)
             if not np.isnan(values).all():
                 break
-    _refuse_empty(session, asked, values, year)
+    _raise_if_empty(session, query, values, year)
     years = () if year is None else (year,)
-    when = f", {moment(asked.expression.columns, year)}" if year is not None else ""
+    when = f", {moment(query.expression.columns, year)}" if year is not None else ""
     return _described(
-        session, asked, values, bad, years, when, unit, selection or Selection(), co2=co2
+        session, query, values, bad, years, when, unit, selection or Selection(), co2=co2
     )
 
 
@@ -181,23 +181,23 @@ def change_data(
     UsageError
         If the expression, the table or a year has no meaning here.
     """
-    asked = _asked(session, column, relation)
-    if "year" not in session.relations[asked.relation]:
-        raise UsageError(f"{asked.relation} has no years, so nothing in it changes")
+    query = _query(session, column, relation)
+    if "year" not in session.relations[query.relation]:
+        raise UsageError(f"{query.relation} has no years, so nothing in it changes")
     first, last = years
     if first == last:
         raise UsageError(f"--years is {first}:{last}; expected two different years")
     found = []
     for year in years:
-        values, bad = _values(session, asked, year)
-        _refuse_empty(session, asked, values, year)
+        values, bad = _values(session, query, year)
+        _raise_if_empty(session, query, values, year)
         found.append((values, bad))
-    names = asked.expression.columns
+    names = query.expression.columns
     when = f", change from {moment(names, first)} to {moment(names, last)}"
     change = found[1][0] - found[0][0]
     return _described(
         session,
-        asked,
+        query,
         change,
         max(found[0][1], found[1][1]),
         years,
@@ -217,11 +217,11 @@ def find_columns(session: Session, text: str) -> tuple[Expression, str]:
     UsageError
         If it is not one scalar expression, or its columns are nowhere together.
     """
-    asked = _asked(session, text, None, year=0)
-    return asked.expression, asked.relation
+    query = _query(session, text, None, year=0)
+    return query.expression, query.relation
 
 
-def _asked(session: Session, text: str, relation: str | None, year: int | None = None) -> _Asked:
+def _query(session: Session, text: str, relation: str | None, year: int | None = None) -> _MapQuery:
     expression = parse_expression(session.con, text)
     if not expression.columns:
         raise UsageError(f"{text!r} names no column; a map shows columns, such as crop + urban")
@@ -240,11 +240,11 @@ def _asked(session: Session, text: str, relation: str | None, year: int | None =
                 f"{relation} has no column {', '.join(missing)}; it has "
                 f"{', '.join(session.relations[relation])}"
             )
-        return _Asked(text, expression, relation)
+        return _MapQuery(text, expression, relation)
     # What a cell is in every year is read from cell, which has all of them.
     for table in (*(["cell"] if year is None else []), *_PREFERRED, *having):
         if table in having and names <= having[table]:
-            return _Asked(text, expression, table)
+            return _MapQuery(text, expression, table)
     nowhere = sorted(names - set().union(*having.values()))
     if nowhere:
         raise UsageError(
@@ -254,19 +254,19 @@ def _asked(session: Session, text: str, relation: str | None, year: int | None =
     raise UsageError(f"no table or view has all of the columns {', '.join(sorted(names))}")
 
 
-def _values(session: Session, asked: _Asked, year: int | None) -> tuple[Float64, int]:
-    values = {"expression": asked.expression, "relation": asked.relation, "year": year}
+def _values(session: Session, query: _MapQuery, year: int | None) -> tuple[Float64, int]:
+    values = {"expression": query.expression, "relation": query.relation, "year": year}
     try:
         found = session.columns("plot_map", values)
     except DatabaseError as error:
         reason = str(error).partition(": ")[2]
         raise UsageError(
-            f"{asked.text!r} cannot be evaluated in {asked.relation}: {reason}"
+            f"{query.text!r} cannot be evaluated in {query.relation}: {reason}"
         ) from error
     cells, seen = found["cell_id"], found["map_value"]
     if cells.size and (np.diff(cells) == 0).any():
         raise UsageError(
-            f"{asked.relation} has several rows of a cell in {year}: no map shows that"
+            f"{query.relation} has several rows for a cell in {year}, which a map cannot show"
         )
     grid = session.grid
     bad = int(np.isinf(seen).sum())
@@ -275,25 +275,25 @@ def _values(session: Session, asked: _Asked, year: int | None) -> tuple[Float64,
     return laid.reshape(grid.n_lat, grid.n_lon), bad
 
 
-def _refuse_empty(session: Session, asked: _Asked, values: Float64, year: int | None) -> None:
+def _raise_if_empty(session: Session, query: _MapQuery, values: Float64, year: int | None) -> None:
     if not np.isnan(values).all():
         return
     if year is None:
-        raise UsageError(f"{asked.text!r} has no value in {asked.relation}")
+        raise UsageError(f"{query.text!r} has no value in {query.relation}")
     loaded = [
         f"{table} of {years[0]}-{years[-1]}"
         for table in ("eluc", "state")
         if (years := session.years_of(table))
     ]
     raise UsageError(
-        f"{asked.text!r} has no value in {year} in {asked.relation}; the database has "
+        f"{query.text!r} has no value in {year} in {query.relation}; the database has "
         f"{' and '.join(loaded) or 'no years'}"
     )
 
 
 def _described(
     session: Session,
-    asked: _Asked,
+    query: _MapQuery,
     values: Float64,
     bad: int,
     years: tuple[int, ...],
@@ -304,22 +304,22 @@ def _described(
     is_change: bool = False,
     co2: bool = False,
 ) -> MapData:
-    columns = [name.lower() for name in asked.expression.columns]
-    meanings = [session.meaning(asked.relation, column) for column in columns]
-    found_unit = unit_of(columns, meanings, is_sum=asked.expression.is_sum)
+    columns = [name.lower() for name in query.expression.columns]
+    meanings = [session.meaning(query.relation, column) for column in columns]
+    found_unit = unit_of(columns, meanings, is_sum=query.expression.is_sum)
     label = found_unit if unit is None else unit
     sense = sense_of(
         session,
-        asked.expression,
-        asked.relation,
+        query.expression,
+        query.relation,
         max(years) if years else None,
         is_change=is_change,
     )
     if co2:
         if sense.kind != "emission" or as_co2(label) == label:
-            raise UsageError(f"--co2 converts emissions of carbon; {asked.text!r} is in {label}")
+            raise UsageError(f"--co2 converts emissions of carbon; {query.text!r} is in {label}")
         values, label = values * CO2_PER_C, typeset(as_co2(label))
-    title = quantity_of(asked.text, columns, meanings) + when
+    title = quantity_of(query.text, columns, meanings) + when
     outside, names = _outside(session, selection)
     if outside is not None:
         values = np.where(outside, np.nan, values)
@@ -332,7 +332,7 @@ def _described(
         outside=outside,
         title=f"{title}, {SHARE}" if label == SHARE and not is_change else title,
         unit=label,
-        source=session.provenance(asked.relation, columns),
+        source=session.provenance(query.relation, columns),
         sense=sense,
         synthetic=session.info.synthetic,
         years=years,

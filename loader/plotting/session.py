@@ -1,4 +1,4 @@
-"""An open database as the pictures need it: read-only, locked, its grid, its provenance."""
+"""Open a database for pictures: read-only and locked, with its grid and its provenance."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Session:
         Raises
         ------
         DatabaseError
-            If DuckDB refuses.
+            If DuckDB fails.
         """
         with translated(name):
             found = self.con.execute(statement(name, values)).fetchnumpy()
@@ -105,7 +105,7 @@ class Session:
         return "", ""
 
     def provenance(self, relation: str, columns: Sequence[str]) -> str:
-        """Say in a line what columns were loaded from, and by which build."""
+        """Return in one line what columns were loaded from, and by which build."""
         known = {source.name: source for source in self.info.sources}
         dictionary = {
             name.lower(): source
@@ -130,7 +130,7 @@ def opened(database: str | os.PathLike[str]) -> Iterator[Session]:
     Parameters
     ----------
     database : path
-        The file, or the folder it lies in.
+        The file, or its folder.
 
     Raises
     ------
