@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture bench bench-long check dist docs clean
+.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture bench bench-long check dist docs site clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -71,8 +71,12 @@ dist: $(VENV)/bin/python  ## a source distribution and a wheel in dist/, checked
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 
-docs: $(VENV)/installed  ## write the generated parts of the documentation anew
+docs: $(VENV)/installed  ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_help.py
+
+site: $(VENV)/installed  ## the documentation as a website, in build/site
+	$(PIP) install --group docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
 
 clean:  ## remove the virtual environment, the demo and caches
 	rm -rf $(VENV) $(DEMO) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -149,6 +149,13 @@ def test_the_demo_reports_a_missing_database(tmp_path: Path) -> None:
         main(str(tmp_path / "luc.duckdb"))
 
 
+def test_every_page_is_in_the_navigation() -> None:
+    docs = ROOT / "docs"
+    listed = set(re.findall(r"^([\w/-]+)$", (docs / "index.md").read_text(encoding="utf-8"), re.M))
+    pages = {str(page.relative_to(docs).with_suffix("")) for page in docs.rglob("*.md")}
+    assert pages - {"index"} == listed
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub and MyST make them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
