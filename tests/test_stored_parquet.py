@@ -424,7 +424,7 @@ def test_a_kill_between_manifest_and_database_is_told_and_healed(
     second = manifest(store)["build_id"]
     if first is not None:
         assert build_id(out) == first.build_id != second
-        told = f"{where} is of build {second}, the database of build {first.build_id}"
+        told = f"{where} holds build {second}, but the database is build {first.build_id}"
         assert told in database_info(out).text()
         assert (status(out)[0], told in status(out)[1]) == ("failed", True)
         # Who has the old database still finds its data set.
@@ -537,7 +537,7 @@ def test_the_data_set_of_another_database_is_not_replaced_unasked(
             build(**other, dry_run=dry_run)
     second = build(**other, overwrite=True)
     found = status(tmp_path / "one")
-    assert (found[0], f"is of build {second.build_id}" in found[1]) == ("failed", True)
+    assert (found[0], f"holds build {second.build_id}" in found[1]) == ("failed", True)
 
 
 def test_damage_in_the_store_is_found_and_mended(
@@ -563,7 +563,7 @@ def test_damage_in_the_store_is_found_and_mended(
     part.unlink()
     found = status(out)
     assert found[0] == "failed"
-    assert f"lacks parquet/state/{part.name}" in found[1]
+    assert f"parquet/state/{part.name} missing or of another size" in found[1]
     assert build(**given, out=out, parquet=where).outcome == "built"
     assert part.read_bytes() == sound
     assert status(out)[0] == "ok"
