@@ -234,7 +234,11 @@ VIEW_FAULTS = {
         'pair.prev_year AS "year",\n    cur."year" AS prev_year',
     ),
     "diff the wrong way round": ("eluc_diff", 'cur."eluc" -', '-cur."eluc" -'),
-    "emissions beside the change before": ("luc", 'n."year" = e."year" + 1', 'n."year" = e."year"'),
+    "emissions beside the change before": (
+        "luc",
+        'AND e."year" = s."year"',
+        'AND e."year" = s."year" + 1',
+    ),
     "merged by an inner join": ("eluc_state", "FULL JOIN", "INNER JOIN"),
     "land mask forgotten": ("land_eluc", "WHERE c.is_land", ""),
     "sea instead of land": ("land_state", "WHERE c.is_land", "WHERE NOT c.is_land"),
