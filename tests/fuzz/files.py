@@ -317,9 +317,9 @@ def _encoded(recipe: Recipe, kind: str, content: Array, fill: Any) -> Array:  # 
         if kind[0] in "iu":
             limits = np.iinfo(kind)
             whole = np.rint(np.clip(np.nan_to_num(numbers), limits.min + 2, limits.max - 2))
-            stored = whole.astype(kind)
+            stored = np.asarray(whole.astype(kind))
         else:
-            stored = numbers.astype(kind)
+            stored = np.asarray(numbers.astype(kind))
         if fill is not None:
             stored[np.isnan(content)] = fill
     return stored

@@ -110,10 +110,11 @@ def _read(recipe: Recipe, path: Path) -> _Cube:
         shape = (len(years), grid.n_cells)
         values = {name: np.full(shape, np.float32(-12345)) for name in columns}
         everywhere = np.ones(grid.n_cells, dtype=np.bool_)
-        rule = CellRule(np.zeros(grid.n_cells, dtype=np.bool_), everywhere, keep_empty=True)
+        rule = CellRule(stored=everywhere, keep_empty=True)
         reader = BlockReader(source, rule)
-        for block in plan_blocks(source, grid.n_cells, _BUDGETS[recipe.seed % len(_BUDGETS)]):
-            rows = reader.read(block)
+        budget = _BUDGETS[recipe.seed % len(_BUDGETS)]
+        for block in plan_blocks(source, grid.n_cells, budget, most_years=2):
+            rows = reader.read(block, everywhere)
             at = [years.index(int(year)) for year in rows.year]
             for name in columns:
                 values[name][at, rows.cell_id] = rows.values[name]
