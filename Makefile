@@ -8,12 +8,13 @@ TEST_WORKERS ?= 2
 BENCH ?= bench-data
 BENCH_ARGS ?=
 TORTURE_ARGS ?=
+FUZZ_ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture bench bench-long check dist docs site clean
+.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture fuzz bench bench-long check dist docs site clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +45,9 @@ test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs J
 torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: a quarter of an hour
 	PYTHONPATH=tests $(BIN)/python -m torture --page docs/development/faults.md $(TORTURE_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
+
+fuzz: $(VENV)/installed-test  ## 5,000 random files against xarray, damaged builds against check: half an hour
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ_ARGS)
 
 scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes
 	$(PIP) install --group scale

@@ -234,7 +234,8 @@ def check(
     memory_limit : str or int, optional
         Memory of DuckDB, such as "1GiB", the default.
     parquet : str, optional
-        Address of the Parquet dataset, if it is in an object store; not contacted unless given.
+        Address of the Parquet dataset, if it is in an object store. Without it, only an address
+        to which a build of yours published is contacted.
     storage_options : mapping or str, optional
         fsspec options, or JSON of them, for a Parquet dataset at an address.
 

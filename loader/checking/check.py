@@ -96,7 +96,8 @@ def check_database(
         What DuckDB may take, such as "1GiB", which is the default; the rest goes to the system's
         folder of temporary files.
     parquet : str, optional
-        The address of the dataset, if it is in an object store. It is not contacted unless given.
+        The address of the dataset, if it is in an object store. Without it, only an address to
+        which a build of this user published is contacted.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for a dataset at an address.
     finished : callable, optional
@@ -126,8 +127,7 @@ def check_database(
     limit = parse_size(memory_limit) if memory_limit is not None else _MEMORY
     path = database_path(database)
     with ExitStack() as stack:
-        if parquet is not None:
-            stack.enter_context(using_storage_options(options))
+        stack.enter_context(using_storage_options(options))
         for attempt in range(_ATTEMPTS):
             opened = path.stat()
             with ExitStack() as inner:

@@ -134,11 +134,6 @@ def _dataset_of(subject: Subject) -> PublishedDataset:
         If there is none.
     """
     if subject.address is not None:
-        if subject.parquet is None:
-            reason = (
-                f"the Parquet dataset is at {subject.address}; add --parquet ADDRESS to check it"
-            )
-            raise _UnavailableError(reason)
         found = stored_dataset(subject.address, subject.build_id, subject.parquet)
         if found.state != "same":
             raise _UnavailableError(found.text, failed=found.state == "other")

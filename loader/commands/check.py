@@ -37,8 +37,7 @@ __all__ = ["check"]
 @click.option(
     "--parquet",
     metavar="ADDRESS",
-    help="Address of the Parquet dataset, if it is in an object store. It is not contacted unless "
-    "you name it here.",
+    help="Where the Parquet dataset is. An address that only the database names is not contacted.",
 )
 @storage_options
 @talkative
