@@ -87,7 +87,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     def sleep(_: float) -> None:
         raise AssertionError("there is nothing to wait for")
 
-    monkeypatch.setattr(module.time, "sleep", sleep)
+    monkeypatch.setattr("loader.checking.check.time.sleep", sleep)
 
 
 @pytest.mark.usefixtures("no_waiting")
