@@ -7,9 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loader.building.small_tables import source_table, year_table
-from loader.building.totals import Totals
+from loader.building.totals import Groups, GroupSums, Totals
 from loader.reading.recognition import open_source
 from loader.reading.source import GriddedSource
 from loader.schema import SOURCES
@@ -54,6 +56,48 @@ def test_totals_of_years_that_lie_far_apart() -> None:
     table = totals.eluc_table()
     assert table.column("year").to_pylist() == [-32768, 32767]
     assert table.column("emission_mtc").to_pylist() == [50 / 1e6, 30 / 1e6]
+
+
+@given(st.data())
+def test_sums_over_groups_are_those_of_a_dense_matrix(data: st.DataObject) -> None:
+    """Cells in none, one or several groups, with all or a part of their area."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    cells, count = data.draw(st.integers(1, 30)), data.draw(st.integers(1, 6))
+    shares = rng.choice([0, 0, 1, 1, 0.25, 0.6], (cells, count))
+    shares[:, 0] = 0
+    cell, group = np.nonzero(shares)
+    order = rng.permutation(len(cell))
+    groups = Groups(
+        cell[order].astype(np.int32),
+        group[order].astype(np.int32),
+        shares[cell, group][order],
+        count,
+    )
+    area_ha = rng.random(cells)
+    years = np.array([1850, 1851, 1990], np.int16)
+    there = rng.random((3, cells)) < 0.8
+    values = np.where(rng.random((3, cells)) < 0.2, np.nan, rng.random((3, cells)))
+    values = values.astype(np.float32)
+    position, cell_id = np.nonzero(there)
+    rows = pa.table(
+        {
+            "cell_id": pa.array(cell_id, pa.int32()),
+            "year": pa.array(years[position]),
+            "eluc": pa.array(values[there], pa.float32(), from_pandas=True),
+        }
+    )
+    if not rows.num_rows:
+        return
+    sums = GroupSums(area_ha, groups).of_rows(rows, {"eluc": ("eluc",)})
+    dense = shares.copy()
+    dense[:, 0] = 1
+    known = there & ~np.isnan(values)
+    loaded = np.flatnonzero(there.any(axis=1))
+    weighted = np.where(known, values, 0) * area_ha
+    assert sums.years == tuple(years[loaded].tolist())
+    np.testing.assert_allclose(sums.sums["eluc"], (weighted @ dense)[loaded], rtol=1e-12)
+    np.testing.assert_array_equal(sums.counts["eluc"], (known @ (dense > 0).astype(int))[loaded])
+    np.testing.assert_array_equal(sums.rows, (there @ (dense > 0).astype(int))[loaded])
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from loader.countries import Country
 
-__all__ = ["BlockSums", "Groups", "Totals"]
+__all__ = ["BlockSums", "GroupSums", "Groups", "Totals"]
 
 Bool = npt.NDArray[np.bool_]
 Int32 = npt.NDArray[np.int32]
@@ -118,7 +118,7 @@ class Totals:
         # 0 is there even if every cell has a country: the rest of the world is a row of its own.
         self._codes = np.union1d(codes, np.zeros(1, np.int16))
         groups = Groups.of_codes(1 + np.searchsorted(self._codes, codes))
-        self._adder = _Adder(area_ha, groups)
+        self._adder = GroupSums(area_ha, groups)
         self._countries = countries or {}
         uses = land_uses or LandUses()
         self._columns: dict[str, dict[str, tuple[str, ...]]] = {
@@ -143,7 +143,7 @@ class Totals:
         """
         if table not in self._columns or not rows.num_rows:
             return None
-        return self._adder.sums(rows, self._columns[table])
+        return self._adder.of_rows(rows, self._columns[table])
 
     def add(self, table: str, sums: BlockSums | None) -> None:
         """Add the sums of a block, in the order of blocks."""
@@ -190,7 +190,7 @@ class Totals:
         return pa.table(columns)
 
 
-class _Adder:
+class GroupSums:
     """Adds up rows by year and group; holds nothing that changes.
 
     Neighbouring cells mostly are in the same groups as a whole. Cells that agree in the groups
@@ -222,7 +222,7 @@ class _Adder:
         self._part_group = groups.group[~whole][by_group]
         self._part_area = groups.share[~whole][by_group] * area_ha[self._part_cell]
 
-    def sums(self, rows: pa.Table, columns: Mapping[str, tuple[str, ...]]) -> BlockSums:
+    def of_rows(self, rows: pa.Table, columns: Mapping[str, tuple[str, ...]]) -> BlockSums:
         """Return the sums of columns, and of sums of columns, of a block's rows."""
         cell_id = rows.column("cell_id").to_numpy()
         years, position = _years(rows.column("year").to_numpy())
