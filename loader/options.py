@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 
 from loader.errors import UsageError
 from loader.memory import available_memory
+from loader.regions.files import RegionFile
 from loader.text import without_secrets
 
 __all__ = [
@@ -99,7 +100,9 @@ class Options:
     storage_options : mapping
         Of fsspec, for sources at addresses.
     parquet : str or None
-        Address of the Parquet data set; None if it lies beside the database.
+        Address of the Parquet dataset; None if it is next to the database.
+    regions : tuple of RegionFile
+        Files of polygons, each a layer of regions of its own.
     """
 
     out: Path
@@ -113,6 +116,7 @@ class Options:
     scheduler: str | None = None
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parquet: str | None = None
+    regions: tuple[RegionFile, ...] = ()
 
     @classmethod
     def parse(
@@ -129,6 +133,7 @@ class Options:
         scheduler: str | None = None,
         storage_options: Mapping[str, Any] | None = None,
         parquet: str | None = None,
+        regions: Iterable[str | os.PathLike[str]] = (),
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -172,6 +177,7 @@ class Options:
             scheduler=scheduler,
             storage_options=storage_options or {},
             parquet=parquet,
+            regions=_region_files(regions),
         )
 
     def inputs(self) -> dict[str, object]:
@@ -180,7 +186,12 @@ class Options:
         if self.parquet is not None:
             inputs["parquet"] = without_secrets(self.parquet)
         # Left out where it is the default: builds of before the option have the same identity.
-        return inputs if self.tables == "stored" else inputs | {"tables": self.tables}
+        if self.tables != "stored":
+            inputs["tables"] = self.tables
+        if self.regions:
+            named = (f"{one.layer}:{one.name_field or ''}" for one in self.regions)
+            inputs["regions"] = ", ".join(named)
+        return inputs
 
     @property
     def block_bytes(self) -> int:
@@ -324,3 +335,14 @@ def _default_memory() -> int:
     if available is None:
         return _MOST_MEMORY
     return max(_LEAST_MEMORY, min(_MOST_MEMORY, available // 2))
+
+
+def _region_files(given: Iterable[str | os.PathLike[str]]) -> tuple[RegionFile, ...]:
+    files = tuple(map(RegionFile.parse, [given] if isinstance(given, str | os.PathLike) else given))
+    layers = [file.layer for file in files]
+    for layer in layers:
+        if layers.count(layer) > 1:
+            raise UsageError(
+                f"--regions: two files make a layer named {layer}; rename one of the files"
+            )
+    return files

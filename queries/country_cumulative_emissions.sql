@@ -3,7 +3,7 @@
 --   and as carbon dioxide, and their emissions in the last 50 loaded years
 -- Units: Pg C, Pg CO2; share of the world's net emissions (1)
 -- Caveat: first_year is the first loaded year, which is 1850 only if all years are loaded; borders
---   are pre-1991; without the static file (luc-load build --static) every cell is Unassigned
+--   are those of today, drawn by Natural Earth; Unassigned is what is in no country
 -- Source: eluc_country; 3.664 Pg CO2 per Pg C (Friedlingstein et al. 2022)
 -- Needs: eluc_country
 WITH total AS (

@@ -4,8 +4,7 @@
 -- Units: Mt C yr-1; share of the world's net emissions (1)
 -- Caveat: the years are the last ten with emissions unless first_year and last_year are set (-p, or
 --   SET VARIABLE in DuckDB); emissions are net, so the shares of the sources alone may exceed 1;
---   borders are pre-1991; without the static file (luc-load build --static) every cell is
---   Unassigned
+--   borders are those of today, drawn by Natural Earth; Unassigned is what is in no country
 -- Source: eluc_country
 -- Needs: year, eluc_country
 SET VARIABLE chosen_last_year = coalesce(

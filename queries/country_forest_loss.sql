@@ -5,8 +5,7 @@
 -- Caveat: the years are the first and the last with states unless first_year and last_year are set
 --   (-p, or SET VARIABLE in DuckDB); forest is primf + secdf, land that LUH2 classifies as
 --   potential forest, not FAO forest, so wood harvest reduces primary forest but not forest;
---   borders are pre-1991; without the static file (luc-load build --static) every cell is
---   Unassigned
+--   borders are those of today, drawn by Natural Earth; Unassigned is what is in no country
 -- Source: state_country
 -- Needs: year, state_country
 SET VARIABLE chosen_last_year = coalesce(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext, create_tables, create_views
 from loader.countries import Country
 from loader.grid import Grid
+from loader.regions.tables import RegionTables, luh2_country_layer
 from loader.schema import FRACTIONS, SOURCES, Variable
 
 NASTY = 'x" int); drop table state; --'
@@ -142,7 +143,13 @@ def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames, context: Sche
         named = cell[cell.country_iso3.notna()].drop_duplicates("country_code")
         labels = zip(named.country_code, named.country_iso3, named.country, strict=True)
         countries = {int(code): Country(iso3, "", name) for code, iso3, name in labels}
-    totals = Totals(cell.area_ha.to_numpy(), codes, countries, context.land_uses)
+    # Countries by the code of the cell stand for those of polygons.
+    none = np.zeros(len(cell), np.int16)
+    layer = luh2_country_layer(none if codes is None else codes, countries)
+    regions = RegionTables([replace(layer, name="country")], cell.area_ha.to_numpy())
+    con.from_arrow(regions.region_table()).insert_into("region")
+    con.from_arrow(regions.cell_region_table()).insert_into("cell_region")
+    totals = Totals(cell.area_ha.to_numpy(), regions, context.land_uses)
     for table, rows in (("eluc", frames.eluc), ("state", frames.state)):
         sums = totals.sums_of(table, pa.Table.from_pandas(rows, preserve_index=False))
         totals.add(table, sums)

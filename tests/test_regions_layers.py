@@ -17,7 +17,7 @@ import shapely
 from loader.errors import SourceError, SourceMissingError, UsageError
 from loader.grid import Grid
 from loader.regions.coverage import Coverage
-from loader.regions.files import file_layer, split_field
+from loader.regions.files import RegionFile, file_layer
 from loader.regions.layers import Layer, Region, weigh_layer
 from loader.regions.natural_earth import country_layer
 
@@ -80,11 +80,11 @@ def test_borders_are_those_of_today(today: Layer) -> None:
 
 def test_weights_of_a_layer_that_has_all_land_sum_to_one(today: Layer) -> None:
     land = np.minimum(today.covered(GRID.n_cells), 1)
-    weights, overlaps = weigh_layer(today, land)
+    weights = weigh_layer(today, land)
     total = np.zeros(GRID.n_cells)
     for region, weight in zip(today.regions, weights, strict=True):
         total[region.coverage.cell_id] += weight
-    assert not overlaps
+    assert not today.overlaps(GRID.n_cells)
     np.testing.assert_allclose(total[total > 0], 1, atol=1e-12)
     assert np.array_equal(total > 0, land > 0)
 
@@ -96,17 +96,16 @@ def region(name: str, cells: list[int], share: list[float]) -> Region:
 def test_a_coast_gives_the_region_with_the_land_all_of_the_cell() -> None:
     layer = Layer("two", (region("a", [0, 1], [0.3, 0.5]), region("b", [0], [0.1])), "here")
     # Cell 0 is 0.4 land, all of it in the layer; cell 1 is all land, half of it in the layer.
-    (first, second), overlaps = weigh_layer(layer, np.array([0.4, 1.0]))
-    assert not overlaps
+    first, second = weigh_layer(layer, np.array([0.4, 1.0]))
+    assert not layer.overlaps(2)
     np.testing.assert_allclose(first, [0.75, 0.5])
     np.testing.assert_allclose(second, [0.25])
 
 
 def test_regions_that_overlap_are_weighed_alone() -> None:
     layer = Layer("two", (region("a", [0, 1], [1, 0.4]), region("b", [0, 1], [1, 0.4])), "here")
-    weights, overlaps = weigh_layer(layer, np.array([1.0, 0.4]))
-    assert overlaps
-    for weight in weights:
+    assert layer.overlaps(2)
+    for weight in weigh_layer(layer, np.array([1.0, 0.4])):
         np.testing.assert_allclose(weight, [1, 1])
 
 
@@ -143,7 +142,7 @@ def collection(*geometries: Mapping[str, object]) -> str:
 
 @pytest.mark.parametrize("name", ["squares.geojson", "squares.gpkg", "squares.shp", "squares.fgb"])
 def test_formats_of_vectors_give_the_same_layer(tmp_path: Path, name: str) -> None:
-    layer = file_layer(write(tmp_path / name), None, GRID)
+    layer = file_layer(RegionFile(write(tmp_path / name), None), GRID)
     assert layer.name == "squares"
     assert shares(layer) == pytest.approx({"east": 6, "west": 4})
 
@@ -153,44 +152,44 @@ def test_geoparquet_gives_the_same_layer(tmp_path: Path) -> None:
     rows = pa.table({"name": list(SQUARES), "g": shapely.to_wkb(np.array(list(SQUARES.values())))})
     path = tmp_path / "squares.parquet"
     pq.write_table(rows.replace_schema_metadata({"geo": json.dumps(geo)}), path)
-    assert shares(file_layer(str(path), None, GRID)) == pytest.approx({"east": 6, "west": 4})
+    assert shares(file_layer(RegionFile(str(path), None), GRID)) == pytest.approx(
+        {"east": 6, "west": 4}
+    )
 
 
 def test_a_projected_file_is_brought_to_degrees(tmp_path: Path) -> None:
-    layer = file_layer(write(tmp_path / "mercator.gpkg", "EPSG:3857"), None, GRID)
+    layer = file_layer(RegionFile(write(tmp_path / "mercator.gpkg", "EPSG:3857"), None), GRID)
     assert shares(layer) == pytest.approx({"east": 6, "west": 4}, abs=1e-6)
 
 
 def test_features_of_one_name_are_one_region(tmp_path: Path) -> None:
-    layer = file_layer(
-        write(tmp_path / "a.gpkg", group=["one", "one"], id=["x", "y"]), "group", GRID
-    )
+    path = write(tmp_path / "a.gpkg", group=["one", "one"], id=["x", "y"])
+    layer = file_layer(RegionFile(path, "group"), GRID)
     assert shares(layer) == pytest.approx({"one": 10})
 
 
 def test_a_field_is_chosen_or_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gpkg", first=["p", "q"], second=["r", "s"])
     with pytest.raises(SourceError, match=r"no field names the regions.*first, second"):
-        file_layer(path, None, GRID)
+        file_layer(RegionFile(path, None), GRID)
     with pytest.raises(SourceError, match="has no field 'third'; its fields are first, second"):
-        file_layer(path, "third", GRID)
-    assert set(shares(file_layer(path, "second", GRID))) == {"r", "s"}
+        file_layer(RegionFile(path, "third"), GRID)
+    assert set(shares(file_layer(RegionFile(path, "second"), GRID))) == {"r", "s"}
 
 
 def test_a_file_and_its_field_are_told_apart(tmp_path: Path) -> None:
     odd = tmp_path / "a:b.geojson"
     odd.touch()
-    assert split_field(str(odd)) == (str(odd), None)
-    assert split_field(f"{odd}:name") == (str(odd), "name")
-    assert split_field("map.gpkg") == ("map.gpkg", None)
-    assert split_field("s3://bucket/map.gpkg") == ("s3://bucket/map.gpkg", None)
+    assert RegionFile.parse(str(odd)) == RegionFile(str(odd), None)
+    assert RegionFile.parse(f"{odd}:name") == RegionFile(str(odd), "name")
+    assert RegionFile("My Map-2.v1.gpkg", "x").layer == "my_map_2"
 
 
 def test_an_invalid_polygon_is_repaired_with_a_notice(tmp_path: Path) -> None:
     bow = {"type": "Polygon", "coordinates": [[[0, 40], [4, 44], [4, 40], [0, 44], [0, 40]]]}
     path = tmp_path / "bow.geojson"
     path.write_text(collection(bow))
-    layer = file_layer(str(path), None, GRID)
+    layer = file_layer(RegionFile(str(path), None), GRID)
     assert shares(layer)["x"] == pytest.approx(2, rel=0.01)
     assert layer.notices == (f"{path}: 1 of 1 polygons were invalid and were repaired",)
 
@@ -216,11 +215,14 @@ def test_a_file_without_polygons_is_an_error(tmp_path: Path, text: str, message:
     path = tmp_path / "bad.geojson"
     path.write_text(text)
     with pytest.raises(SourceError, match=message):
-        file_layer(str(path), None, GRID)
+        file_layer(RegionFile(str(path), None), GRID)
 
 
 def test_a_missing_file_and_a_taken_name_are_errors(tmp_path: Path) -> None:
     with pytest.raises(SourceMissingError, match="does not exist"):
-        file_layer(str(tmp_path / "none.gpkg"), None, GRID)
+        RegionFile.parse(str(tmp_path / "none.gpkg"))
+    with pytest.raises(SourceMissingError, match="is not a file"):
+        RegionFile.parse(str(tmp_path))
+    path = write(tmp_path / "country.gpkg")
     with pytest.raises(UsageError, match="country is a built-in layer"):
-        file_layer(write(tmp_path / "country.gpkg"), None, GRID)
+        RegionFile.parse(path)

@@ -124,7 +124,7 @@ def test_sums_over_groups_are_those_of_a_dense_matrix(data: st.DataObject) -> No
 )
 def test_what_lets_others_in_is_not_stored(address: str, shown: str) -> None:
     assert without_secrets(address) == shown
-    table = source_table({"eluc": eluc([2000], address)}, None, {}, {})
+    table = source_table({"eluc": eluc([2000], address)}, None, (), {}, {})
     assert table.column("path").to_pylist() == [shown]
 
 

@@ -50,7 +50,8 @@ def expected(frames: Frames, rows: pd.DataFrame, names: list[str]) -> pd.DataFra
             here = (code == number) & (rows.year == year).to_numpy()
             values = [rows[name].to_numpy(dtype=np.float64)[here] for name in names]
             totals = [np.nansum(value * area[here]) / 1e6 for value in values]
-            label = "Unassigned" if number == -1 else country.country
+            name = f"country {number}" if number == 999 else country.country
+            label = "Unassigned" if number == -1 else name
             found.append([number, country.country_iso3, label, year, *totals])
     sums = [f"{name}_mha" for name in names] if len(names) > 1 else ["emission_mtc"]
     return pd.DataFrame(found, columns=[*LABELS, "year", *sums])
@@ -127,4 +128,4 @@ def test_a_filter_reads_stored_totals_only(con: duckdb.DuckDBPyConnection) -> No
         rows = con.execute(f"EXPLAIN SELECT * FROM {view} WHERE year = 1853").fetchall()
         plan = "".join(text for row in rows for text in row)
         assert f"{view.split('_')[0]}_total" in plan
-        assert "JOIN" not in plan
+        assert plan.count("SEQ_SCAN") + plan.count("TABLE_SCAN") <= 2, "the totals, the regions"

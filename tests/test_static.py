@@ -298,11 +298,14 @@ def test_totals_of_countries_are_those_of_their_cells(
     with duckdb.connect(str(built), read_only=True) as con:
         rows = con.execute(f"SELECT cell_id, year, {column} FROM {table}").df()
         cell = con.execute("SELECT cell_id, area_ha, country_code, country FROM cell").df()
-        found = con.execute(f"SELECT country_code, country, year, {total} FROM {view}_country").df()
+        found = con.execute(
+            f"SELECT r.country_code, v.name, v.year, v.{total} FROM {view}_region AS v "
+            "LEFT JOIN region AS r USING (region_id) WHERE v.layer = 'luh2_country'"
+        ).df()
         world = con.execute(f"SELECT year, {globe} AS total FROM {view}_global").df()
     rows = rows.merge(cell, on="cell_id")
     rows["total"] = rows[column].astype(np.float64) * rows.area_ha / 1e6
-    # Codes without a name keep it so, cells without a code are Unassigned.
+    # Cells without a code are outside.
     rows["code"] = rows.country_code.fillna(-1)
     sums = rows.groupby(["code", "year"]).total.sum(min_count=1)
     found["code"] = found.country_code.fillna(-1)
@@ -311,8 +314,8 @@ def test_totals_of_countries_are_those_of_their_cells(
     np.testing.assert_allclose(indexed.to_numpy(), sums.to_numpy(), rtol=1e-9)
     by_year = found.groupby("year")[total].sum()
     np.testing.assert_allclose(by_year.to_numpy(), world.sort_values("year").total, rtol=1e-9)
-    assert found[found.code == -1].country.tolist() == ["Unassigned"] * len(YEARS)
-    assert found[found.code == 999].country.isna().all()
+    assert found[found.code == -1].name.tolist() == ["Outside"] * len(YEARS)
+    assert set(found[found.code == 999].name) == {"country 999"}
 
 
 def test_the_static_grid_is_a_source_without_years(sources: dict[str, Path], built: Path) -> None:
@@ -340,9 +343,8 @@ def test_without_it_the_columns_are_null(sources: dict[str, Path], tmp_path: Pat
             "FROM cell"
         ).fetchall()
         assert counted == [(0,) * 7]
-        assert con.execute("SELECT DISTINCT country FROM eluc_country").fetchall() == [
-            ("Unassigned",)
-        ]
+        layers = con.execute("SELECT DISTINCT layer FROM region").fetchall()
+        assert layers == [("country",)]
 
 
 def test_another_static_grid_is_another_build(sources: dict[str, Path], tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from loader.reporting import Reporter, synchronized
 from loader.storing.locking import PRIVATE, lock_output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
 
@@ -56,6 +56,7 @@ def build(
     parquet_encoding: str = "split",
     tables: str = "stored",
     parquet: str | os.PathLike[str] | None = None,
+    regions: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     scratch: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -99,6 +100,9 @@ def build(
     parquet : str, optional
         Address of a folder in an object store for the Parquet data set, such as "s3://bucket/luc";
         the database stays in `out`. Beside the database by default.
+    regions : path, or sequence of paths, optional
+        Files of polygons, each as "FILE" or "FILE:FIELD" with the field that names the regions:
+        layers of regions besides today's countries. Needs the extra `regions`.
     scratch : path, optional
         The local folder in which a result for an address grows; one in the user's cache by default.
         It stays, so that the same command finds it again.
@@ -160,6 +164,7 @@ def build(
         scheduler=scheduler,
         storage_options=parse_storage_options(storage_options),
         parquet=place,
+        regions=[regions] if isinstance(regions, str | os.PathLike) else regions,
     )
     named = {
         "eluc": eluc,

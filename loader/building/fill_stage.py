@@ -168,9 +168,11 @@ def _small_tables(
     return {
         "cell": cells.rows,
         "year": year_table(gridded, filled),
+        "region": preparation.regions().region_table(),
+        "cell_region": preparation.regions().cell_region_table(),
         "eluc_total": preparation.totals().eluc_table(),
         "state_total": preparation.totals().state_table(),
-        "source": source_table(gridded, sources.static, fingerprints, digests),
+        "source": source_table(gridded, sources.static, sources.layers, fingerprints, digests),
         "file_layout": layout_table(gridded.values()),
     }
 

@@ -16,6 +16,8 @@ from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.catalog.products import EmissionProduct
 from loader.reading.landmask import land_mask
+from loader.regions.natural_earth import country_layer
+from loader.regions.tables import RegionTables, luh2_country_layer
 from loader.storing.database import StagedDatabase
 
 if TYPE_CHECKING:
@@ -64,11 +66,12 @@ class Preparation:
             stage.database, options.storage_version, options.database_bytes, options.lanes
         )
         stack.callback(self.database.close)
-        helpers = ThreadPoolExecutor(max_workers=2)
+        helpers = ThreadPoolExecutor(max_workers=4)
         stack.callback(helpers.shutdown, cancel_futures=True)
         self._mask = helpers.submit(land_mask, grid)
         self._area = helpers.submit(cell_area_ha, grid, list(gridded.values()))
-        self._totals = helpers.submit(self._make_totals, sources)
+        self._regions = helpers.submit(self._make_regions, sources)
+        self._totals = helpers.submit(self._make_totals)
         self._created = helpers.submit(self._create)
 
     def mask(self) -> LandMask:
@@ -88,14 +91,18 @@ class Preparation:
         self._created.result()
         return self.database.lanes
 
-    def _make_totals(self, sources: Sources) -> Totals:
-        static = sources.static
-        return Totals(
-            self.area_ha(),
-            None if static is None else static.country_code,
-            None if static is None else static.countries,
-            self.context.land_uses,
-        )
+    def regions(self) -> RegionTables:
+        """Return the regions of all layers."""
+        return self._regions.result()
+
+    def _make_regions(self, sources: Sources) -> RegionTables:
+        layers = [country_layer(self.context.grid)]
+        if (static := sources.static) is not None:
+            layers.append(luh2_country_layer(static.country_code, static.countries))
+        return RegionTables([*layers, *sources.layers], self.area_ha())
+
+    def _make_totals(self) -> Totals:
+        return Totals(self.area_ha(), self.regions(), self.context.land_uses)
 
     def _create(self) -> None:
         if self._is_view:

@@ -13,7 +13,7 @@ from loader.building.estimate import Estimate, estimate, refuse_full_disk
 from loader.building.fill_stage import fill_stage
 from loader.building.identity import Identity
 from loader.building.situation import Leftover, Situation, Step, inspect_situation
-from loader.building.sources import missing_change, open_sources
+from loader.building.sources import missing_change, open_sources, region_files
 from loader.building.verify import is_whole
 from loader.errors import SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
@@ -75,12 +75,14 @@ class Run:
         self._reporter = reporter
         self._started = started
         self._tried = tried
+        regions = region_files(options)
         self._paths = {name: path for name, path in given.items() if isinstance(path, str)}
+        self._paths |= regions
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
         # Once a run: of a large file that was touched it takes a minute.
         self._digest = cache(lambda name: digest_file(self._paths[name]))
         self._identity = Identity.of(
-            options, {name: self._fingerprints.get(name) for name in given}
+            options, {name: self._fingerprints.get(name) for name in (*given, *regions)}
         )
 
     def build(self, *, overwrite: bool) -> BuildReport:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
     from loader.reading.static import StaticGrid
+    from loader.regions.layers import Layer
     from loader.schema import Source
 
 __all__ = [
@@ -199,10 +200,11 @@ def source_title(source: GriddedSource) -> str:
 def source_table(
     sources: Mapping[str, GriddedSource],
     static: StaticGrid | None,
+    layers: Sequence[Layer],
     fingerprints: Mapping[str, Fingerprint],
     digests: Mapping[str, str],
 ) -> pa.Table:
-    """Return the table source: one row for every source file; a static one has no years."""
+    """Return the table source: one row for every source file; only gridded ones have years."""
     rows = []
     for source in sources.values():
         years = (int(source.years[0]), int(source.years[-1]))
@@ -212,6 +214,15 @@ def source_table(
     if static is not None:
         loaded = [variable.name for variable in STATIC.variables]
         rows.append(_source_row(STATIC, static.path, static.attributes, (None, None), loaded))
+    rows.extend(
+        {
+            "name": f"regions/{layer.name}",
+            "path": without_secrets(layer.origin),
+            "title": f"{len(layer.regions)} regions of the layer {layer.name}",
+            "synthetic": False,
+        }
+        for layer in layers
+    )
     for row in rows:
         name = row["name"]
         row["size"] = fingerprints[name].size if name in fingerprints else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.building.inputs import UsualPath
@@ -11,6 +12,7 @@ from loader.errors import GridError
 from loader.reading.recognition import cut_source, open_source
 from loader.reading.static import StaticGrid, open_static
 from loader.reading.window import common_window
+from loader.regions.files import file_layer
 from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from loader.grid import Grid
     from loader.options import Options
     from loader.reading.source import GriddedSource
+    from loader.regions.layers import Layer
     from loader.reporting import Reporter
 
-__all__ = ["Sources", "missing_change", "open_sources"]
+__all__ = ["Sources", "missing_change", "open_sources", "region_files"]
 
 
 @dataclass(frozen=True)
@@ -36,16 +39,22 @@ class Sources:
     gridded : dict of str to GriddedSource
         By name, in the order of loading.
     static : StaticGrid or None
+    layers : tuple of Layer
+        Of the files of regions.
+    region_files : dict of str to str
+        Files of regions by name.
     """
 
     gridded: dict[str, GriddedSource]
     static: StaticGrid | None = None
+    layers: tuple[Layer, ...] = ()
+    region_files: dict[str, str] = field(default_factory=dict)
 
     @property
     def paths(self) -> dict[str, str]:
         """Path by name."""
-        found = {name: source.path for name, source in self.gridded.items()}
-        return found if self.static is None else found | {STATIC.name: self.static.path}
+        paths = {name: source.path for name, source in self.gridded.items()} | self.region_files
+        return paths if self.static is None else paths | {STATIC.name: self.static.path}
 
     @property
     def is_synthetic(self) -> bool:
@@ -95,12 +104,26 @@ def open_sources(
     for name, source in sources.items():
         if not source.grid.same_as(window):
             sources[name] = cut_source(source, window)
+    grid = next(iter(sources.values())).grid
     if static is not None:
-        static = _fitting(static, next(iter(sources.values())).grid, given[STATIC.name], reporter)
-    for opened in (*sources.values(), static):
+        static = _fitting(static, grid, given[STATIC.name], reporter)
+    layers = tuple(file_layer(regions, grid) for regions in options.regions)
+    for opened in (*sources.values(), static, *layers):
         for notice in opened.notices if opened is not None else ():
             reporter.notice(notice)
-    return Sources(sources, static)
+    return Sources(sources, static, layers, region_files(options))
+
+
+def region_files(options: Options) -> dict[str, str]:
+    """Return the files of regions by name, with those that a shapefile has next to it."""
+    files = {}
+    for regions in options.regions:
+        files[f"regions/{regions.layer}"] = regions.path
+        for suffix in (".dbf", ".prj") if regions.path.endswith(".shp") else ():
+            companion = regions.path.removesuffix(".shp") + suffix
+            if Path(companion).exists():
+                files[f"regions/{regions.layer}{suffix}"] = companion
+    return files
 
 
 def _window(sources: Sequence[GriddedSource]) -> Grid:

@@ -14,12 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from loader.landuses import LandUses
+from loader.regions.tables import RegionTables
 from loader.schema import SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from loader.countries import Country
 
 __all__ = ["BlockSums", "GroupSums", "Groups", "Totals"]
 
@@ -33,8 +32,6 @@ _HECTARES_PER_MEGAHECTARE = 1e6
 
 _ROWS_AT_ONCE = 65_536
 """Small enough for the processor's cache, large enough for few calls."""
-
-_UNASSIGNED = "Unassigned"
 
 GLOBE = 0
 """The group of all cells, which every `Groups` has."""
@@ -60,13 +57,6 @@ class Groups:
     group: Int32
     share: Float64
     count: int
-
-    @classmethod
-    def of_codes(cls, codes: npt.NDArray[np.integer[Any]]) -> Groups:
-        """Return a group for each code from 1, where each cell has one code, shape (n_cells,)."""
-        cells = np.flatnonzero(codes).astype(np.int32)
-        group = codes[cells].astype(np.int32)
-        return cls(cells, group, np.ones(len(cells)), int(group.max(initial=0)) + 1)
 
 
 @dataclass(frozen=True)
@@ -99,10 +89,8 @@ class Totals:
     ----------
     area_ha : ndarray of float64, shape (n_cells,)
         Hectares.
-    country_code : ndarray of int16, shape (n_cells,), or None
-        0 where there is none; None if nothing is known of countries.
-    countries : mapping of int to Country
-        What the codes mean, as far as it is known.
+    regions : RegionTables, optional
+        The regions that have totals besides the globe.
     land_uses : LandUses, optional
         Those of the build: what is added up of the rows of state; LUH2's own if not given.
     """
@@ -110,16 +98,17 @@ class Totals:
     def __init__(
         self,
         area_ha: Float64,
-        country_code: npt.NDArray[np.int16] | None = None,
-        countries: Mapping[int, Country] | None = None,
+        regions: RegionTables | None = None,
         land_uses: LandUses | None = None,
     ) -> None:
-        codes = np.zeros(len(area_ha), np.int16) if country_code is None else country_code
-        # 0 is there even if every cell has a country: the rest of the world is a row of its own.
-        self._codes = np.union1d(codes, np.zeros(1, np.int16))
-        groups = Groups.of_codes(1 + np.searchsorted(self._codes, codes))
+        self._regions = regions or RegionTables((), area_ha)
+        groups = Groups(
+            self._regions.cells,
+            self._regions.members + np.int32(1),
+            self._regions.weights,
+            1 + len(self._regions.groups),
+        )
         self._adder = GroupSums(area_ha, groups)
-        self._countries = countries or {}
         uses = land_uses or LandUses()
         self._columns: dict[str, dict[str, tuple[str, ...]]] = {
             "eluc": {"eluc": ("eluc",)},
@@ -151,40 +140,32 @@ class Totals:
             self._grown[table].add(sums)
 
     def eluc_table(self) -> pa.Table:
-        """Return the rows of eluc_total: year, country and emission_mtc, in Mt C a year."""
+        """Return the rows of eluc_total: region, year and emission_mtc, in Mt C a year."""
         return self._table("eluc", {"eluc": "emission_mtc"}, _TONNES_PER_MEGATONNE)
 
     def state_table(self) -> pa.Table:
-        """Return the rows of state_total: year, country and <name>_mha, in million hectares."""
+        """Return the rows of state_total: region, year and <name>_mha, in million hectares."""
         names = {name: f"{name}_mha" for name in self._columns["state"]}
         return self._table("state", names, _HECTARES_PER_MEGAHECTARE)
 
     def _table(self, table: str, names: Mapping[str, str], unit: float) -> pa.Table:
         grown = self._grown[table]
-        # Cells without a country come last in each year.
-        order = [*np.flatnonzero(self._codes), *np.flatnonzero(self._codes == 0)]
+        places = self._regions.groups
+        # A region without any row of a year has none here; the globe and an outside always have.
         keys = [
-            (year, int(position))
+            (group, year)
+            for group in range(1 + len(places))
             for year in sorted(grown.rows)
-            for position in order
-            if grown.rows[year][1 + position] or not self._codes[position]
+            if not group or places[group - 1].region_id is None or grown.rows[year][group]
         ]
-        codes = [int(self._codes[position]) or None for _, position in keys]
-        known = [self._countries.get(code or 0) for code in codes]
+        of_group = [places[group - 1] if group else None for group, _ in keys]
         columns = {
-            "year": pa.array([year for year, _ in keys], pa.int16()),
-            "country_code": pa.array(codes, pa.int16()),
-            "country_iso3": pa.array([c and c.iso3 for c in known], pa.string()),
-            "country": pa.array(
-                [
-                    _UNASSIGNED if code is None else c and c.name
-                    for code, c in zip(codes, known, strict=True)
-                ],
-                pa.string(),
-            ),
+            "layer": pa.array([place and place.layer for place in of_group], pa.string()),
+            "region_id": pa.array([place and place.region_id for place in of_group], pa.int32()),
+            "year": pa.array([year for _, year in keys], pa.int16()),
         }
         for name, column in names.items():
-            values = [grown.value(name, year, 1 + position) for year, position in keys]
+            values = [grown.value(name, year, group) for group, year in keys]
             scaled = [None if value is None else value / unit for value in values]
             columns[column] = pa.array(scaled, pa.float64())
         return pa.table(columns)

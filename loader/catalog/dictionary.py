@@ -21,7 +21,11 @@ UNKNOWN_UNIT = "unknown"
 """The unit of a variable whose file gives none."""
 
 _LAND_USE = LAND_USE | FURTHER_LAND_USE
-_OF_COUNTRIES = frozenset({"state_country", "state_total"})
+_STORED_CELLS = {
+    "state_country": "the stored cells of the country",
+    "state_region": "the stored cells of the region",
+    "state_total": "the stored cells of the region",
+}
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def _difference(_table: str, base: Entry) -> Entry:
 
 
 def _area(table: str, base: Entry) -> Entry:
-    cells = "the stored cells of the country" if table in _OF_COUNTRIES else "all stored cells"
+    cells = _STORED_CELLS.get(table, "all stored cells")
     return Entry("Mha", f"area over {cells} of: {base.description}", base.source)
 
 

@@ -24,6 +24,12 @@ __all__ = ["build"]
     help="LUH2 static grid netCDF file: countries, ice, water. [default: loaded if it is in RAW]",
 )
 @click.option(
+    "--regions",
+    multiple=True,
+    metavar="FILE[:FIELD]",
+    help="Polygons: a layer of regions named by FIELD. May be repeated.",
+)
+@click.option(
     "--all", is_flag=True, help="Also load transitions and management if they are in RAW."
 )
 @click.option(

@@ -8,8 +8,9 @@ Features come a few hundred at a time, so that memory does not grow with the fil
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from loader.grid import Grid
 
-__all__ = ["file_layer", "split_field"]
+__all__ = ["RegionFile", "file_layer"]
 
 _FEATURES_AT_ONCE = 200
 _NAME_FIELDS = ("name", "region", "admin", "title", "label")
@@ -57,24 +58,61 @@ class _Counts:
             yield f"{self.repaired} of {self.features} polygons were invalid and were repaired"
 
 
-def split_field(text: str) -> tuple[str, str | None]:
-    """Return file and field of `FILE[:FIELD]`; a file of that whole name comes first."""
-    file, colon, name = text.rpartition(":")
-    if not colon or not name or "/" in name or Path(text).exists():
-        return text, None
-    return file, name
+@dataclass(frozen=True)
+class RegionFile:
+    """A file of polygons as the user named it.
+
+    Attributes
+    ----------
+    path : str
+    name_field : str or None
+        The field that names the regions.
+    """
+
+    path: str
+    name_field: str | None
+
+    @classmethod
+    def parse(cls, text: str | os.PathLike[str]) -> RegionFile:
+        """Parse `FILE[:FIELD]`; a file of that whole name comes first.
+
+        Raises
+        ------
+        SourceMissingError
+            If there is no such file.
+        UsageError
+            If the layer would have the name of a built-in one.
+        """
+        whole = os.fspath(text)
+        file, colon, name = whole.rpartition(":")
+        if not colon or not name or "/" in name or Path(whole).exists():
+            file, name = whole, ""
+        parsed = cls(file, name or None)
+        if not Path(file).is_file():
+            reason = "is not a file" if Path(file).exists() else "does not exist"
+            raise SourceMissingError(file, f"{reason}; --regions takes FILE or FILE:FIELD")
+        if parsed.layer in {COUNTRY_LAYER, LUH2_COUNTRY_LAYER}:
+            raise UsageError(
+                f"--regions {file}: a layer is named after its file, and {parsed.layer} is a "
+                "built-in layer; rename the file"
+            )
+        return parsed
+
+    @property
+    def layer(self) -> str:
+        """The name of the layer: that of the file, in lower case."""
+        stem = Path(self.path).name.split(".")[0]
+        return re.sub(r"\W+", "_", stem.lower()).strip("_") or "regions"
 
 
-def file_layer(path: str, name_field: str | None, grid: Grid) -> Layer:
+def file_layer(file: RegionFile, grid: Grid) -> Layer:
     """Read a layer of regions from a file of polygons.
 
     Parameters
     ----------
-    path : str
-        GeoJSON, GeoPackage, shapefile, GeoParquet, or whatever else GDAL reads.
-    name_field : str, optional
-        The field that names the regions; features of one name are one region. If not given, the
-        only text field, or one called name.
+    file : RegionFile
+        GeoJSON, GeoPackage, shapefile, GeoParquet, or whatever else GDAL reads. Features of one
+        name are one region. Without a field, the only field names them, or one called name.
     grid : Grid
         Of the build.
 
@@ -89,8 +127,6 @@ def file_layer(path: str, name_field: str | None, grid: Grid) -> Layer:
         If the extra `regions` is not installed.
     SourceError
         If the file is missing, unreadable, has no polygons, or no field that names them.
-    UsageError
-        If the layer would have the name of a built-in one.
     """
     try:
         import pyogrio  # noqa: F401, PLC0415  # an extra
@@ -100,11 +136,9 @@ def file_layer(path: str, name_field: str | None, grid: Grid) -> Layer:
         raise ExtraMissingError(
             f"--regions needs {error.name}; install it with pip install 'luc-load[regions]'"
         ) from error
-    if not Path(path).exists():
-        raise SourceMissingError(path, "does not exist; --regions takes FILE or FILE:FIELD")
-    layer = _layer_name(path)
+    path = file.path
     reader = _GeoParquet(path) if Path(path).suffix.lower() in _PARQUET else _Gdal(path)
-    names = _pick_field(path, reader.fields, name_field, _NAME_FIELDS)
+    names = _pick_field(path, reader.fields, file.name_field, _NAME_FIELDS)
     codes = next((one for one in reader.fields if one.lower() in _CODE_FIELDS), None)
     if names is None:
         listed = ", ".join(reader.fields) or "none"
@@ -136,18 +170,10 @@ def file_layer(path: str, name_field: str | None, grid: Grid) -> Layer:
         notices.append(f"no cell of the grid is inside {', '.join(outside[:3])}{more}")
     if reader.crs is None:
         notices.append("declares no coordinate system; read as degrees of longitude and latitude")
-    return Layer(layer, regions, path, tuple(f"{path}: {notice}" for notice in notices))
-
-
-def _layer_name(path: str) -> str:
-    stem = Path(path).name.split(".")[0]
-    name = re.sub(r"\W+", "_", stem.lower()).strip("_") or "regions"
-    if name in {COUNTRY_LAYER, LUH2_COUNTRY_LAYER}:
-        raise UsageError(
-            f"{path}: a layer is named after its file, and {name} is a built-in layer; rename the "
-            "file"
-        )
-    return name
+    layer = Layer(file.layer, regions, path)
+    if layer.overlaps(grid.n_cells):
+        notices.append("regions overlap, so that the layer does not sum to the global total")
+    return replace(layer, notices=tuple(f"{path}: {notice}" for notice in notices))
 
 
 def _pick_field(

@@ -74,8 +74,12 @@ class Layer:
             total[region.coverage.cell_id] += region.coverage.share
         return total
 
+    def overlaps(self, n_cells: int) -> bool:
+        """Return whether regions overlap: then the layer does not sum to the globe."""
+        return bool(np.any(self.covered(n_cells) > 1 + OVERLAP_TOLERANCE))
 
-def weigh_layer(layer: Layer, land: Float64) -> tuple[list[Float64], bool]:
+
+def weigh_layer(layer: Layer, land: Float64) -> list[Float64]:
     """Return how much of each cell counts for each region.
 
     ELUC and the land uses are per area of the whole cell, sea included, but only its land emits.
@@ -96,16 +100,14 @@ def weigh_layer(layer: Layer, land: Float64) -> tuple[list[Float64], bool]:
 
     Returns
     -------
-    weights : list of ndarray of float64
+    list of ndarray of float64
         A weight, above 0 and at most 1, for each cell of the coverage of each region.
-    overlaps : bool
-        Whether regions of the layer overlap: then the layer does not sum to the globe.
     """
     covered = layer.covered(len(land))
-    overlaps = bool(np.any(covered > 1 + OVERLAP_TOLERANCE))
+    overlaps = layer.overlaps(len(land))
     weights = []
     for region in layer.regions:
         cells, share = region.coverage.cell_id, np.minimum(region.coverage.share, 1.0)
         together = share if overlaps else covered[cells]
         weights.append(np.minimum(share / np.maximum(land[cells], together), 1.0))
-    return weights, overlaps
+    return weights

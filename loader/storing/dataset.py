@@ -22,7 +22,7 @@ __all__ = ["BUILD_RECORD", "SMALL_TABLES", "complete_dataset", "dataset_build_id
 BUILD_RECORD = "build.json"
 """Beside the folders of the tables, so that no reader takes it for data."""
 
-SMALL_TABLES = ("cell", "year", "source", "data_dictionary")
+SMALL_TABLES = ("cell", "year", "region", "cell_region", "source", "data_dictionary")
 
 
 def complete_dataset(

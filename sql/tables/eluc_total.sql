@@ -1,15 +1,14 @@
--- Title: Emissions by year and country
--- Purpose: the sums that eluc_country and eluc_global show, computed during the build: adding up
---   every cell of every year takes seconds, reading the sums milliseconds
+-- Title: Emissions by year and region
+-- Purpose: the sums that eluc_global, eluc_country and eluc_region show, computed during the build:
+--   adding up every cell of every year takes seconds, reading the sums milliseconds
 -- Units: Mt C yr-1
--- Caveat: read it through eluc_country and eluc_global; country_code is NULL for cells without a
---   country
--- Source: eluc, the cell areas, and ccode of LUH2 staticData_quarterdeg.nc
--- Needs: eluc, cell
+-- Caveat: read it through those views; layer is NULL for the globe, and region_id is NULL for the
+--   globe and for what is outside all regions of a layer
+-- Source: eluc, the cell areas, and the weights of cell_region
+-- Needs: eluc, cell, cell_region
 CREATE TABLE eluc_total (
+    layer VARCHAR,
+    region_id INTEGER,
     "year" SMALLINT NOT NULL,
-    country_code SMALLINT,
-    country_iso3 VARCHAR,
-    country VARCHAR,
     emission_mtc DOUBLE
 );

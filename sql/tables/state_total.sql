@@ -1,16 +1,15 @@
--- Title: Land use by year and country
--- Purpose: the sums that state_country and state_global show, computed during the build: adding up
---   every cell of every year takes seconds, reading the sums milliseconds
+-- Title: Land use by year and region
+-- Purpose: the sums that state_global, state_country and state_region show, computed during the
+--   build: adding up every cell of every year takes seconds, reading the sums milliseconds
 -- Units: million hectares (Mha)
--- Caveat: read it through state_country and state_global; country_code is NULL for cells without a
---   country
--- Source: state, the cell areas, and ccode of LUH2 staticData_quarterdeg.nc
--- Needs: state, cell
+-- Caveat: read it through those views; layer is NULL for the globe, and region_id is NULL for the
+--   globe and for what is outside all regions of a layer
+-- Source: state, the cell areas, and the weights of cell_region
+-- Needs: state, cell, cell_region
 CREATE TABLE state_total (
-    "year" SMALLINT NOT NULL,
-    country_code SMALLINT,
-    country_iso3 VARCHAR,
-    country VARCHAR
+    layer VARCHAR,
+    region_id INTEGER,
+    "year" SMALLINT NOT NULL
 {%- for name in uses %},
     {{ (name ~ "_mha") | identifier }} DOUBLE
 {%- endfor %}

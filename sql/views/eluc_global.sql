@@ -14,7 +14,7 @@ CREATE OR REPLACE VIEW eluc_global AS
 SELECT
     "year",
     make_date("year", 1, 1) AS "date",
-    sum(emission_mtc) / 1e3 AS emission_pgc
+    emission_mtc / 1e3 AS emission_pgc
 FROM eluc_total
-GROUP BY "year"
+WHERE layer IS NULL
 ORDER BY "year";

@@ -11,9 +11,9 @@ SELECT
     "year",
     make_date("year", 1, 1) AS "date"
 {%- for name in uses %},
-    sum({{ (name ~ "_mha") | identifier }}) AS {{ (name ~ "_mha") | identifier }}
+    {{ (name ~ "_mha") | identifier }}
 {%- endfor %}
 
 FROM state_total
-GROUP BY "year"
+WHERE layer IS NULL
 ORDER BY "year";

@@ -1,0 +1,164 @@
+"""Builds with regions: tables, totals by region, and files of regions that change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from loader import build
+from loader.errors import OutputError, SourceMissingError, UsageError
+from loader.sampling import write_sample
+
+
+def polygons(path: Path, **squares: tuple[float, float, float, float]) -> Path:
+    """Write rectangles, given by west, south, east and north."""
+    features = []
+    for name, (west, south, east, north) in squares.items():
+        line = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        geometry = {"type": "Polygon", "coordinates": [line]}
+        properties = {"label": name, "id": name[0]}
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    return path
+
+
+SQUARES = {"amazon": (-70.3, -12.7, -50.1, 2.2), "congo": (12.0, -6.1, 29.9, 5.0)}
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("regions")
+    write_sample(folder / "raw", years=(2010, 2012), resolution=2)
+    polygons(folder / "Two Squares.geojson", **SQUARES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(sources: Path) -> Path:
+    build(
+        raw=sources / "raw",
+        regions=f"{sources / 'Two Squares.geojson'}:label",
+        out=sources / "out",
+        workers=2,
+    )
+    return sources / "out"
+
+
+def fetch(out: Path, sql: str) -> pd.DataFrame:
+    with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
+        rows = con.execute(sql)
+        names = [column[0] for column in rows.description or ()]
+        return pd.DataFrame(rows.fetchall(), columns=names)
+
+
+def test_layers_are_today_s_countries_luh2_s_and_the_file_s(out: Path) -> None:
+    layers = fetch(out, "SELECT layer, count(*) AS n FROM region GROUP BY layer ORDER BY layer")
+    assert layers.layer.tolist() == ["country", "luh2_country", "two_squares"]
+    found = fetch(out, "SELECT code, name FROM region WHERE layer = 'two_squares' ORDER BY name")
+    assert found.to_numpy().tolist() == [["a", "amazon"], ["c", "congo"]]
+
+
+def test_shares_are_parts_of_cells(out: Path) -> None:
+    rows = fetch(out, "SELECT min(share) AS a, max(share) AS b, max(weight) AS w FROM cell_region")
+    assert 0 < rows.a[0] < 1e-3
+    assert (rows.b[0], rows.w[0]) == (1, 1)
+    area = fetch(out, "SELECT name, area_ha FROM region WHERE layer = 'two_squares'")
+    for name, (west, south, east, north) in SQUARES.items():
+        band = np.sin(np.deg2rad(north)) - np.sin(np.deg2rad(south))
+        expected = 6371.0**2 * np.deg2rad(east - west) * band * 100
+        assert area.set_index("name").area_ha[name] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("table", ["eluc", "state"])
+def test_totals_are_weighted_sums_of_cells(out: Path, table: str) -> None:
+    name, column = ("eluc", "emission_mtc") if table == "eluc" else ("pastr", "pastr_mha")
+    expected = fetch(
+        out,
+        f"""
+        SELECT r.layer, r.name, t.year, sum(t.{name} * c.area_ha * m.weight) / 1e6 AS total
+        FROM {table} AS t JOIN cell AS c USING (cell_id) JOIN cell_region AS m USING (cell_id)
+        JOIN region AS r USING (region_id) GROUP BY ALL ORDER BY ALL
+        """,
+    )
+    found = fetch(
+        out,
+        f"SELECT layer, name, year, {column} AS total FROM {table}_region "
+        "WHERE region_id IS NOT NULL ORDER BY ALL",
+    )
+    assert len(expected) > 400
+    assert found[["layer", "name", "year"]].equals(expected[["layer", "name", "year"]])
+    np.testing.assert_allclose(found.total, expected.total, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "scale"),
+    [("eluc", "emission_mtc", 1e3), ("state", "forest_mha", 1), ("state", "crop_mha", 1)],
+)
+def test_each_layer_sums_to_the_globe(out: Path, view: str, column: str, scale: float) -> None:
+    whole = "emission_pgc" if view == "eluc" else column
+    globe = fetch(out, f"SELECT year, {whole} AS total FROM {view}_global").set_index("year").total
+    layers = fetch(out, f"SELECT layer, year, sum({column}) AS t FROM {view}_region GROUP BY ALL")
+    assert layers.layer.nunique() == 3
+    for row in layers.itertuples():
+        assert row.t == pytest.approx(globe.to_dict()[row.year] * scale, rel=1e-12)
+    outside = fetch(out, f"SELECT * FROM {view}_region WHERE name = 'Outside' AND year = 2010")
+    assert sorted(outside.layer) == sorted(set(layers.layer))
+
+
+def test_pre_1991_countries_are_those_of_the_cells(out: Path) -> None:
+    expected = fetch(
+        out,
+        "SELECT c.country_code AS code, sum(e.eluc * c.area_ha) / 1e6 AS total FROM eluc AS e "
+        "JOIN cell AS c USING (cell_id) WHERE e.year = 2010 AND code IS NOT NULL "
+        "GROUP BY code ORDER BY code",
+    )
+    found = fetch(
+        out,
+        "SELECT r.country_code AS code, e.emission_mtc AS total FROM eluc_region AS e "
+        "JOIN region AS r USING (region_id) WHERE e.layer = 'luh2_country' AND e.year = 2010 "
+        "ORDER BY code",
+    )
+    assert found.code.tolist() == expected.code.tolist()
+    np.testing.assert_allclose(found.total, expected.total, rtol=1e-12)
+
+
+def test_countries_have_today_s_borders(out: Path) -> None:
+    found = fetch(out, "SELECT DISTINCT country_iso3 AS code FROM eluc_country")
+    assert {"RUS", "UKR", "KAZ", "SSD"} <= set(found.code)
+    assert found.code.isna().sum() == 1
+    assert "SUN" not in set(found.code)
+
+
+def test_the_number_of_lanes_changes_nothing(sources: Path, out: Path) -> None:
+    regions = f"{sources / 'Two Squares.geojson'}:label"
+    build(raw=sources / "raw", regions=[regions], out=sources / "one", workers=1)
+    totals = "FROM eluc_region ORDER BY ALL"
+    pd.testing.assert_frame_equal(fetch(out, totals), fetch(sources / "one", totals))
+
+
+def test_a_file_that_changed_is_another_build(sources: Path, tmp_path: Path) -> None:
+    path = polygons(tmp_path / "a.geojson", **SQUARES)
+    options = {"raw": sources / "raw", "regions": f"{path}:label", "out": tmp_path / "out"}
+    assert build(**options).outcome == "built"  # type: ignore[arg-type]
+    assert build(**options).outcome == "up to date"  # type: ignore[arg-type]
+    polygons(path, amazon=(-60, -10, -50, 0))
+    with pytest.raises(OutputError, match=r"another regions/a file"):
+        build(**options)  # type: ignore[arg-type]
+    with pytest.raises(OutputError, match=r"regions"):
+        build(raw=sources / "raw", out=tmp_path / "out")
+
+
+def test_names_of_layers_and_missing_files_are_checked_first(sources: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (tmp_path / "y").mkdir()
+    twins = [polygons(tmp_path / "a.json", **SQUARES), polygons(tmp_path / "y" / "a.json")]
+    with pytest.raises(UsageError, match="two files make a layer named a"):
+        build(raw=sources / "raw", regions=twins, out=out)
+    with pytest.raises(SourceMissingError, match="does not exist"):
+        build(raw=sources / "raw", regions="none.gpkg", out=out, dry_run=True)
+    assert not out.exists()
