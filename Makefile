@@ -43,7 +43,7 @@ test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs J
 	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
 
 torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: a quarter of an hour
-	PYTHONPATH=tests $(BIN)/python -m torture --page docs/development/faults.md $(TORTURE_ARGS)
+	$(BIN)/python -m tools.torture --page docs/development/faults.md $(TORTURE_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
 
 fuzz: $(VENV)/installed-test  ## 5,000 random files against xarray, damaged builds against check: half an hour
@@ -52,16 +52,16 @@ fuzz: $(VENV)/installed-test  ## 5,000 random files against xarray, damaged buil
 scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes
 	$(PIP) install --group scale
 	$(BIN)/python -m pytest tests/test_remote.py tests/test_store*.py $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m slow tests/scale $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m slow tests/test_scale_*.py $(PYTEST_ARGS)
 
 measure-scale: $(VENV)/installed-test  ## what a block costs a worker and the client, as in docs/scale.md: 2 GB in bench-data
-	PYTHONPATH=tests $(BIN)/python -m scale.measure $(BENCH)/scale
+	$(BIN)/python -m tools.measure_scale $(BENCH)/scale
 
 bench: $(VENV)/installed  ## luc-load beside other routes, answers compared: 10 minutes, 3 GB in bench-data
-	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks --work $(BENCH) $(BENCH_ARGS)
 
 bench-long: $(VENV)/installed  ## the same, and 100, 173 and 1173 years: an hour, 30 GB
-	PYTHONPATH=tests $(BIN)/python -m bench --work $(BENCH) --long $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks --work $(BENCH) --long $(BENCH_ARGS)
 
 check: $(VENV)/installed-lint  ## format, lint, types, then the tests
 	$(BIN)/ruff format --check .

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from bench.answers import MismatchError, compare, compare_number
-from bench.measure import Cost, FailedError, run
-from bench.report import Row, as_markdown
-from bench.suite import Contestant, Inputs, Suite, ratio
+
+from benchmarks.answers import MismatchError, compare, compare_number
+from benchmarks.measure import Cost, FailedError, run
+from benchmarks.report import Row, as_markdown
+from benchmarks.suite import Contestant, Inputs, Suite, ratio
 
 YEARS = "2010:2013"
 

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from torture.campaign import Outcome, at_calls, try_fault, try_moment
-from torture.faults import MODES, Fault, NoCompilerError, Shim
-from torture.ground import BrokenPromiseError, Ground, contents, digest
-from torture.report import table
+
+from tools.torture.campaign import Outcome, at_calls, try_fault, try_moment
+from tools.torture.faults import MODES, Fault, NoCompilerError, Shim
+from tools.torture.ground import BrokenPromiseError, Ground, contents, digest
+from tools.torture.report import table
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
-from bench.contestants.slabs import arguments, open_years
-from bench.names import STATE
+from benchmarks.contestants.slabs import arguments, open_years
+from benchmarks.names import STATE
 
 
 def main() -> None:

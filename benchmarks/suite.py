@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.answers import compare
-from bench.measure import Cost, run
+from benchmarks.answers import compare
+from benchmarks.measure import Cost, run
 
 __all__ = ["Contestant", "Inputs", "Suite", "peers_python", "ratio"]
 
-TESTS = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 LUC_LOAD = (sys.executable, "-m", "loader")
 REQUIREMENTS = Path(__file__).with_name("peers.txt")
 ELUC_FILE = "BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc"
@@ -303,13 +303,13 @@ class Suite:
 
     @staticmethod
     def _module(python: Path | str, name: str) -> list[str]:
-        return [str(python), "-m", f"bench.{name}"]
+        return [str(python), "-m", f"benchmarks.{name}"]
 
     @staticmethod
     def _paths() -> dict[str, str]:
         """Make the suite importable, and luc-load stay so."""
         given = os.environ.get("PYTHONPATH", "")
-        return {"PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, given.split(os.pathsep))])}
+        return {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, given.split(os.pathsep))])}
 
 
 def _years(text: str) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Run the campaign: PYTHONPATH=tests python -m torture --work FOLDER."""
+"""Run the campaign: python -m tools.torture --work FOLDER."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from torture.campaign import Field, Outcome, at_calls, at_moments
-from torture.faults import MODES, Shim
-from torture.ground import Ground
-from torture.report import insert, table
+from tools.torture.campaign import Field, Outcome, at_calls, at_moments
+from tools.torture.faults import MODES, Shim
+from tools.torture.ground import Ground
+from tools.torture.report import insert, table
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from bench.names import STATE
+from benchmarks.names import STATE
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Time questions to a built database, each answer compared with the reference before its time.
 
-Run in a process of its own: python -m bench.queries DATABASE REFERENCE PROBE_CELL PROBE_YEAR.
+Run in a process of its own: python -m benchmarks.queries DATABASE REFERENCE PROBE_CELL PROBE_YEAR.
 Every question is asked once cold (the first of the process: the file's blocks and the plan) and
 then warm; results are fetched into NumPy, which is part of the time.
 """
@@ -18,8 +18,8 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from bench.answers import MismatchError, compare_number
-from bench.names import FRACTIONS, STATE
+from benchmarks.answers import MismatchError, compare_number
+from benchmarks.names import FRACTIONS, STATE
 
 Columns = Mapping[str, Any]
 

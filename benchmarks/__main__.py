@@ -1,4 +1,4 @@
-"""Measure luc-load beside the other routes: PYTHONPATH=tests python -m bench.
+"""Measure luc-load beside the other routes: python -m benchmarks.
 
 Prints a table of ratios with their targets, and writes bench.json and, with matplotlib from the
 peers' environment, bench.svg. Nothing is printed or written unless all answers agree.
@@ -18,17 +18,17 @@ from typing import Any
 
 import duckdb
 
-from bench.answers import MismatchError
-from bench.measure import Cost, FailedError
-from bench.report import Row, as_markdown, as_records, machine
-from bench.suite import TESTS, Inputs, Suite, peers_python, ratio
+from benchmarks.answers import MismatchError
+from benchmarks.measure import Cost, FailedError
+from benchmarks.report import Row, as_markdown, as_records, machine
+from benchmarks.suite import ROOT, Inputs, Suite, peers_python, ratio
 
 GIB = 2**30
 
 
 def main() -> None:
     """Parse, measure, report."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("bench-data"), help="inputs and results")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--long", action="store_true", help="also 100, 173 and 1173 years")
@@ -50,8 +50,8 @@ def main() -> None:
     path = given.work / "bench.json"
     path.write_text(json.dumps(measured.record(), indent=1))
     print(as_markdown(measured.rows))  # noqa: T201  # the result
-    plot = [suite.peers, "-m", "bench.plot", str(path), str(path.with_suffix(".svg"))]
-    subprocess.run(plot, cwd=TESTS, check=True)
+    plot = [suite.peers, "-m", "benchmarks.plot", str(path), str(path.with_suffix(".svg"))]
+    subprocess.run(plot, cwd=ROOT, check=True)
 
 
 def _say(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Draw what bench.json holds, with matplotlib: python -m bench.plot bench.json performance.svg."""
+"""Draw bench.json with matplotlib: python -m benchmarks.plot bench.json performance.svg."""
 
 from __future__ import annotations
 

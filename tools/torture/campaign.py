@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from torture.faults import Fault, Shim
-from torture.ground import BrokenPromiseError, Ground, promised
+from tools.torture.faults import Fault, Shim
+from tools.torture.ground import BrokenPromiseError, Ground, promised
 
 __all__ = ["Field", "Outcome", "at_calls", "at_moments", "try_fault", "try_moment"]
 

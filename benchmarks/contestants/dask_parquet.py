@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.contestants.slabs import arguments, open_years
-from bench.names import STATE
+from benchmarks.contestants.slabs import arguments, open_years
+from benchmarks.names import STATE
 
 
 def main() -> None:

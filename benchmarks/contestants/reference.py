@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bench.contestants.slabs import arguments, open_years, slabs
-from bench.names import FRACTIONS, STATE
+from benchmarks.contestants.slabs import arguments, open_years, slabs
+from benchmarks.names import FRACTIONS, STATE
 
 Values = npt.NDArray[Any]
 

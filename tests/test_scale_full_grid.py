@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from object_store import credentials, s3_server
+from outcome import digest, fetch, parts
 
 from loader import build, write_sample
-from scale.outcome import digest, fetch, parts
 
 pytestmark = [
     pytest.mark.slow,

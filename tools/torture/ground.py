@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from command import COMMAND, environment, luc_load
+
+from loader import build, write_sample
 
 __all__ = ["BrokenPromiseError", "Ground", "contents"]
+
+COMMAND = (sys.executable, "-m", "loader")
+"""luc-load, in a process of its own."""
 
 _VARIES = {"build": ("built_at", "options")}
 """Columns that differ between two builds of the same: when, and the status of the source files."""
@@ -100,18 +106,12 @@ class Ground:
         self.raw = self.work / "raw"
         self.out = self.work / "out"
         self._template = self.work / "template"
-        done = luc_load(
-            *("sample", "-o", str(self.raw), "--resolution", resolution, "--years", years),
-            *("--only", "eluc,states"),
-            cwd=self.work,
+        first, last = (int(year) for year in years.split(":"))
+        write_sample(
+            self.raw, years=(first, last), resolution=float(resolution), only=["eluc", "states"]
         )
-        promised(done.returncode == 0, done.stderr)
         self._years = new_years
-        old = luc_load(
-            *("build", "--raw", str(self.raw), "-o", str(self._template), "--years", old_years),
-            cwd=self.work,
-        )
-        promised(old.returncode == 0, old.stderr)
+        build(raw=self.raw, out=self._template, years=old_years)
         self.old = digest(self._template / "luc.duckdb")
         self.prepare()
         clean = self.run()
@@ -159,7 +159,7 @@ class Ground:
             return subprocess.run(
                 [*COMMAND, *self.command(*more)],
                 cwd=self.work,
-                env=environment(**(env or {})),
+                env=_environment(env),
                 capture_output=True,
                 text=True,
                 check=False,
@@ -174,7 +174,7 @@ class Ground:
         return subprocess.Popen(
             [*COMMAND, *self.command(*more)],
             cwd=self.work,
-            env=environment(**(env or {})),
+            env=_environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -220,6 +220,12 @@ class Ground:
         for name, clean in self.clean.items():
             promised(found.get(name) == clean, f"{name} is not that of a clean build")
         promised(set(found) == set(self.clean), f"another set of tables: {sorted(found)}")
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the variables of this process without options of luc-load, and the extra ones."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("LUC_LOAD_")}
+    return own | dict(extra or {})
 
 
 def digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Ask one view for its first 200 rows: python -m bench.view_limit DATABASE VIEW; prints seconds."""
+"""Read 200 rows of a view: python -m benchmarks.view_limit DATABASE VIEW; prints seconds."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bench.contestants.slabs import arguments, open_years, slabs
-from bench.names import STATE
+from benchmarks.contestants.slabs import arguments, open_years, slabs
+from benchmarks.names import STATE
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Measure what a block costs a worker and what its rows cost the client, and project from that.
 
-    PYTHONPATH=tests python -m scale.measure FOLDER [--years 1990:2019]
+    python -m tools.measure_scale FOLDER [--years 1990:2019]
 
 FOLDER gets a sample on the full grid, which is kept, and builds, which are not.
 """

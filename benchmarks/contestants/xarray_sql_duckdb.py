@@ -9,8 +9,8 @@ from __future__ import annotations
 import duckdb
 import xarray_sql as xql  # type: ignore[import-not-found]
 
-from bench.contestants.slabs import arguments, open_years
-from bench.names import STATE
+from benchmarks.contestants.slabs import arguments, open_years
+from benchmarks.names import STATE
 
 
 def main() -> None:

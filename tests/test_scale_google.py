@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from object_store import gs_server
+from outcome import digest, fetch, parts
 
 from loader import build, write_sample
 from loader.checking.check import check_database
 from loader.description import database_info
-from scale.outcome import digest, fetch, parts
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from torture.campaign import Outcome
+from tools.torture.campaign import Outcome
 
 __all__ = ["BEGIN", "END", "insert", "table"]
 

@@ -1,0 +1,1 @@
+"""The routes that are compared, a process each: python -m benchmarks.contestants.NAME."""

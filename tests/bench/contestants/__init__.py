@@ -1,1 +1,0 @@
-"""The routes that are compared, each a process of its own: python -m bench.contestants.NAME."""

@@ -1,1 +1,0 @@
-"""What takes a cluster and an object store on the full grid: run by `make scale`."""
