@@ -189,11 +189,10 @@ def test_a_macro_in_the_place_of_a_function_is_never_run(macro: str, database: P
     assert database_info(database).build_id
 
 
-def test_a_column_that_computes_without_end_is_interrupted(
-    database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_column_that_is_computed_is_never_read(database: Path) -> None:
+    """DuckDB interrupts no expression of one row, which may need minutes and all of the memory."""
     table = table_of(database, "build")
-    slow = "list_sum(range(200000000))"
+    slow = "list_sum(range(4000000000))"
     change(
         database,
         f"CREATE TABLE original AS FROM {table}",
@@ -203,11 +202,10 @@ def test_a_column_that_computes_without_end_is_interrupted(
         f"BOOLEAN, build_id VARCHAR GENERATED ALWAYS AS (a || {slow}))",
         f"INSERT INTO {table} SELECT build_id, * EXCLUDE build_id FROM original",
     )
-    monkeypatch.setattr(origin, "_SECONDS", 0.2)
     began = time.monotonic()
-    with pytest.raises(SourceError, match=r"luc\.duckdb: (cannot be read within|was not made by)"):
+    with pytest.raises(SourceError, match="was not made by luc-load build"):
         database_info(database)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import duckdb
 
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError
-from loader.storing.database import run_statement, safe_config
+from loader.storing.database import hide_progress_bar, run_statement, safe_config
 from loader.storing.record import parse_record
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
     """
     _refuse_blocking_log(path)
     con = duckdb.connect(":memory:", config=safe_config(1, _MEMORY))
+    hide_progress_bar(con)
     with closing(con), time_limit(con, path):
         try:
             # Absolute: DuckDB expands a leading ~, and takes md: for a service.

@@ -1,7 +1,8 @@
 -- Title: Find the tables that say who built a database
 -- Purpose: name and schema of the stored tables build, source and cell of the database luc
 -- Units: none
--- Caveat: stored tables only; a view of such a name may be anyone's query
+-- Caveat: stored columns only; a view or a generated column may be anyone's expression, and DuckDB
+--   cannot interrupt the evaluation of one row
 -- Source: DuckDB, duckdb_tables()
 -- Needs: none
 SELECT table_name, schema_name
@@ -9,4 +10,5 @@ FROM duckdb_tables()
 WHERE
     database_name = 'luc'
     AND table_name IN ('build', 'source', 'cell')
-    AND schema_name IN ('main', 'meta');
+    AND schema_name IN ('main', 'meta')
+    AND NOT contains(upper(sql), 'GENERATED ALWAYS');
