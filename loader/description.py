@@ -15,10 +15,10 @@ from loader.querying.session import database_path
 from loader.remote.dataset import stored_dataset
 from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.dataset import dataset_build_id
-from loader.storing.locking import PRIVATE
 from loader.storing.origin import read_origin
+from loader.storing.paths import PARQUET, PRIVATE
 from loader.storing.progress import Unfinished, unfinished_build
-from loader.storing.publish import PARQUET, named_database
+from loader.storing.publish import named_database
 from loader.storing.uploads import Upload, Uploads
 from loader.summary import TableReport, table_lines
 from loader.text import human_bytes, shown

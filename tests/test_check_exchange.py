@@ -16,7 +16,8 @@ from loader import build, write_sample
 from loader.checking.check import check_database
 from loader.checking.results import CheckResult
 from loader.checking.subject import Subject
-from loader.storing.locking import LOCK, PRIVATE, exclusive
+from loader.storing.locking import exclusive
+from loader.storing.paths import LOCK, PRIVATE
 
 CHECKS = ("catalog", "record", "file", "contents", "parquet")
 

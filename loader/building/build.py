@@ -20,7 +20,8 @@ from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.remote.targets import checked_targets
 from loader.reporting import Reporter, synchronized
-from loader.storing.locking import PRIVATE, lock_output
+from loader.storing.locking import lock_output
+from loader.storing.paths import DATABASE, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,7 +192,7 @@ def build(
         # Only here: another process tries the files while this one imports the libraries.
         from loader.building.run import Run  # noqa: PLC0415
         from loader.building.situation import refuse_other_options  # noqa: PLC0415
-        from loader.storing.publish import DATABASE, inspect_output  # noqa: PLC0415
+        from loader.storing.publish import inspect_output  # noqa: PLC0415
         from loader.storing.stage import Stage  # noqa: PLC0415
 
         if dry_run:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from loader.remote.known import remember
 from loader.remote.publishing import StoredOutput
 from loader.storing.dataset import dataset_build_id
-from loader.storing.locking import PRIVATE
-from loader.storing.publish import PARQUET, publish, refuse_held
+from loader.storing.paths import PARQUET, PRIVATE
+from loader.storing.publish import publish, refuse_held
 from loader.storing.uploads import Upload, Uploads
 
 if TYPE_CHECKING:

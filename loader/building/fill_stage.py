@@ -19,7 +19,7 @@ from loader.lanes import run_interruptibly, run_lanes
 from loader.reading.fingerprint import Digests, Fingerprint
 from loader.storing.contents import contents_table, small_digest
 from loader.storing.database import rename_folder
-from loader.storing.publish import PARQUET
+from loader.storing.paths import PARQUET
 from loader.storing.sums import write_sums
 
 if TYPE_CHECKING:

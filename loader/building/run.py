@@ -19,8 +19,9 @@ from loader.errors import SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
 from loader.storing.database import has_synthetic_source
+from loader.storing.paths import DATABASE
 from loader.storing.progress import unfinished_build
-from loader.storing.publish import DATABASE, Published, take_back
+from loader.storing.publish import Published, take_back
 from loader.storing.stage import refused
 from loader.summary import BuildReport
 

@@ -26,8 +26,8 @@ from loader.options import parse_size
 from loader.querying.session import database_path, open_database
 from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.dataset import dataset_build_id
+from loader.storing.paths import PARQUET
 from loader.storing.progress import unfinished_build
-from loader.storing.publish import PARQUET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

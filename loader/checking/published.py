@@ -19,7 +19,7 @@ from loader.storing.contents import BUILD_DIGEST
 from loader.storing.database import ROW_GROUP_ROWS
 from loader.storing.dataset import BUILD_RECORD, SMALL_TABLES
 from loader.storing.digest import TableDigest
-from loader.storing.publish import PARQUET
+from loader.storing.paths import PARQUET
 from loader.storing.sums import SUMS, file_digest, header_digest
 
 if TYPE_CHECKING:

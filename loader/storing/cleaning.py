@@ -14,7 +14,8 @@ from loader.remote.known import is_known
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.schema import SOURCES, STATIC
-from loader.storing.locking import LOCK, PRIVATE, exclusive
+from loader.storing.locking import exclusive
+from loader.storing.paths import LOCK, PRIVATE
 from loader.storing.publish import inspect_output, take_back
 from loader.storing.stage import Stage
 from loader.storing.uploads import Uploads

@@ -12,18 +12,13 @@ from typing import TYPE_CHECKING
 from loader.errors import OutputBusyError, OutputError
 from loader.files import open_regular
 from loader.folders import private_folder, refuse_links
+from loader.storing.paths import LOCK, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LOCK", "PRIVATE", "exclusive", "held_for_writing", "holder", "lock_output"]
-
-PRIVATE = ".luc-load"
-"""The folder inside the output that holds the lock and what is being built."""
-
-LOCK = "lock"
-"""The file of the lock there."""
+__all__ = ["exclusive", "held_for_writing", "holder", "lock_output"]
 
 _TRIES = 5
 _SECONDS_BETWEEN = 0.02

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loader.storing.locking import LOCK, PRIVATE, holder
+from loader.storing.locking import holder
+from loader.storing.paths import LOCK, PRIVATE
 from loader.storing.stage import Stage
 
 if TYPE_CHECKING:

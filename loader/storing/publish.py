@@ -17,14 +17,13 @@ from loader.names import checked_argument
 from loader.remote.stores import is_address
 from loader.storing.database import is_duckdb_file
 from loader.storing.dataset import dataset_build_id, dataset_record
-from loader.storing.locking import PRIVATE, held_for_writing
+from loader.storing.locking import held_for_writing
 from loader.storing.origin import read_origin
+from loader.storing.paths import DATABASE, PARQUET, PRIVATE, REPLACED
 from loader.storing.stage import Stage
 from loader.text import without_secrets
 
 __all__ = [
-    "DATABASE",
-    "PARQUET",
     "Published",
     "datasets_beside",
     "inspect_output",
@@ -33,12 +32,6 @@ __all__ = [
     "refuse_held",
     "take_back",
 ]
-
-DATABASE = "luc.duckdb"
-PARQUET = "parquet"
-
-_REPLACED = "replaced"
-"""Where the old data set lies during the exchange."""
 
 
 def named_database(database: str | os.PathLike[str]) -> Path:
@@ -171,7 +164,7 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
     try:
         if stage.parquet.exists():
             if parquet.exists():
-                parquet.rename(stage.folder / _REPLACED)
+                parquet.rename(stage.folder / REPLACED)
             if with_dataset:
                 stage.parquet.rename(parquet)
             sync_folder(out)
@@ -186,7 +179,7 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
 def datasets_beside(database: Path) -> list[Path]:
     """Return where the data set of a database may lie: in place, or amid an exchange."""
     folders = dict.fromkeys((database.absolute().parent, database.resolve().parent))
-    set_aside = [Stage(folder / PRIVATE).folder / _REPLACED for folder in folders]
+    set_aside = [Stage(folder / PRIVATE).folder / REPLACED for folder in folders]
     return [folder / PARQUET for folder in folders] + set_aside
 
 
@@ -199,7 +192,7 @@ def take_back(stage: Stage, out: Path) -> None:
         Locked by this process.
     out : pathlib.Path
     """
-    replaced, parquet = stage.folder / _REPLACED, out / PARQUET
+    replaced, parquet = stage.folder / REPLACED, out / PARQUET
     # Without its database in the stage the exchange is over, and the new data set stays.
     if not stage.database.exists():
         return

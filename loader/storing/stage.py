@@ -31,6 +31,7 @@ from loader.errors import OutputError
 from loader.files import is_temporary, open_regular, read_small, sync_folder, write_file
 from loader.folders import remove
 from loader.names import inside
+from loader.storing.paths import DATABASE, DISCARDED, PARQUET, STAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,10 +65,10 @@ class Stage:
     """
 
     def __init__(self, work: Path) -> None:
-        self.folder = work / "stage"
-        self.database = self.folder / "luc.duckdb"
-        self.parquet = self.folder / "parquet"
-        self.discarded = work / "discarded"
+        self.folder = work / STAGE
+        self.database = self.folder / DATABASE
+        self.parquet = self.folder / PARQUET
+        self.discarded = work / DISCARDED
         self._record = self.folder / "record.json"
         self._manifest = self.folder / "manifest.jsonl"
         self._complete = self.folder / "complete"

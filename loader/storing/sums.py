@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loader.files import open_regular, write_file
+from loader.storing.paths import DATABASE, PARQUET
 from loader.storing.stage import refused
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ __all__ = ["SUMS", "Sums", "file_digest", "header_digest", "read_sums", "write_s
 
 SUMS = "SHA256SUMS"
 """In the folder of the Parquet dataset, next to the folders of the tables."""
-
-_DATABASE = "luc.duckdb"
-_PARQUET = "parquet"
 
 _HEADER_BYTES = 3 * 4096
 """DuckDB's main header and its two alternating headers; blocks follow."""
@@ -69,18 +67,18 @@ def write_sums(folder: Path) -> None:
     OutputError
         If a file cannot be read, or the disk refuses.
     """
-    parquet = folder / _PARQUET
+    parquet = folder / PARQUET
     with refused(folder):
         names = sorted(
             path.relative_to(folder).as_posix()
             for path in parquet.rglob("*")
             if path.is_file() and path != parquet / SUMS
         )
-        names.insert(0, _DATABASE)
+        names.insert(0, DATABASE)
         with ThreadPoolExecutor(_THREADS) as threads:
             digests = list(threads.map(lambda name: file_digest(folder / name), names))
         lines = [f"{digest}  {name}" for digest, name in zip(digests, names, strict=True)]
-        lines.insert(0, _HEADER + header_digest(folder / _DATABASE))
+        lines.insert(0, _HEADER + header_digest(folder / DATABASE))
         write_file(parquet / SUMS, "".join(f"{line}\n" for line in lines).encode())
 
 
@@ -102,12 +100,12 @@ def read_sums(text: str) -> Sums:
         if found is None or found[2] in digests:
             raise ValueError(f"line {number} is damaged")
         digests[found[2]] = found[1]
-    if _DATABASE not in digests:
-        raise ValueError(f"{_DATABASE} is not in it")
-    database = digests.pop(_DATABASE)
-    if not all(name.startswith(f"{_PARQUET}/") for name in digests):
-        raise ValueError(f"it names files outside {_PARQUET}/")
-    return Sums(database, header, {n.removeprefix(f"{_PARQUET}/"): d for n, d in digests.items()})
+    if DATABASE not in digests:
+        raise ValueError(f"{DATABASE} is not in it")
+    database = digests.pop(DATABASE)
+    if not all(name.startswith(f"{PARQUET}/") for name in digests):
+        raise ValueError(f"it names files outside {PARQUET}/")
+    return Sums(database, header, {n.removeprefix(f"{PARQUET}/"): d for n, d in digests.items()})
 
 
 def file_digest(path: Path) -> str:
