@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from loader.catalog.dictionary import Entry, column_entry, glossary, variable_entry
+from loader.catalog.objectfiles import object_files
 from loader.catalog.products import EmissionProduct
 from loader.catalog.sqlfiles import (
     SqlFile,
@@ -174,7 +175,7 @@ def create_tables(
         If DuckDB refuses.
     """
     values = _context_values(context)
-    tables = read_files("sql/tables")
+    tables = object_files("sql/tables")
     for name in creation_order(tables):
         if name in viewed:
             continue
@@ -238,7 +239,7 @@ def create_views(
     DatabaseError
         If DuckDB refuses.
     """
-    tables, views, macros = (read_files(f"sql/{kind}") for kind in ("tables", "views", "macros"))
+    tables, views, macros = (object_files(f"sql/{kind}") for kind in ("tables", "views", "macros"))
     objects = views | macros
     values = _template_values(con, context)
     rendered = {name: render(file, values) for name, file in (tables | objects).items()}

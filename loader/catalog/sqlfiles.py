@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
@@ -50,6 +50,7 @@ __all__ = [
     "read_files",
     "render",
     "statement",
+    "statement_file",
 ]
 
 HEADER: tuple[str, ...] = ("Title", "Purpose", "Units", "Caveat", "Source", "Needs")
@@ -70,11 +71,14 @@ class SqlFile:
         The fields of `HEADER`, each in one line.
     text : str
         The whole template.
+    values : Mapping of str to object
+        Variables of the template that are the file's own.
     """
 
     name: str
     header: Mapping[str, str]
     text: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -251,7 +255,7 @@ def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
         If the template uses a variable that is not given, or writes one without a filter.
     """
     try:
-        return _compiled(file.text).render(values or {})
+        return _compiled(file.text).render({**file.values, **(values or {})})
     except jinja2.TemplateError as error:
         raise SqlFileError(f"{file.name}.sql: {error}") from error
 
@@ -264,11 +268,12 @@ def embedded(file: SqlFile, values: Mapping[str, object] | None = None) -> Marku
 
 def statement(name: str, values: Mapping[str, object] | None = None) -> str:
     """Render the file `name` of sql/statements."""
-    return render(_statement_file(name), values)
+    return render(statement_file(name), values)
 
 
 @cache
-def _statement_file(name: str) -> SqlFile:
+def statement_file(name: str) -> SqlFile:
+    """Read the file `name` of sql/statements."""
     return read_file(folder("sql").joinpath("statements", f"{name}.sql"))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from loader._version import __version__
-from loader.catalog.sqlfiles import read_files
+from loader.catalog.objectfiles import object_files
 from loader.checking.expected import Catalog, Fact, expected_catalog
 from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
 from loader.errors import DatabaseError
@@ -32,7 +32,7 @@ _SHOWN_NAMES = 8
 
 def own_tables() -> frozenset[str]:
     """Return the names of the tables that hold no gridded rows."""
-    return frozenset(read_files("sql/tables")) - {source.table for source in SOURCES.values()}
+    return frozenset(object_files("sql/tables")) - {source.table for source in SOURCES.values()}
 
 
 def check_catalog(subject: Subject) -> CheckResult:
@@ -89,7 +89,9 @@ def needed_objects(names: Iterable[str]) -> frozenset[str]:
 @cache
 def _needs() -> dict[str, tuple[str, ...]]:
     kinds = ("tables", "views", "macros")
-    return {name: file.needs for kind in kinds for name, file in read_files(f"sql/{kind}").items()}
+    return {
+        name: file.needs for kind in kinds for name, file in object_files(f"sql/{kind}").items()
+    }
 
 
 def _tables_that_are_views(subject: Subject) -> dict[str, str]:

@@ -7,11 +7,7 @@
 --   of that year and of the next, and includes the legacy of all earlier changes{% endif %}
 -- Source: {{ titles.eluc | comment }}
 -- Needs: none
+{% import "gridded.jinja" as gridded -%}
 CREATE TABLE eluc (
-    cell_id INTEGER NOT NULL,
-    "year" SMALLINT NOT NULL
-{%- for variable in variables['eluc'] %},
-    {{ variable.column | identifier }} REAL
-{%- endfor %}
-
+    {{- gridded.columns(variables["eluc"]) }}
 );

@@ -5,11 +5,7 @@
 -- Caveat: shares refer to the area of the crop, not of the cell
 -- Source: {{ titles.management | comment }}
 -- Needs: none
+{% import "gridded.jinja" as gridded -%}
 CREATE TABLE management (
-    cell_id INTEGER NOT NULL,
-    "year" SMALLINT NOT NULL
-{%- for variable in variables['management'] %},
-    {{ variable.column | identifier }} REAL
-{%- endfor %}
-
+    {{- gridded.columns(variables["management"]) }}
 );

@@ -6,11 +6,7 @@
 --   fraction, not to 1; a missing value is NULL
 -- Source: {{ titles.state | comment }}
 -- Needs: none
+{% import "gridded.jinja" as gridded -%}
 CREATE TABLE state (
-    cell_id INTEGER NOT NULL,
-    "year" SMALLINT NOT NULL
-{%- for variable in variables['state'] %},
-    {{ variable.column | identifier }} REAL
-{%- endfor %}
-
+    {{- gridded.columns(variables["state"]) }}
 );

@@ -5,11 +5,7 @@
 -- Caveat: the transitions of a year turn the state of that year into the state of the next
 -- Source: {{ titles.transition | comment }}
 -- Needs: none
+{% import "gridded.jinja" as gridded -%}
 CREATE TABLE transition (
-    cell_id INTEGER NOT NULL,
-    "year" SMALLINT NOT NULL
-{%- for variable in variables['transition'] %},
-    {{ variable.column | identifier }} REAL
-{%- endfor %}
-
+    {{- gridded.columns(variables["transition"]) }}
 );

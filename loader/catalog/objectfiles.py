@@ -1,0 +1,34 @@
+"""The files that create the objects of a database, gridded tables without a file included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from loader.catalog.sqlfiles import SqlFile, read_files, statement_file
+from loader.schema import SOURCES
+
+__all__ = ["object_files"]
+
+_TABLES = "sql/tables"
+
+
+def object_files(folder: str) -> dict[str, SqlFile]:
+    """Read the files of a folder of objects: sql/tables, sql/views or sql/macros.
+
+    The table of a source that has no file in sql/tables gets its columns and comment from the
+    common template sql/statements/create_gridded_table.sql.
+
+    Returns
+    -------
+    dict of str to SqlFile
+        By name of the object.
+    """
+    files = read_files(folder)
+    if folder != _TABLES:
+        return files
+    template = statement_file("create_gridded_table")
+    for source in SOURCES.values():
+        if source.table not in files:
+            own = {"source": source}
+            files[source.table] = replace(template, name=source.table, values=own)
+    return files
