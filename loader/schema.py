@@ -1,12 +1,23 @@
-"""What may be loaded: the source files, their variables and the tables they become.
+"""The registry of sources: the files that can be loaded, their variables, and their tables.
 
-One entry of `SOURCES` is all that a source of yearly grids needs; no other module names a table or
-a variable of one. Names and long names are LUH2's and BLUE's own.
+One entry of `SOURCES` is all that a source of yearly grids needs to be loaded, queried, exported,
+checked, sampled and downloaded. From it follow the option of `luc-load build`, `fetch` and
+`sample`, the table with its comments and its entries in `data_dictionary`, the ranges that `check`
+proves, and the numbers of estimates. A file sql/tables/<table>.sql is needed only for a table that
+has more to say than the common template.
+
+Other modules name a source only where they compute with what it means: the land uses of the
+states, the moves of the transitions, the sign of emissions. Names and long names are LUH2's and
+BLUE's own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+from loader.errors import UsageError
 
 __all__ = [
     "CROPS",
@@ -20,10 +31,16 @@ __all__ = [
     "STATIC",
     "SUMS",
     "USES",
+    "Download",
     "Source",
     "Variable",
+    "listed_sources",
+    "merge_named",
     "transition_variables",
 ]
+
+
+_Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True)
@@ -134,13 +151,32 @@ def _luh2(name: str, units: str, long_name: str) -> Variable:
 
 
 @dataclass(frozen=True)
+class Download:
+    """Where a source file is published.
+
+    Attributes
+    ----------
+    url : str
+        http or https.
+    size : int or None
+        Bytes, where published.
+    digest : str or None
+        "md5:<hexadecimal>" or "sha256:<hexadecimal>", where published.
+    """
+
+    url: str
+    size: int | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """A gridded source file and the table it becomes.
 
     Attributes
     ----------
     name : str
-        Name of the source: the option `--<name>` and the key in messages.
+        Name of the source: the option `--<name>` and the key in `build(sources=...)`.
     table : str
         The table its variables become.
     file : str
@@ -151,13 +187,31 @@ class Source:
         The variables the file is known for: the columns of the table when it is not loaded.
     required : frozenset of str
         Variables without which the views would have no meaning.
+    computed : frozenset of str
+        Further variables that views compute with where a file has them: fractions, like the
+        required ones of the source.
     extras : bool
         Whether further variables on (time, lat, lon) become columns too.
     all_years_decide : bool
         Whether a cell is stored for what it holds in any year (BLUE, which has no missing value),
         rather than for what it holds in that year (LUH2, which has).
+    has_area : bool
+        Whether the file's `cell_area` is the area of the cells, in hectares.
     default : bool
         Whether it is looked for when no source is named.
+    is_snapshot : bool
+        Whether the values of a year are those of its 1 January rather than of the whole year.
+    is_signed : bool
+        Whether values below 0 have a meaning; `luc-load check` reports them in other sources.
+    download : Download or None
+        Where it is published; None if only an address of the user's can be downloaded.
+    first_year : int or None
+        First year that a sample has; None if it has every year of the others.
+    value_bytes : tuple of (float, float)
+        Bytes of a value in Parquet and in DuckDB, its share of the row's key included, for
+        estimates.
+    sample_bytes : float or None
+        Bytes of a sample's year at 0.25 degrees; None estimates them from the number of variables.
     """
 
     name: str
@@ -167,8 +221,16 @@ class Source:
     variables: tuple[Variable, ...]
     required: frozenset[str] = frozenset()
     extras: bool = True
+    computed: frozenset[str] = frozenset()
     all_years_decide: bool = False
+    has_area: bool = False
     default: bool = False
+    is_snapshot: bool = False
+    is_signed: bool = False
+    download: Download | None = None
+    first_year: int | None = None
+    value_bytes: tuple[float, float] = (1.1, 2.2)
+    sample_bytes: float | None = None
 
 
 ELUC = Variable(
@@ -216,6 +278,14 @@ _MANAGEMENT = (
     Variable("crpbf_total", "crpbf_total", "1", "fraction of cropland grown as biofuel"),
 )
 
+_ZENODO = "https://zenodo.org/api/records/15556812/files"
+_MARYLAND = "http://luh.umd.edu/LUH2"
+_BLUE = "https://syncandshare.lrz.de/dl/fiAuJz5VFgsEJ1E96mthCT/Data_GCB2022"
+"""Zenodo record 10.5281/zenodo.15556812 with its sizes and digests; the University of Maryland's
+own server, as of LUH2-GCB2022 and LUH2 v2h (static); the BLUE group's share at LRZ."""
+
+_ELUC_FILE = "BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc"
+
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -226,7 +296,15 @@ SOURCES: dict[str, Source] = {
             title="LUH2 land-use states",
             variables=_STATES,
             required=frozenset(FRACTIONS),
+            computed=frozenset(FURTHER_LAND_USE),
             default=True,
+            is_snapshot=True,
+            download=Download(
+                f"{_ZENODO}/states4.nc/content",
+                6_657_587_367,
+                "md5:411ef3d657c3108942954c895f658a17",
+            ),
+            sample_bytes=6.0e6,
         ),
         Source(
             name="transitions",
@@ -234,6 +312,10 @@ SOURCES: dict[str, Source] = {
             file="transitions.nc",
             title="LUH2 land-use transitions",
             variables=transition_variables(),
+            # Zenodo has this one too, 19.9 GB, under a name that is not known here.
+            download=Download(f"{_MARYLAND}/LUH2_GCB_2022/transitions.nc"),
+            value_bytes=(0.33, 0.51),
+            sample_bytes=20e6,
         ),
         Source(
             name="management",
@@ -241,17 +323,30 @@ SOURCES: dict[str, Source] = {
             file="management.nc",
             title="LUH2 land management",
             variables=_MANAGEMENT,
+            download=Download(
+                f"{_ZENODO}/management4.nc/content",
+                2_172_626_928,
+                "md5:4b8a2090876f410c6573e47f441566dc",
+            ),
+            value_bytes=(0.2, 0.4),
+            sample_bytes=2.8e6,
         ),
         Source(
             name="eluc",
             table="eluc",
-            file="BLUE_LUH2-GCB2022_ELUC_gridded_net_1850-2021.nc",
+            file=_ELUC_FILE,
             title="BLUE emissions from land-use change",
             variables=(ELUC,),
             required=frozenset({"ELUC"}),
             extras=False,
             all_years_decide=True,
+            has_area=True,
             default=True,
+            is_signed=True,
+            download=Download(f"{_BLUE}/{_ELUC_FILE}"),
+            first_year=1850,
+            value_bytes=(1.9, 4.0),
+            sample_bytes=0.73e6,
         ),
     )
 }
@@ -275,5 +370,44 @@ STATIC = Source(
         Variable("ccode", "country_code", "1", "country codes"),
     ),
     extras=False,
+    download=Download(
+        f"{_MARYLAND}/LUH2_v2h/staticData_quarterdeg.nc",
+        931_242,
+        "md5:110211fdfd0f85044d203e9c71114165",
+    ),
+    sample_bytes=1.3e6,
 )
 """The source without years: its variables become columns of `cell`."""
+
+
+def listed_sources() -> tuple[Source, ...]:
+    """Return the sources of yearly grids in the order of help texts: emissions, then land use."""
+    return tuple(sorted(SOURCES.values(), key=lambda one: (not one.default, not one.is_signed)))
+
+
+def merge_named(
+    named: Mapping[str, _Given | None], sources: Mapping[str, _Given] | None
+) -> dict[str, _Given | None]:
+    """Join the sources that have a parameter of their own with those of a mapping.
+
+    Parameters
+    ----------
+    named : mapping of str to object or None
+        By name of the source; None where the caller gave nothing.
+    sources : mapping of str to object, optional
+        By name of any source of the registry.
+
+    Raises
+    ------
+    UsageError
+        If a name is not in the registry, or is given in both ways.
+    """
+    merged = {name: named.get(name) for name in (*SOURCES, STATIC.name)}
+    for name, given in (sources or {}).items():
+        if name not in merged:
+            known = ", ".join(source.name for source in (*listed_sources(), STATIC))
+            raise UsageError(f"sources names {name!r}; expected any of {known}")
+        if given is not None and merged[name] is not None:
+            raise UsageError(f"{name} is given twice: as {name} and in sources")
+        merged[name] = given if merged[name] is None else merged[name]
+    return merged

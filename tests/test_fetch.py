@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from files import GRIDS, Form, state_content, write
 
 from loader import OutputError, ServiceError, SourceError, UsageError, fetch
 from loader.errors import OutputBusyError, SourceMissingError
-from loader.fetching import addresses, space
-from loader.fetching.addresses import REMOTES, choose
+from loader.fetching import space
+from loader.fetching.addresses import choose, usual_remotes
 from loader.fetching.partial import Partial
 from loader.fetching.progress import Transfers
 from loader.reporting import Progress
-from loader.schema import SOURCES
+from loader.schema import SOURCES, Download
 
 STATES = "/states.nc"
 
@@ -509,8 +510,8 @@ def test_a_published_size_is_checked_before_the_bytes_come(
     server: Server, netcdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = server.url + STATES
-    remote = addresses.Remote("states", url, "states.nc", len(netcdf) + 1)
-    monkeypatch.setitem(addresses.REMOTES, "states", remote)
+    published = replace(SOURCES["states"], download=Download(url, len(netcdf) + 1))
+    monkeypatch.setitem(SOURCES, "states", published)
     with pytest.raises(SourceError, match=f"has {len(netcdf):,} bytes; expected"):
         fetch(raw=tmp_path, only="states")
     assert list(tmp_path.iterdir()) == []
@@ -644,7 +645,7 @@ def test_a_folder_that_cannot_be_made(server: Server, tmp_path: Path) -> None:
 
 
 def test_files_come_side_by_side(server: Server, netcdf: bytes, tmp_path: Path) -> None:
-    names = [name for name in REMOTES if name != "eluc"]
+    names = [name for name in usual_remotes() if name != "eluc"]
     given: dict[str, Any] = {name: f"{server.url}/{name}" for name in names}
     server.files.update(dict.fromkeys((f"/{name}" for name in names), netcdf))
     server.plans.update({f"/{name}": [Reply(cut=100_000, stall=0.6)] for name in names})
@@ -652,7 +653,9 @@ def test_files_come_side_by_side(server: Server, netcdf: bytes, tmp_path: Path) 
     report = fetch(raw=tmp_path, only=names, backoff=0.01, **given)
     assert time.monotonic() - began < 2
     assert [file.name for file in report.files] == names
-    assert {file.path.name for file in report.files} == {REMOTES[name].file for name in names}
+    assert {file.path.name for file in report.files} == {
+        usual_remotes()[name].file for name in names
+    }
     for file in report.files:
         assert file.path.read_bytes() == netcdf
 
@@ -675,16 +678,16 @@ def test_one_that_fails_does_not_keep_the_others_from_coming(
 
 def test_the_names_are_those_that_build_looks_for() -> None:
     for name, source in SOURCES.items():
-        assert REMOTES[name].file == source.file
+        assert usual_remotes()[name].file == source.file
 
 
 def test_the_real_static_file_has_the_published_digest() -> None:
-    path = Path(__file__).parent.parent.parent / "shared" / "data" / REMOTES["static"].file
+    path = Path(__file__).parent.parent.parent / "shared" / "data" / usual_remotes()["static"].file
     if not path.exists():
         pytest.skip("the real static grid is not here")
     data = path.read_bytes()
-    assert len(data) == REMOTES["static"].size
-    assert f"md5:{hashlib.md5(data).hexdigest()}" == REMOTES["static"].digest
+    assert len(data) == usual_remotes()["static"].size
+    assert f"md5:{hashlib.md5(data).hexdigest()}" == usual_remotes()["static"].digest
 
 
 def names(only: str | None = None, *, everything: bool = False, **given: str) -> list[str]:
@@ -693,7 +696,7 @@ def names(only: str | None = None, *, everything: bool = False, **given: str) ->
 
 def test_what_is_chosen() -> None:
     assert names() == ["eluc", "states", "static"]
-    assert names(everything=True) == list(REMOTES)
+    assert names(everything=True) == list(usual_remotes())
     assert names("static, states") == ["states", "static"]
     assert names(management="http://a/b") == ["eluc", "states", "management", "static"]
 
@@ -854,7 +857,7 @@ def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
     dead = environment(http_proxy="http://127.0.0.1:9", https_proxy="http://127.0.0.1:9")
     done = luc_load("fetch", "--all", "--dry-run", cwd=tmp_path, env=dead)
     assert done.returncode == 0
-    assert done.stdout.count("to download") == len(REMOTES)
+    assert done.stdout.count("to download") == len(usual_remotes())
     assert "6.66 GB" in done.stdout
     assert list(tmp_path.iterdir()) == []
 

@@ -21,7 +21,7 @@ from loader.errors import OutputError, UsageError
 from loader.folders import waiting_lock
 from loader.grid import Grid
 from loader.reading.landmask import land_mask
-from loader.sampling import SAMPLE_NAMES, is_synthetic, matches, write_sample, writing
+from loader.sampling import is_synthetic, matches, sample_files, write_sample, writing
 from loader.sampling.space import sample_bytes
 
 USES = [
@@ -63,7 +63,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(folder: Path, source: str) -> netCDF4.Dataset:
-    file = netCDF4.Dataset(folder / SAMPLE_NAMES[source])
+    file = netCDF4.Dataset(folder / sample_files()[source])
     file.set_auto_mask(False)
     return file
 
@@ -378,7 +378,7 @@ def test_management_is_plausible(folder: Path) -> None:
 def test_the_same_sample_again_is_left_alone(tmp_path: Path) -> None:
     options = {"eluc", "static"}
     paths = write_sample(tmp_path, years=(2000, 2000), resolution=COARSE, only=options)
-    assert [path.name for path in paths] == [SAMPLE_NAMES["eluc"], SAMPLE_NAMES["static"]]
+    assert [path.name for path in paths] == [sample_files()["eluc"], sample_files()["static"]]
     before = [path.stat().st_mtime_ns for path in paths]
     again = write_sample(tmp_path, years=(2000, 2000), resolution=COARSE, only=options)
     assert again == paths
@@ -473,8 +473,10 @@ def test_progress_counts_every_year_of_every_source(tmp_path: Path) -> None:
 
 def test_before_1850_there_are_no_emissions(tmp_path: Path) -> None:
     paths = write_sample(tmp_path, years=(1700, 1700), resolution=COARSE)
-    assert [path.name for path in paths] == [SAMPLE_NAMES[s] for s in SAMPLE_NAMES if s != "eluc"]
-    with pytest.raises(UsageError, match="emissions begin in 1850"):
+    assert [path.name for path in paths] == [
+        sample_files()[s] for s in sample_files() if s != "eluc"
+    ]
+    with pytest.raises(UsageError, match="eluc begins in 1850"):
         write_sample(tmp_path, years=(1700, 1849), resolution=COARSE, only=["eluc"])
 
 
@@ -531,7 +533,7 @@ def test_files_that_are_there_need_no_room(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_the_estimate_of_a_sample_is_no_less_than_its_files_and_not_much_more(full: Path) -> None:
-    names = {path: name for name, path in SAMPLE_NAMES.items()}
+    names = {path: name for name, path in sample_files().items()}
     found = {names[path.name]: path.stat().st_size for path in full.glob("*.nc")}
     assert found
     for name, size in found.items():

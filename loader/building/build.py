@@ -20,6 +20,7 @@ from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options
 from loader.remote.targets import checked_targets
 from loader.reporting import Reporter, synchronized
+from loader.schema import merge_named
 from loader.storing.locking import lock_output
 from loader.storing.paths import DATABASE, PRIVATE
 
@@ -43,6 +44,7 @@ def build(
     transitions: Given = None,
     management: Given = None,
     static: Given = None,
+    sources: Mapping[str, Given] | None = None,
     all: bool = False,  # noqa: A002  # the name of the option
     raw: str | os.PathLike[str] | None = None,
     sample: bool = False,
@@ -69,6 +71,8 @@ def build(
     ----------
     eluc, states, transitions, management, static : path or xarray.Dataset, optional
         The sources. When neither `eluc` nor `states` is given, both are looked for in `raw`.
+    sources : mapping of str to (path or xarray.Dataset), optional
+        The same for any source of the registry in `loader.schema`, by its name.
     all : bool
         Also load transitions and management where they are in `raw`; the static grid always is.
     raw : path, optional
@@ -148,7 +152,17 @@ def build(
         parquet=parquet,
         scratch=scratch,
     )
-    _check_arguments(out, parquet, scratch, raw, eluc, states, transitions, management, static)
+    named = merge_named(
+        {
+            "eluc": eluc,
+            "states": states,
+            "transitions": transitions,
+            "management": management,
+            "static": static,
+        },
+        sources,
+    )
+    _check_arguments(out, parquet, scratch, raw, *named.values())
     target, place = checked_targets(out, parquet, tables)
     if scratch is not None and not is_address(target):
         expected = "leave it out: a local --out is built in its own folder"
@@ -167,13 +181,6 @@ def build(
         parquet=place,
         regions=[regions] if isinstance(regions, str | os.PathLike) else regions,
     )
-    named = {
-        "eluc": eluc,
-        "states": states,
-        "transitions": transitions,
-        "management": management,
-        "static": static,
-    }
     everything = all
     folder = "raw" if raw is None else raw
     if sample and any(given is not None for given in named.values()):

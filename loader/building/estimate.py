@@ -31,16 +31,8 @@ __all__ = ["Estimate", "estimate", "refuse_full_disk"]
 
 Bool = npt.NDArray[np.bool_]
 
-_BYTES_OF_VALUE = {
-    "eluc": (1.9, 4.0),
-    "state": (1.1, 2.2),
-    "transition": (0.33, 0.51),
-    "management": (0.2, 0.4),
-}
-"""Bytes of a value in Parquet and in DuckDB, its share of the row's key included, as measured."""
-
 _BYTES_OF_CELL = (1, 12)
-"""The same of a row of the table cell, which has every cell of the grid."""
+"""Bytes in Parquet and in DuckDB of a row of the table cell, which has every cell of the grid."""
 
 _BYTES_AT_LEAST = (50_000, 1_300_000)
 """The small tables, and DuckDB's views and comments."""
@@ -110,7 +102,7 @@ def estimate(
         cells = _cells(source, options.cells, mask, known)
         count, years = int(np.count_nonzero(cells)), len(source.years)
         values = count * years * len(source.variables)
-        in_parquet, in_database = _BYTES_OF_VALUE.get(source.kind.table, _BYTES_OF_VALUE["state"])
+        in_parquet, in_database = source.kind.value_bytes
         parquet += values * in_parquet
         if options.tables == "stored":
             database += values * in_database

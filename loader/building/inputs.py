@@ -122,10 +122,9 @@ def sample_sources(
     # Only here: a build of real files has no use for the generator.
     from loader.sampling import (  # noqa: PLC0415
         DEFAULT_YEARS,
-        FIRST_ELUC_YEAR,
         FIRST_YEAR,
         LAST_YEAR,
-        SAMPLE_NAMES,
+        sample_files,
         write_sample,
     )
 
@@ -137,8 +136,8 @@ def sample_sources(
         asked = f"{first}:{last}"
         raise UsageError(f"--sample makes the years {FIRST_YEAR} to {end}, not {asked}")
     span = (min(first, LAST_YEAR), min(last, LAST_YEAR))
-    if span[1] < FIRST_ELUC_YEAR:
-        wanted.remove("eluc")
+    # Only where the years of the sample reach a source's first year.
+    wanted = [name for name in wanted if span[1] >= (SOURCES[name].first_year or FIRST_YEAR)]
     wanted.append(STATIC.name)
     reporter.notice(f"writing synthetic sources to {folder}")
     write_sample(
@@ -149,7 +148,8 @@ def sample_sources(
             Progress(f"sample of {name}", None, 0, done / total)
         ),
     )
-    return {name: str(Path(folder) / SAMPLE_NAMES[name]) for name in wanted}
+    files = sample_files()
+    return {name: str(Path(folder) / files[name]) for name in wanted}
 
 
 def _folder(raw: str | os.PathLike[str]) -> Path:

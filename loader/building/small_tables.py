@@ -65,7 +65,7 @@ def cell_area_ha(grid: Grid, sources: Sequence[GriddedSource]) -> npt.NDArray[np
     """
     computed = np.repeat(grid.cell_area_ha(), grid.n_lon)
     for source in sources:
-        if not source.kind.all_years_decide:
+        if not source.kind.has_area:
             continue
         found = source.read_map("cell_area")
         if found is None:
@@ -189,7 +189,7 @@ def source_title(source: GriddedSource) -> str:
     whoever reads the database has nothing else to know it by.
     """
     own = _attribute(source.attributes, "title")
-    if not source.kind.all_years_decide:
+    if source.kind.table != "eluc":
         return own or source.kind.title
     product = emission_product(source)
     if own and describe_product(source.path, [own]) == product:

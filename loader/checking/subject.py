@@ -233,7 +233,7 @@ class Subject:
         return tuple(
             Limit(source.table, variable.column, variable.units == "1")
             for source in SOURCES.values()
-            if source.table in self.loaded and source.table != "eluc"
+            if source.table in self.loaded and not source.is_signed
             for variable in source.variables
             if variable.column in self.columns[source.table]
         )

@@ -6,23 +6,32 @@ from typing import Any
 
 import click
 
-from loader.commands.common import PATH, Command, talkative, terminal_reporter
+from loader.commands.common import (
+    PATH,
+    Command,
+    source_options,
+    take_sources,
+    talkative,
+    terminal_reporter,
+)
+from loader.schema import STATIC, Source, listed_sources
 from loader.stopping import stop_orderly
 
 __all__ = ["build"]
 
 
+_OTHERS = [source.name for source in listed_sources() if not source.default]
+
+
+def _help_of_source(source: Source) -> str:
+    if source is STATIC:
+        text = "LUH2 static grid netCDF file: countries, ice, water."
+        return f"{text} [default: loaded if it is in RAW]"
+    return f"netCDF file: {source.title}."
+
+
 @click.command(cls=Command, context_settings={"show_default": True})
-@click.option("--eluc", type=PATH, metavar="FILE", help="BLUE ELUC netCDF file.")
-@click.option("--states", type=PATH, metavar="FILE", help="LUH2 states netCDF file.")
-@click.option("--transitions", type=PATH, metavar="FILE", help="LUH2 transitions netCDF file.")
-@click.option("--management", type=PATH, metavar="FILE", help="LUH2 management netCDF file.")
-@click.option(
-    "--static",
-    type=PATH,
-    metavar="FILE",
-    help="LUH2 static grid netCDF file: countries, ice, water. [default: loaded if it is in RAW]",
-)
+@source_options(_help_of_source, type=PATH, metavar="FILE")
 @click.option(
     "--regions",
     multiple=True,
@@ -30,7 +39,9 @@ __all__ = ["build"]
     help="Polygons: a layer of regions named by FIELD. May be repeated.",
 )
 @click.option(
-    "--all", is_flag=True, help="Also load transitions and management if they are in RAW."
+    "--all",
+    is_flag=True,
+    help=f"Also load {', '.join(_OTHERS)} if they are in RAW.",
 )
 @click.option(
     "--raw",
@@ -124,5 +135,8 @@ def build(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
     from loader.building.build import build as build_database  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    report = build_database(reporter=terminal_reporter(quiet=quiet, verbose=verbose), **options)
+    sources = take_sources(options)
+    report = build_database(
+        sources=sources, reporter=terminal_reporter(quiet=quiet, verbose=verbose), **options
+    )
     click.echo(report.text())

@@ -10,10 +10,12 @@ import click
 from loader._version import __version__
 from loader.errors import UsageError
 from loader.names import checked_argument
+from loader.schema import STATIC, listed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from loader.schema import Source
     from loader.terminal import TerminalReporter
 
     Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -23,7 +25,10 @@ __all__ = [
     "PATH",
     "Command",
     "Group",
+    "source_names",
+    "source_options",
     "storage_options",
+    "take_sources",
     "talkative",
     "terminal_reporter",
     "verbosity",
@@ -87,6 +92,39 @@ PATH = _Path()
 
 DATABASE = "luc-data/luc.duckdb"
 """The database that a command reads when none is named."""
+
+
+def source_options(
+    describe: Callable[[Source], str],
+    **settings: Any,  # noqa: ANN401  # click's own
+) -> Callable[[Decorated], Decorated]:
+    """Add an option for each source of the registry.
+
+    Parameters
+    ----------
+    describe : callable
+        Returns the help text of a source's option.
+    **settings : object
+        What all of these options have in common.
+    """
+
+    def add(command: Decorated) -> Decorated:
+        for source in reversed((*listed_sources(), STATIC)):
+            command = click.option(f"--{source.name}", help=describe(source), **settings)(command)
+        return command
+
+    return add
+
+
+def source_names() -> str:
+    """Return the names of all sources for a help text."""
+    return ", ".join(source.name for source in (*listed_sources(), STATIC))
+
+
+def take_sources(options: dict[str, Any]) -> dict[str, Any]:
+    """Remove the values of `source_options` from the options of a command, and return them."""
+    return {source.name: options.pop(source.name) for source in (*listed_sources(), STATIC)}
+
 
 storage_options = click.option(
     "--storage-options", metavar="JSON", help="fsspec options for a Parquet dataset at an address."

@@ -6,28 +6,37 @@ from typing import Any
 
 import click
 
-from loader.commands.common import PATH, Command, talkative, terminal_reporter
+from loader.commands.common import (
+    PATH,
+    Command,
+    source_names,
+    source_options,
+    take_sources,
+    talkative,
+    terminal_reporter,
+)
+from loader.schema import Source
 from loader.stopping import stop_orderly
 
 __all__ = ["fetch"]
+
+
+def _help_of_source(source: Source) -> str:
+    place = "instead" if source.download else "(none is known)"
+    return f"Download {source.title} from this address {place}."
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
 @click.option(
     "-o", "--out", "--raw", "raw", type=PATH, metavar="DIR", default="raw", help="Output folder."
 )
-@click.option("--all", is_flag=True, help="Download all five files: 29 GB plus the emissions.")
+@click.option("--all", is_flag=True, help="Download all files: 29 GB plus the emissions.")
 @click.option(
     "--only",
     metavar="NAMES",
-    help="Any of eluc, states, transitions, management, static, separated by commas.  "
-    "[default: eluc,states,static]",
+    help=f"Any of {source_names()}, separated by commas.  [default: eluc,states,static]",
 )
-@click.option("--eluc", metavar="URL", help="Download BLUE ELUC from this address instead.")
-@click.option("--states", metavar="URL", help="The same for the LUH2 states.")
-@click.option("--transitions", metavar="URL", help="The same for the LUH2 transitions.")
-@click.option("--management", metavar="URL", help="The same for the LUH2 management.")
-@click.option("--static", metavar="URL", help="The same for the LUH2 static grid.")
+@source_options(_help_of_source, metavar="URL")
 @click.option(
     "--workers",
     type=int,
@@ -74,5 +83,5 @@ def fetch(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
 
     stop_orderly()
     reporter = terminal_reporter(quiet=quiet, verbose=verbose)
-    report = fetch_files(reporter=reporter, **options)
+    report = fetch_files(sources=take_sources(options), reporter=reporter, **options)
     click.echo(report.text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from loader.commands.common import PATH, Command, talkative, terminal_reporter
+from loader.commands.common import PATH, Command, source_names, talkative, terminal_reporter
 from loader.stopping import stop_orderly
 
 __all__ = ["sample"]
@@ -34,8 +34,7 @@ __all__ = ["sample"]
 @click.option(
     "--only",
     metavar="NAMES",
-    help="Any of eluc, states, transitions, management, static, separated by commas.  "
-    "[default: all]",
+    help=f"Any of {source_names()}, separated by commas.  [default: all]",
 )
 @talkative
 def sample(

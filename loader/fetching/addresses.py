@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from loader.errors import UsageError
-from loader.schema import SOURCES, STATIC
+from loader.schema import SOURCES, STATIC, Download, listed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["REMOTES", "Remote", "choose"]
+__all__ = ["Remote", "choose", "usual_remotes"]
 
-_ZENODO = "https://zenodo.org/api/records/15556812/files"
-_MARYLAND = "http://luh.umd.edu/LUH2"
-_BLUE = "https://syncandshare.lrz.de/dl/fiAuJz5VFgsEJ1E96mthCT/Data_GCB2022"
 _COMMITTED = "BLUE_LUH2-GCB2022_ELUC-committed_gridded_net_1850-2021.nc"
 _DIGEST = re.compile(r"(md5|sha256)=([0-9a-fA-F]+)")
 _DIGITS = {"md5": 32, "sha256": 64}
@@ -49,45 +46,22 @@ class Remote:
     digest: str | None = None
 
 
-REMOTES: dict[str, Remote] = {
-    remote.name: remote
-    for remote in (
-        Remote("eluc", f"{_BLUE}/{SOURCES['eluc'].file}", SOURCES["eluc"].file),
-        Remote(
-            "states",
-            f"{_ZENODO}/states4.nc/content",
-            SOURCES["states"].file,
-            6_657_587_367,
-            "md5:411ef3d657c3108942954c895f658a17",
-        ),
-        # Zenodo has this one too, 19.9 GB, under a name that is not known here.
-        Remote(
-            "transitions", f"{_MARYLAND}/LUH2_GCB_2022/transitions.nc", SOURCES["transitions"].file
-        ),
-        Remote(
-            "management",
-            f"{_ZENODO}/management4.nc/content",
-            SOURCES["management"].file,
-            2_172_626_928,
-            "md5:4b8a2090876f410c6573e47f441566dc",
-        ),
-        Remote(
-            STATIC.name,
-            f"{_MARYLAND}/LUH2_v2h/{STATIC.file}",
-            STATIC.file,
-            931_242,
-            "md5:110211fdfd0f85044d203e9c71114165",
-        ),
-    )
-}
-"""Sources: the BLUE group's share at LRZ; Zenodo record 10.5281/zenodo.15556812 with its sizes and
-digests; the University of Maryland's own server, as of LUH2-GCB2022 and LUH2 v2h (static)."""
+def usual_remotes() -> dict[str, Remote]:
+    """Return what is published of every source, by its name, in the order of help texts.
+
+    The address is empty where the registry has none: only one of the user's can be downloaded.
+    """
+    return {
+        source.name: Remote(source.name, known.url, source.file, known.size, known.digest)
+        for source in (*listed_sources(), STATIC)
+        for known in [source.download or Download("")]
+    }
 
 
 def choose(
     given: Mapping[str, str | None], only: str | Sequence[str] | None, *, everything: bool
 ) -> list[Remote]:
-    """Return what to fetch, in the order of `REMOTES`.
+    """Return what to fetch, in the order of `usual_remotes`.
 
     Parameters
     ----------
@@ -97,29 +71,38 @@ def choose(
     only : str or sequence of str, optional
         Names of sources, as a sequence or separated by commas.
     everything : bool
-        All sources.
+        All sources whose address is known.
 
     Raises
     ------
     UsageError
-        If a name or an address is not valid.
+        If a name or an address is not valid, or no address is known.
     """
+    remotes = usual_remotes()
     if only is not None:
         words = only.split(",") if isinstance(only, str) else only
         names = {word.strip() for word in words if word.strip()}
-        unknown = sorted(names - set(REMOTES))
+        unknown = sorted(names - set(remotes))
         if unknown or not names:
             found = ", ".join(unknown) or "nothing"
-            raise UsageError(f"--only names {found}; expected any of {', '.join(REMOTES)}")
+            raise UsageError(f"--only names {found}; expected any of {', '.join(remotes)}")
     elif everything:
-        names = set(REMOTES)
+        names = {name for name, remote in remotes.items() if remote.url or given.get(name)}
     else:
         names = {name for name, url in given.items() if url is not None} | {
             name for name, source in SOURCES.items() if source.default
         }
         # Less than a megabyte, and without it there are no countries.
         names.add(STATIC.name)
-    return [_address(remote, given.get(name)) for name, remote in REMOTES.items() if name in names]
+    chosen = [
+        _address(remote, given.get(name)) for name, remote in remotes.items() if name in names
+    ]
+    for remote in chosen:
+        if not remote.url:
+            raise UsageError(
+                f"no address is known for {remote.name}; give one with --{remote.name} URL"
+            )
+    return chosen
 
 
 def _address(usual: Remote, given: str | None) -> Remote:

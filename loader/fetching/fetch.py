@@ -17,11 +17,12 @@ from loader.fetching.space import Space
 from loader.fetching.transfer import receive
 from loader.fetching.verify import refuse_other_file
 from loader.reporting import Progress, Reporter, synchronized
+from loader.schema import merge_named
 from loader.text import human_bytes, without_secrets
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from loader.fetching.addresses import Remote
 
@@ -95,6 +96,7 @@ def fetch(
     transitions: str | None = None,
     management: str | None = None,
     static: str | None = None,
+    sources: Mapping[str, str] | None = None,
     all: bool = False,  # noqa: A002  # the name of the option
     only: str | Sequence[str] | None = None,
     workers: int = 4,
@@ -117,6 +119,8 @@ def fetch(
     eluc, states, transitions, management, static : str, optional
         An http or https address in place of the usual one; it may end in "#md5=..." or
         "#sha256=...", which the file is then verified against.
+    sources : mapping of str to str, optional
+        The same for any source of the registry, by its name.
     all : bool
         Every source; otherwise `eluc`, `states`, `static` and those whose address is given.
     only : str or sequence of str, optional
@@ -157,13 +161,16 @@ def fetch(
             raise UsageError(f"--{option} is {value}; expected at least {least}")
     if timeout <= 0:
         raise UsageError(f"--timeout is {timeout:g}; expected more than 0 seconds")
-    given = {
-        "eluc": eluc,
-        "states": states,
-        "transitions": transitions,
-        "management": management,
-        "static": static,
-    }
+    given = merge_named(
+        {
+            "eluc": eluc,
+            "states": states,
+            "transitions": transitions,
+            "management": management,
+            "static": static,
+        },
+        sources,
+    )
     chosen = choose(given, only, everything=all)
     folder = Path(raw)
     if dry_run:

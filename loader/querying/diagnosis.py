@@ -12,20 +12,13 @@ import duckdb
 
 from loader.catalog.sqlfiles import read_files
 from loader.errors import DatabaseError
+from loader.schema import listed_sources
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["empty_reasons", "is_synthetic", "missing_sources", "relations_of"]
-
-_OPTIONS = {
-    "eluc": "--eluc",
-    "state": "--states",
-    "transition": "--transitions",
-    "management": "--management",
-}
-"""The tables that hold a source, and the option of luc-load build that loads it."""
 
 _TOTALS = {"eluc_total": "eluc", "state_total": "state"}
 """Tables that are made of another one."""
@@ -76,9 +69,9 @@ def missing_sources(con: duckdb.DuckDBPyConnection, relations: Iterable[str]) ->
             queue += files[name].needs if name in files else ()
             queue += [_TOTALS[name]] if name in _TOTALS else []
     return [
-        f"{table} was not loaded; luc-load build {option} loads it"
-        for table, option in _OPTIONS.items()
-        if table in needs and not _has_rows(con, table)
+        f"{source.table} was not loaded; luc-load build --{source.name} loads it"
+        for source in listed_sources()
+        if source.table in needs and not _has_rows(con, source.table)
     ]
 
 

@@ -15,6 +15,7 @@ import duckdb
 from loader.catalog.objects import as_path
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError, SourceMissingError
+from loader.schema import SOURCES
 from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
 from loader.storing.dataset import dataset_record
 from loader.storing.origin import Origin, read_origin, time_limit
@@ -33,10 +34,7 @@ _DISABLED = re.compile(
 )
 """What DuckDB or `SessionFiles` says when a statement reaches for a file."""
 
-_OPTIONS = {"transition": "--transitions", "management": "--management"}
-"""Tables that exist only where their source was loaded, and the option of luc-load build for it."""
-
-_NOT_LOADED = re.compile(r"with name (transition|management)\w* does not exist")
+_NOT_THERE = re.compile(r"with name (\w+) does not exist")
 
 _SPILL_SHARE = 0.9
 """Share of the free disk space that one session may use for temporary files."""
@@ -235,10 +233,21 @@ def translated(what: str) -> Iterator[None]:
         reason = one_line(error)
         if _DISABLED.search(reason):
             reason = "a query reads the database only and writes nothing, so it cannot use files"
-        elif match := _NOT_LOADED.search(reason):
-            source = match[1]
-            reason += f" The build did not load it; luc-load build {_OPTIONS[source]} does."
+        elif (match := _NOT_THERE.search(reason)) and (option := _option_for(match[1])):
+            reason += f" The build did not load it; luc-load build {option} does."
         raise DatabaseError(f"{what}: {reason}") from error
+
+
+def _option_for(relation: str) -> str | None:
+    """Return the option of luc-load build that loads a relation, or None if none is known.
+
+    The tables of other sources than the defaults, and the views on them, which begin with the
+    name of the table, exist only where the source was loaded.
+    """
+    for source in SOURCES.values():
+        if not source.default and relation.startswith(source.table):
+            return f"--{source.name}"
+    return None
 
 
 def one_line(error: Exception) -> str:

@@ -20,7 +20,7 @@ from loader.reading.source import GriddedSource, Layout, name_of_dataset, read_c
 from loader.reading.units import HECTARE, require_unit
 from loader.reading.window import part_of
 from loader.reading.years import calendar_years
-from loader.schema import FURTHER_LAND_USE, RESERVED, Source, Variable
+from loader.schema import RESERVED, Source, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -269,7 +269,7 @@ def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
 
 def _is_computed_with(kind: Source, name: str) -> bool:
     """Return whether views compute with a variable, so that its unit must be the one they take."""
-    return name in kind.required or (kind.table == "state" and name in FURTHER_LAND_USE)
+    return name in kind.required | kind.computed
 
 
 def _require_units(
@@ -281,7 +281,7 @@ def _require_units(
         for v in variables
         if _is_computed_with(kind, v.name)
     ]
-    if kind.all_years_decide and AREA in dataset.variables:
+    if kind.has_area and AREA in dataset.variables:
         needed.append(Variable(AREA, AREA, HECTARE))
     for variable in needed:
         require_unit(variable, dataset.variables[variable.name].attrs.get("units"), path)

@@ -2,7 +2,7 @@
 
 from loader.sampling.marks import GENERATOR_VERSION, is_synthetic, matches
 from loader.sampling.schema import FIRST_ELUC_YEAR, FIRST_YEAR, LAST_YEAR
-from loader.sampling.writing import DEFAULT_YEARS, RESOLUTIONS, SAMPLE_NAMES, write_sample
+from loader.sampling.writing import DEFAULT_YEARS, RESOLUTIONS, sample_files, write_sample
 
 __all__ = [
     "DEFAULT_YEARS",
@@ -11,8 +11,8 @@ __all__ = [
     "GENERATOR_VERSION",
     "LAST_YEAR",
     "RESOLUTIONS",
-    "SAMPLE_NAMES",
     "is_synthetic",
     "matches",
+    "sample_files",
     "write_sample",
 ]

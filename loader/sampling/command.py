@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from loader.errors import UsageError
 from loader.options import parse_years
 from loader.reporting import Progress
-from loader.sampling.writing import DEFAULT_YEARS, SAMPLE_NAMES, write_sample
+from loader.sampling.writing import DEFAULT_YEARS, sample_files, write_sample
 
 if TYPE_CHECKING:
     import os
@@ -59,9 +59,9 @@ def make_sample(
         DEFAULT_YEARS[1] if last is None else last,
     )
     names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
-    unknown = sorted(set(names or ()) - set(SAMPLE_NAMES))
+    unknown = sorted(set(names or ()) - set(sample_files()))
     if unknown or names == []:
-        known = ", ".join(SAMPLE_NAMES)
+        known = ", ".join(sample_files())
         raise UsageError(
             f"--only names {', '.join(unknown) or 'nothing'}; expected some of {known}"
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loader.schema import CROPS, LAND_USE
+from loader.schema import CROPS, LAND_USE, SOURCES, Source
 
 __all__ = [
     "ELUC_ATTRIBUTES",
@@ -23,13 +23,17 @@ __all__ = [
     "TRANSITIONS",
     "Variable",
     "exists",
+    "sample_years",
 ]
 
 FILL = 1e20
 """Outside the land cells, in `_FillValue` and `missing_value`."""
 
-FIRST_YEAR, LAST_YEAR, FIRST_ELUC_YEAR = 850, 2021, 1850
+FIRST_YEAR, LAST_YEAR = 850, 2021
 """Years of the real files; their states reach one year further."""
+
+FIRST_ELUC_YEAR = SOURCES["eluc"].first_year or FIRST_YEAR
+"""Emissions begin later."""
 
 
 _HARVESTED = {
@@ -66,6 +70,15 @@ class Variable:
         """The attributes in the order they are written."""
         described = {"standard_name": self.standard_name, "long_name": self.long_name}
         return described | {"units": self.units} | self.extra
+
+
+def sample_years(source: Source, years: tuple[int, int]) -> range:
+    """Return the years that a source has in a sample of `years`, first and last included.
+
+    Snapshots of 1 January reach a year further: the end of the last year.
+    """
+    first = max(years[0], source.first_year or FIRST_YEAR)
+    return range(first, years[1] + (2 if source.is_snapshot else 1))
 
 
 def exists(source: str, target: str) -> bool:

@@ -6,15 +6,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from loader.folders import require_space
-from loader.sampling.schema import FIRST_ELUC_YEAR
-from loader.schema import STATIC
+from loader.sampling.schema import sample_years
+from loader.schema import SOURCES, STATIC
 
 __all__ = ["refuse_full_disk", "sample_bytes"]
 
-_BYTES_OF_YEAR = {"eluc": 0.73e6, "states": 6.0e6, "transitions": 20e6, "management": 2.8e6}
-"""At 0.25 degrees, as measured in 2000 to 2020; earlier years take less."""
-
-_BYTES_OF_STATIC = 1.3e6
+_BYTES_OF_VARIABLE = 0.7e6
+"""Of a year of smooth values on land at 0.25 degrees, where the registry has no measured size."""
 
 _FINEST_DEGREES = 0.25
 
@@ -37,11 +35,11 @@ def sample_bytes(sources: Collection[str], years: tuple[int, int], resolution: f
     total = 0.0
     for source in sources:
         if source == STATIC.name:
-            total += _BYTES_OF_STATIC * share
+            total += (STATIC.sample_bytes or 0) * share
             continue
-        first = max(years[0], FIRST_ELUC_YEAR) if source == "eluc" else years[0]
-        count = years[1] - first + 1 + (source == "states")
-        total += count * _BYTES_OF_YEAR[source] * share
+        kind = SOURCES[source]
+        size = kind.sample_bytes or len(kind.variables) * _BYTES_OF_VARIABLE
+        total += len(sample_years(kind, years)) * size * share
     return int(total)
 
 

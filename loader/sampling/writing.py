@@ -19,8 +19,8 @@ from loader.sampling.geography import Geography, make_geography
 from loader.sampling.history import History, make_history
 from loader.sampling.management import Management
 from loader.sampling.marks import is_synthetic, marks, matches
+from loader.sampling.plain import PlainValues
 from loader.sampling.schema import (
-    FIRST_ELUC_YEAR,
     FIRST_YEAR,
     LAST_YEAR,
     LUH2_ATTRIBUTES,
@@ -28,18 +28,14 @@ from loader.sampling.schema import (
     STATES,
     STATIC_ATTRIBUTES,
     TRANSITIONS,
+    Variable,
+    sample_years,
 )
 from loader.sampling.space import refuse_full_disk
 from loader.sampling.trajectory import Rhythm, states
-from loader.schema import SOURCES, STATIC
+from loader.schema import SOURCES, STATIC, Source, listed_sources
 
-__all__ = ["DEFAULT_YEARS", "RESOLUTIONS", "SAMPLE_NAMES", "Progress", "write_sample"]
-
-SAMPLE_NAMES = {
-    **{name: SOURCES[name].file for name in ("eluc", "states", "transitions", "management")},
-    STATIC.name: STATIC.file,
-}
-"""Source and file name, in the order they are written."""
+__all__ = ["DEFAULT_YEARS", "RESOLUTIONS", "Progress", "sample_files", "write_sample"]
 
 RESOLUTIONS = (0.25, 0.5, 1.0, 2.0)
 
@@ -48,6 +44,11 @@ DEFAULT_YEARS = (1990, 2021)
 
 Progress = Callable[[str, int, int], None]
 """Called with the source's name, the years done and the years in all."""
+
+
+def sample_files() -> dict[str, str]:
+    """Return the file name of every source by its name, in the order they are written."""
+    return {source.name: source.file for source in (*listed_sources(), STATIC)}
 
 
 def write_sample(
@@ -76,7 +77,7 @@ def write_sample(
     seed : int
         Not negative.
     only : collection of str, optional
-        Names from `SAMPLE_NAMES`; all of them by default.
+        Names of sources, the static grid's included; all of them by default.
     progress : callable, optional
         Called after each year with (source, years done, years in all).
 
@@ -101,7 +102,8 @@ def write_sample(
     """
     sources = _sources(years, resolution, seed, only)
     folder = Path(directory)
-    paths = {source: folder / SAMPLE_NAMES[source] for source in sources}
+    files = sample_files()
+    paths = {source: folder / files[source] for source in sources}
 
     def missing() -> list[str]:
         return [s for s, path in paths.items() if not matches(path, years, resolution, seed)]
@@ -148,16 +150,21 @@ def _sources(
         raise UsageError(f"the seed {seed} is negative; expected 0 or more")
     if isinstance(only, str):
         only = [only]
-    if only is not None and (unknown := sorted(set(only) - set(SAMPLE_NAMES))):
-        known = ", ".join(SAMPLE_NAMES)
+    files = sample_files()
+    if only is not None and (unknown := sorted(set(only) - set(files))):
+        known = ", ".join(files)
         raise UsageError(f"there is no source {', '.join(unknown)}; expected some of {known}")
-    chosen = [source for source in SAMPLE_NAMES if only is None or source in only]
-    if last < FIRST_ELUC_YEAR and "eluc" in chosen:
+    chosen = [source for source in files if only is None or source in only]
+    late = {
+        name: source.first_year
+        for name, source in SOURCES.items()
+        if name in chosen and source.first_year is not None and last < source.first_year
+    }
+    for name, begin in late.items():
         if only is not None:
-            found = f"emissions begin in {FIRST_ELUC_YEAR}, and the sample ends in {last}"
-            raise UsageError(f"{found}; choose a later last year, or leave out eluc")
-        chosen.remove("eluc")
-    return chosen
+            found = f"{name} begins in {begin}, and the sample ends in {last}"
+            raise UsageError(f"{found}; choose a later last year, or leave out {name}")
+    return [name for name in chosen if name not in late]
 
 
 class _Sample:
@@ -181,7 +188,10 @@ class _Sample:
             "static": self._write_static,
         }
         with replacing(path) as temporary:
-            writers[source](temporary)
+            if source in writers:
+                writers[source](temporary)
+            else:
+                self._write_plain(SOURCES[source], temporary)
             # Writing takes minutes: a download may have put its file here meanwhile.
             _refuse_foreign(path)
 
@@ -201,10 +211,7 @@ class _Sample:
         return states(self._history, self._rhythm.clock(year), year)
 
     def _years(self, source: str) -> range:
-        first, last = self._span
-        if source == "eluc":
-            return range(max(first, FIRST_ELUC_YEAR), last + 1)
-        return range(first, last + 2 if source == "states" else last + 1)
+        return sample_years(SOURCES[source], self._span)
 
     def _steps(self, source: str) -> Iterator[tuple[int, int]]:
         """Yield (step, year) and report each year when the caller has written it."""
@@ -251,6 +258,17 @@ class _Sample:
             for step, year in self._steps("management"):
                 for name, values in management.variables(self._states(year), year):
                     file.put(name, step, values)
+
+    def _write_plain(self, source: Source, path: Path) -> None:
+        """Write a source of which the synthetic world has no model."""
+        plain = PlainValues(self._geography, self._seed, source.name)
+        variables = tuple(
+            Variable(v.name, v.standard_name, v.long_name, v.units) for v in source.variables
+        )
+        with landuse_file(path, self._layout(source.name), variables) as file:
+            for step, year in self._steps(source.name):
+                for number, variable in enumerate(variables):
+                    file.put(variable.name, step, plain.year(number, year))
 
     def _write_static(self, path: Path) -> None:
         world = self._geography
