@@ -49,9 +49,11 @@ _ELUC_NAME = (
 _SUBSTANCE = re.compile(r"\b((?:[kMGTP]?g|[kM]?t))\s+(CO2|C|N)\b")
 _SYMBOLS = re.compile(r"(?:[kMGTPcm]?(?:g|t|m)|ha|yr|years?|s|percent|1|degrees?(?:_north|_east)?)")
 _TERM = re.compile(rf"(?:{_SYMBOLS.pattern})(?:-?\d)?")
-_STATES = frozenset(USES) | {v.column for v in SOURCES["states"].variables}
+_STATES = frozenset(USES) | {
+    v.column for source in SOURCES.values() if source.is_snapshot for v in source.variables
+}
 _FLUXES = frozenset(
-    v.column for name in ("transitions", "management") for v in SOURCES[name].variables
+    v.column for source in SOURCES.values() if not source.is_snapshot for v in source.variables
 )
 
 

@@ -15,6 +15,7 @@ from loader.description import DatabaseInfo, database_info
 from loader.grid import Grid, grid_from_coordinates
 from loader.plotting.wording import SNAPSHOTS
 from loader.querying.session import session, translated
+from loader.schema import SOURCES
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -151,4 +152,4 @@ def _source_of(relation: str, column: str) -> str:
         return "eluc"
     if name in SNAPSHOTS:
         return "states"
-    return {"transition": "transitions", "state": "states"}.get(relation, relation)
+    return next((one.name for one in SOURCES.values() if one.table == relation), relation)

@@ -40,7 +40,12 @@ SHARE = "share of the cell"
 CO2_PER_C = 3.664
 """Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
 
-SNAPSHOTS: frozenset[str] = frozenset(USES) | {v.column for v in SOURCES["states"].variables}
+SNAPSHOTS: frozenset[str] = frozenset(USES) | {
+    variable.column
+    for source in SOURCES.values()
+    if source.is_snapshot
+    for variable in source.variables
+}
 """Columns that hold on 1 January."""
 
 NAMES: dict[str, str] = {
