@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from loader.errors import UsageError
 from loader.memory import available_memory
 from loader.regions.files import RegionFile
+from loader.schema import MATERIALIZABLE
 from loader.text import without_secrets
 
 __all__ = [
@@ -54,6 +55,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "memory_limit": ((str, Integral), "a number of bytes, or a text such as 1GiB"),
     "years": ((str, Iterable), "a text such as 1990:2021, or two years"),
     "storage_options": ((str, Mapping), "a mapping, or JSON of one"),
+    "materialize": ((str, Iterable), "the name of a view, or several"),
 }
 """What `build` takes for each option, and in words."""
 
@@ -103,6 +105,8 @@ class Options:
         Address of the Parquet dataset; None if it is next to the database.
     regions : tuple of RegionFile
         Files of polygons, each a layer of regions of its own.
+    materialize : tuple of str
+        Views that are stored as tables.
     """
 
     out: Path
@@ -117,6 +121,7 @@ class Options:
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parquet: str | None = None
     regions: tuple[RegionFile, ...] = ()
+    materialize: tuple[str, ...] = ()
 
     @classmethod
     def parse(
@@ -134,6 +139,7 @@ class Options:
         storage_options: Mapping[str, Any] | None = None,
         parquet: str | None = None,
         regions: Iterable[str | os.PathLike[str]] = (),
+        materialize: str | Iterable[str] | None = None,
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -178,6 +184,7 @@ class Options:
             storage_options=storage_options or {},
             parquet=parquet,
             regions=_region_files(regions),
+            materialize=_views_to_store(materialize),
         )
 
     def inputs(self) -> dict[str, object]:
@@ -185,9 +192,11 @@ class Options:
         inputs: dict[str, object] = {key: getattr(self, key) for key in _INPUTS}
         if self.parquet is not None:
             inputs["parquet"] = without_secrets(self.parquet)
-        # Left out where it is the default: builds of before the option have the same identity.
+        # Left out where they are the default: earlier builds have the same identity.
         if self.tables != "stored":
             inputs["tables"] = self.tables
+        if self.materialize:
+            inputs["materialize"] = list(self.materialize)
         if self.regions:
             named = (f"{one.layer}:{one.name_field or ''}" for one in self.regions)
             inputs["regions"] = ", ".join(named)
@@ -249,6 +258,15 @@ def _is_json(options: Mapping[str, Any]) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _views_to_store(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return the views that are named, in one order whatever theirs is."""
+    wanted = {names} if isinstance(names, str) else set(names or ())
+    if unknown := sorted(wanted - set(MATERIALIZABLE)):
+        expected = f"expected one of {', '.join(MATERIALIZABLE)}"
+        raise UsageError(f"--materialize is {', '.join(map(repr, unknown))}; {expected}")
+    return tuple(name for name in MATERIALIZABLE if name in wanted)
 
 
 def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Literal, and one of it

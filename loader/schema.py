@@ -26,6 +26,8 @@ __all__ = [
     "FRACTIONS",
     "FURTHER_LAND_USE",
     "LAND_USE",
+    "MATERIALIZABLE",
+    "META",
     "RESERVED",
     "SOURCES",
     "STATIC",
@@ -36,6 +38,7 @@ __all__ = [
     "Variable",
     "listed_sources",
     "merge_named",
+    "schema_of",
     "transition_variables",
 ]
 
@@ -105,6 +108,21 @@ _HARVESTED: dict[str, str] = {
     "secyf": "secondary young vegetation on LUH2 potential forest land",
     "secnf": "secondary vegetation on LUH2 potential non-forest land",
 }
+
+
+META: frozenset[str] = frozenset(
+    {"build", "eluc_total", "file_layout", "state_total", "table_content"}
+)
+"""Tables that only luc-load reads; they are in a schema of their own, out of people's way."""
+
+
+MATERIALIZABLE: tuple[str, ...] = ("luc", "eluc_state", "state_diff")
+"""Views that a build may store as tables of the same name."""
+
+
+def schema_of(table: str) -> str:
+    """Return the schema of the database in which a table of luc-load is: `main` or `meta`."""
+    return "meta" if table in META else "main"
 
 
 RESERVED: tuple[str, ...] = ("cell_id", "year", "lat", "lon", "area_ha")

@@ -29,7 +29,15 @@ STATE_COLUMNS = tuple(variable.column for variable in STATE_VARIABLES)
 CROPS = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
 USES = (*FRACTIONS, "crop", "forest")
 GRID = Grid.global_grid(30.0)
-CONTEXT = SchemaContext(GRID, {"state": STATE_VARIABLES})
+CONTEXT = SchemaContext(
+    GRID,
+    {
+        "state": STATE_VARIABLES,
+        "transition": SOURCES["transitions"].variables,
+        "management": SOURCES["management"].variables,
+    },
+)
+"""A database of everything but the static grid."""
 STATE_YEARS = (1850, 1851, 1853, 1854, 1855, 1858)
 ELUC_YEARS = (1851, 1852, 1853, 1854, 1856, 1857, 1858)
 
@@ -154,7 +162,7 @@ def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames, context: Sche
         sums = totals.sums_of(table, pa.Table.from_pandas(rows, preserve_index=False))
         totals.add(table, sums)
     for table, sums in (("eluc_total", totals.eluc_table()), ("state_total", totals.state_table())):
-        con.from_arrow(sums).insert_into(table)
+        con.from_arrow(sums).insert_into(f"meta.{table}")
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:
@@ -195,6 +203,12 @@ def with_uses(state: pd.DataFrame) -> pd.DataFrame:
             total = total + state[part].astype(np.float64)
         state[name] = total.astype(np.float32)
     return state
+
+
+ABSENT = frozenset(
+    {"transition", "management", "transition_long", "transition_net", "mass_balance"}
+)
+"""What exists only where transitions and management were loaded."""
 
 
 def dates(years: Iterable[int]) -> list[dt.date]:

@@ -367,7 +367,7 @@ def test_a_link_at_the_output_is_kept_and_its_target_replaced(tmp_path: Path) ->
     second = build(eluc=path, out=out, cells="all", overwrite=True)
     assert (out / "luc.duckdb").is_symlink()
     with duckdb.connect(str(elsewhere / "real.duckdb"), read_only=True) as con:
-        assert con.execute("SELECT build_id FROM build").fetchall() == [(second.build_id,)]
+        assert con.execute("SELECT build_id FROM meta.build").fetchall() == [(second.build_id,)]
 
 
 def test_another_name_of_the_old_file_keeps_the_old_rows(tmp_path: Path) -> None:
@@ -377,7 +377,7 @@ def test_another_name_of_the_old_file_keeps_the_old_rows(tmp_path: Path) -> None
     os.link(out / "luc.duckdb", tmp_path / "kept.duckdb")
     build(eluc=path, out=out, cells="all", overwrite=True)
     with duckdb.connect(str(tmp_path / "kept.duckdb"), read_only=True) as con:
-        assert con.execute("SELECT build_id FROM build").fetchall() == [(first.build_id,)]
+        assert con.execute("SELECT build_id FROM meta.build").fetchall() == [(first.build_id,)]
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")

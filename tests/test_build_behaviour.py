@@ -116,7 +116,7 @@ def test_the_report_counts_what_the_database_holds(sources: Sources, tmp_path: P
             ).fetchall()[0]
             reported = (table.rows, table.first_year, table.last_year, table.years, table.cells)
             assert counted == reported
-        row = con.execute("SELECT build_id, status, synthetic FROM build").fetchall()
+        row = con.execute("SELECT build_id, status, synthetic FROM meta.build").fetchall()
     assert row == [(report.build_id, "complete", False)]
     assert {table.name for table in report.tables} == {"eluc", "state"}
     assert report.database_bytes == report.database.stat().st_size
@@ -525,7 +525,7 @@ def _sqlite(path: Path) -> None:
 
 def _build_table_of_another_kind(path: Path) -> None:
     with duckdb.connect(str(path)) as con:
-        con.execute("CREATE TABLE build (name VARCHAR, took INTERVAL)").fetchall()
+        con.execute("CREATE TABLE meta.build (name VARCHAR, took INTERVAL)").fetchall()
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

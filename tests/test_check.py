@@ -200,17 +200,25 @@ FAULTS = {
         {"partly_missing": "range_to_c4per"},
     ),
     "a stored total of emissions": (
-        ["UPDATE eluc_total SET emission_mtc = emission_mtc * 1.0001 WHERE year = 2011"],
+        ["UPDATE meta.eluc_total SET emission_mtc = emission_mtc * 1.0001 WHERE year = 2011"],
         {"totals": "2011  emission_mtc"},
     ),
+    "a sum on the map": (
+        ["UPDATE luc_map_1deg SET emission_tc = emission_tc + 1e9 WHERE year = 2011"],
+        {"derived_tables": "2011  emission_tc"},
+    ),
+    "a year that the map lacks": (
+        ["DELETE FROM luc_map_1deg WHERE year = 2010"],
+        {"derived_tables": "2010  primf_ha"},
+    ),
     "a stored total of land use": (
-        ["UPDATE state_total SET crop_mha = crop_mha + 1 WHERE year = 2010"],
+        ["UPDATE meta.state_total SET crop_mha = crop_mha + 1 WHERE year = 2010"],
         {"totals": "2010  crop_mha"},
     ),
     "a year written twice": (
         [
-            "DELETE FROM eluc_total WHERE year <> 2011",
-            "INSERT INTO eluc_total FROM (FROM eluc_total SELECT * REPLACE (2012 AS year)) AS t",
+            "DELETE FROM meta.eluc_total WHERE year <> 2011",
+            "INSERT INTO meta.eluc_total SELECT * REPLACE (2012 AS year) FROM meta.eluc_total",
         ],
         {"repeated_years": "2012  eluc"},
     ),
@@ -374,7 +382,11 @@ def test_transitions_that_lack_variables_are_not_balanced(raw: Path, tmp_path: P
     ("statements", "status", "text"),
     [
         ((), "ok", "1 published years and decades; largest difference 0.2"),
-        (("UPDATE eluc_total SET emission_mtc = 3.664 * emission_mtc",), "failed", "2010: 5.28"),
+        (
+            ("UPDATE meta.eluc_total SET emission_mtc = 3.664 * emission_mtc",),
+            "failed",
+            "2010: 5.28",
+        ),
         (
             ("UPDATE source SET path = 'BLUE_ELUC-committed.nc' WHERE name = 'eluc'",),
             "skipped",
@@ -388,8 +400,8 @@ def test_totals_are_compared_with_the_published_ones(
     spoil(
         copy,
         "UPDATE source SET synthetic = FALSE WHERE name = 'eluc'",
-        "DELETE FROM eluc_total",
-        "INSERT INTO eluc_total VALUES (NULL, NULL, 2010, 1442), (NULL, NULL, 2011, 1)",
+        "DELETE FROM meta.eluc_total",
+        "INSERT INTO meta.eluc_total VALUES (NULL, NULL, 2010, 1442), (NULL, NULL, 2011, 1)",
         *statements,
     )
     (result,) = check_database(copy, only=["published_totals"]).results
@@ -402,8 +414,8 @@ def test_decades_are_compared_as_means_of_ten_years(copy: Path) -> None:
     spoil(
         copy,
         "UPDATE source SET synthetic = FALSE WHERE name = 'eluc'",
-        "DELETE FROM eluc_total",
-        f"INSERT INTO eluc_total VALUES {years}",
+        "DELETE FROM meta.eluc_total",
+        f"INSERT INTO meta.eluc_total VALUES {years}",
     )
     result = failed(copy, "published_totals")["published_totals"]
     assert result.figures["counted"] == 1
@@ -451,11 +463,11 @@ def test_a_damaged_database_fails_and_is_left_alone(copy: Path) -> None:
 def test_the_command_prints_a_line_a_check(good: Path, good_report: CheckReport) -> None:
     with duckdb.connect(str(good / "luc.duckdb"), read_only=True) as reader:
         done = luc_load("check", str(good), cwd=good)
-        assert reader.execute("SELECT count(*) FROM build").fetchall() == [(1,)]
+        assert reader.execute("SELECT count(*) FROM meta.build").fetchall() == [(1,)]
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[:-2]] == [r.name for r in good_report.results]
-    assert lines[-1].endswith("from SYNTHETIC sources): all checks hold; 16 ok, 1 skipped.")
+    assert lines[-1].endswith("from SYNTHETIC sources): all checks hold; 17 ok, 1 skipped.")
 
 
 def test_json_is_for_machines(copy: Path) -> None:
@@ -495,6 +507,6 @@ def test_what_is_no_database_of_ours_is_an_input_error(tmp_path: Path) -> None:
 
 
 def test_a_database_without_digests_has_to_be_built_again(copy: Path) -> None:
-    spoil(copy, "DROP TABLE table_content")
+    spoil(copy, "DROP TABLE meta.table_content")
     with pytest.raises(SourceError, match="build it again"):
         check_database(copy)

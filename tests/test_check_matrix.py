@@ -126,7 +126,7 @@ def renamed(table: str, one: str, other: str) -> Change:
 
 def option(path: str, value: str) -> Change:
     patch = json.dumps({path: json.loads(value)})
-    return sql(f"UPDATE build SET options = json_merge_patch(options, '{patch}')")
+    return sql(f"UPDATE meta.build SET options = json_merge_patch(options, '{patch}')")
 
 
 def swapped(one: str, other: str) -> Callable[[pa.Table], pa.Table]:
@@ -175,7 +175,7 @@ STORED: dict[str, Corruption] = {
     ),
     "a column with a default": Corruption(
         "columns 5",
-        sql("ALTER TABLE eluc_total ALTER COLUMN emission_mtc SET DEFAULT 0"),
+        sql("ALTER TABLE meta.eluc_total ALTER COLUMN emission_mtc SET DEFAULT 0"),
         "catalog",
         "column eluc_total.emission_mtc",
     ),
@@ -184,7 +184,7 @@ STORED: dict[str, Corruption] = {
         "views",
         sql(
             "CREATE OR REPLACE VIEW eluc_country AS SELECT country_code, country_iso3, country, "
-            '"year", emission_mtc * 1000 AS emission_mtc FROM eluc_total'
+            '"year", emission_mtc * 1000 AS emission_mtc FROM meta.eluc_total'
         ),
         "catalog",
         "view eluc_country  (has another definition)",
@@ -301,20 +301,26 @@ STORED: dict[str, Corruption] = {
     ),
     # The record.
     "synthetic": Corruption(
-        "record", sql("UPDATE build SET synthetic = FALSE"), "record", "build.synthetic  (is False"
+        "record",
+        sql("UPDATE meta.build SET synthetic = FALSE"),
+        "record",
+        "build.synthetic  (is False",
     ),
     "the time": Corruption(
         "record 2",
-        sql("UPDATE build SET built_at = TIMESTAMP '2020-01-01'"),
+        sql("UPDATE meta.build SET built_at = TIMESTAMP '2020-01-01'"),
         "record",
         "build  (its row is not what the build wrote)",
     ),
     "the version of DuckDB": Corruption(
-        "record 3", sql("UPDATE build SET duckdb_version = '9.9.9'"), "record", "build  (its row"
+        "record 3",
+        sql("UPDATE meta.build SET duckdb_version = '9.9.9'"),
+        "record",
+        "build  (its row",
     ),
     "the version of luc-load": Corruption(
         "record 4",
-        sql("UPDATE build SET luc_load_version = '0.0.1'"),
+        sql("UPDATE meta.build SET luc_load_version = '0.0.1'"),
         "record",
         "build.luc_load_version",
     ),
@@ -337,7 +343,10 @@ STORED: dict[str, Corruption] = {
         "record 9", option("schema", "null"), "catalog", "cannot be compared: the record"
     ),
     "a second row": Corruption(
-        "record 10", sql("INSERT INTO build FROM build"), "record", "was not made by luc-load build"
+        "record 10",
+        sql("INSERT INTO meta.build FROM meta.build"),
+        "record",
+        "was not made by luc-load build",
     ),
     "a source file": Corruption(
         "record 11",
@@ -348,7 +357,7 @@ STORED: dict[str, Corruption] = {
     "a table emptied with its digests": Corruption(
         "emptied",
         sql(
-            "DELETE FROM table_content WHERE table_name = 'transition'",
+            "DELETE FROM meta.table_content WHERE table_name = 'transition'",
             "DELETE FROM transition",
         ),
         "record",
@@ -357,7 +366,7 @@ STORED: dict[str, Corruption] = {
     "a year deleted with its digest": Corruption(
         "emptied",
         sql(
-            "DELETE FROM table_content WHERE table_name = 'eluc' AND year = 2011",
+            "DELETE FROM meta.table_content WHERE table_name = 'eluc' AND year = 2011",
             "DELETE FROM eluc WHERE year = 2011",
         ),
         "record",
@@ -367,7 +376,7 @@ STORED: dict[str, Corruption] = {
         "emptied 2",
         sql(
             "UPDATE eluc SET eluc = 0 WHERE year = 2011",
-            "UPDATE table_content SET content_digest = '0' WHERE table_name = 'eluc'",
+            "UPDATE meta.table_content SET content_digest = '0' WHERE table_name = 'eluc'",
         ),
         "record",
         "table_content  (its rows are not what the build wrote)",
@@ -399,16 +408,19 @@ STORED: dict[str, Corruption] = {
         "values 2", sql("UPDATE source SET title = 'x'"), "contents", "source: "
     ),
     "a layout": Corruption(
-        "values 2", sql("UPDATE file_layout SET layout = '{}'"), "contents", "file_layout: "
+        "values 2", sql("UPDATE meta.file_layout SET layout = '{}'"), "contents", "file_layout: "
     ),
     "a total of emissions": Corruption(
         "values 2",
-        sql("UPDATE eluc_total SET emission_mtc = 0 WHERE year = 2010"),
+        sql("UPDATE meta.eluc_total SET emission_mtc = 0 WHERE year = 2010"),
         "contents",
         "eluc_total: ",
     ),
     "a total of land use": Corruption(
-        "values 2", sql("DELETE FROM state_total WHERE year = 2010"), "contents", "state_total: "
+        "values 2",
+        sql("DELETE FROM meta.state_total WHERE year = 2010"),
+        "contents",
+        "state_total: ",
     ),
     # Bytes of the database.
     **{

@@ -368,7 +368,7 @@ def test_a_database_without_layouts_says_to_build_again(built: Path, tmp_path: P
     database = tmp_path / "luc.duckdb"
     shutil.copy(built / "out" / "luc.duckdb", database)
     with duckdb.connect(str(database)) as con:
-        con.execute("DROP TABLE file_layout")
+        con.execute("DROP TABLE meta.file_layout")
     with pytest.raises(SourceError, match="built by an older luc-load; build it again"):
         open_dataset(database)
 

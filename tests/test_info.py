@@ -117,7 +117,7 @@ def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
         database_info(tmp_path)
     other = tmp_path / "other.duckdb"
     con = duckdb.connect(str(other))
-    con.execute("CREATE TABLE build (x INTEGER)")
+    con.execute("CREATE TABLE meta.build (x INTEGER)")
     con.close()
     with pytest.raises(SourceError, match="was not made by luc-load"):
         database_info(other)
@@ -163,7 +163,7 @@ def test_a_malformed_record_is_an_error_of_the_file(text: str, built: Path, tmp_
     path = tmp_path / "luc.duckdb"
     path.write_bytes((built / "luc.duckdb").read_bytes())
     with duckdb.connect(str(path)) as con:
-        con.execute("UPDATE build SET options = ?", [text])
+        con.execute("UPDATE meta.build SET options = ?", [text])
     with pytest.raises(SourceError, match="record of the build is damaged"):
         database_info(path)
     with pytest.raises(OutputError, match="was not made by luc-load"):

@@ -52,7 +52,7 @@ def test_the_file_is_named_after_its_object(kind: str) -> None:
     for name, file in read_files(f"sql/{kind}").items():
         words = file.text[file.text.index("CREATE ") :].split()
         created = words[words.index(kind.removesuffix("s").upper()) + 1]
-        assert created.split("(")[0].strip('"') == name
+        assert created.split("(")[0].removeprefix("meta.").strip('"') == name
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,8 @@ def test_everything_has_a_comment_with_its_unit(con: duckdb.DuckDBPyConnection) 
 
 def test_the_dictionary_has_every_column_once(con: duckdb.DuckDBPyConnection) -> None:
     columns = con.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE schema_name = 'main' AND NOT internal"
     ).fetchall()
     rows = con.execute("SELECT * FROM data_dictionary").fetchall()
     assert sorted(row[:3] for row in rows) == sorted(columns)
@@ -233,7 +234,7 @@ def test_the_glossary_has_no_entry_without_a_column(con: duckdb.DuckDBPyConnecti
     used = {
         name
         for table, column in con.execute(
-            "SELECT table_name, column_name FROM data_dictionary"
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
         ).fetchall()
         for name in (column, f"{table}.{column}")
     }

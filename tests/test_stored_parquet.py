@@ -91,7 +91,7 @@ def manifest(store: Path) -> dict[str, Any]:
 
 def build_id(out: Path) -> str:
     with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
-        return str(con.execute("SELECT build_id FROM build").fetchall()[0][0])
+        return str(con.execute("SELECT build_id FROM meta.build").fetchall()[0][0])
 
 
 def builds(store: Path) -> set[str]:
@@ -111,7 +111,7 @@ def parts(folder: Path) -> dict[str, bytes]:
 
 def status(out: Path, options: dict[str, str] | None = None) -> tuple[str, str]:
     with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
-        ((record,),) = con.execute("SELECT options FROM build").fetchall()
+        ((record,),) = con.execute("SELECT options FROM meta.build").fetchall()
     where = json.loads(record)["options"]["parquet"]
     (found,) = check_database(out, only=["parquet"], parquet=where, storage_options=options).results
     return found.status, found.text()

@@ -21,6 +21,7 @@ from files import GRIDS, Form, eluc_content, state_content, write
 from loader import build, open_dataset, write_sample
 from loader.catalog.sqlfiles import read_files
 from loader.errors import OutputError, SourceError, UsageError
+from loader.schema import schema_of
 from loader.storing.parquet import write_part
 from loader.storing.stage import Stage
 
@@ -91,7 +92,8 @@ def test_every_object_has_the_same_rows(both: tuple[Path, Path]) -> None:
     macros = set(read_files("sql/macros"))
     assert macros == set(CALLS)
     questions = {
-        name: f'SELECT count(*), sum(hash(t)::HUGEINT) FROM "{name}" t' for name in objects
+        name: f'SELECT count(*), sum(hash(t)::HUGEINT) FROM {schema_of(name)}."{name}" t'
+        for name in objects
     }
     questions |= CALLS | {name: file.text for name, file in read_files("queries").items()}
     with opened(both[0]) as stored, opened(both[1]) as views:

@@ -25,7 +25,7 @@ from loader.storing.locking import lock_output
 from loader.storing.paths import DATABASE, PRIVATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import xarray as xr
 
@@ -58,6 +58,7 @@ def build(
     storage_version: str = "v1.0.0",
     parquet_encoding: str = "split",
     tables: str = "stored",
+    materialize: str | Iterable[str] | None = None,
     parquet: str | os.PathLike[str] | None = None,
     regions: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     scratch: str | os.PathLike[str] | None = None,
@@ -102,6 +103,8 @@ def build(
         Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
     tables : {"stored", "views"}
         Whether luc.duckdb holds the gridded rows, or views of them in the Parquet files.
+    materialize : str or iterable of str, optional
+        Views to store as tables of the same name: "luc", "eluc_state", "state_diff".
     parquet : str, optional
         Address of a folder in an object store for the Parquet data set, such as "s3://bucket/luc";
         the database stays in `out`. Beside the database by default.
@@ -149,6 +152,7 @@ def build(
         storage_version=storage_version,
         parquet_encoding=parquet_encoding,
         tables=tables,
+        materialize=materialize,
         parquet=parquet,
         scratch=scratch,
     )
@@ -180,6 +184,7 @@ def build(
         storage_options=parse_storage_options(storage_options),
         parquet=place,
         regions=[regions] if isinstance(regions, str | os.PathLike) else regions,
+        materialize=materialize,
     )
     everything = all
     folder = "raw" if raw is None else raw

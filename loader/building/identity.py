@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Identity"]
 
-_UNSAID = {"tables": "stored"}
+_UNSAID: dict[str, object] = {"tables": "stored", "materialize": []}
 """Options that are left out of a record where they are the default."""
 
 

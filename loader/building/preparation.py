@@ -55,12 +55,15 @@ class Preparation:
         grid = next(iter(gridded.values())).grid
         self._stage = stage
         self._is_view = options.tables == "views"
+        # The lanes are done by then; their arrays and the libraries keep the other half.
+        self._memory = options.memory_limit // 2
         self._years = year_table(gridded)
         self.context = SchemaContext(
             grid,
             {source.kind.table: source.variables for source in gridded.values()},
             {source.kind.table: source_title(source) for source in gridded.values()},
             emission_product(gridded["eluc"]) if "eluc" in gridded else EmissionProduct(),
+            options.materialize,
         )
         self.database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.lanes
@@ -123,6 +126,7 @@ class Preparation:
         elif not small["year"].equals(self._years):
             # A table stayed empty: it has no years, and the views are cut by those that there are.
             self.database.create_again(self.context, small["year"])
+        self.database.fill_derived(self.context, self._memory)
         self.database.finish()
 
 

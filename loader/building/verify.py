@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loader.catalog.sqlfiles import read_files
 from loader.errors import DatabaseError, OutputError
 from loader.lanes import run_lanes
-from loader.schema import SOURCES
 from loader.storing.contents import small_digest, year_digest
 from loader.storing.database import connect_read_only, digest_of_table, read_table, run_statement
 from loader.storing.dataset import SMALL_TABLES, complete_dataset
@@ -81,11 +79,9 @@ def _has_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> bool:
             contents[table, year] != year_digest(content) for year, content in years
         ):
             return False
-    gridded = {source.table for source in SOURCES.values()}
     # DuckDB compares the checksum of each block that it reads.
-    small = {table: read_table(con, table) for table in read_files("sql/tables").keys() - gridded}
     return all(
-        digest == small_digest(small[table])
+        digest == small_digest(read_table(con, table))
         for (table, year), digest in contents.items()
         if year is None
     )

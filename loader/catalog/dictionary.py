@@ -122,6 +122,17 @@ def _area(table: str, base: Entry) -> Entry:
     return Entry("Mha", f"area over {cells} of: {base.description}", base.source)
 
 
+def _square_area(_table: str, base: Entry) -> Entry:
+    return Entry(
+        "ha", f"area over the stored cells of the square of: {base.description}", base.source
+    )
+
+
+def _square_change(_table: str, base: Entry) -> Entry:
+    text = "area on the next 1 January minus that on 1 January of the year, over the stored cells"
+    return Entry("ha", f"{text} of the square, of: {base.description}", base.source)
+
+
 def _share(_table: str, base: Entry) -> Entry:
     text = f"share of the cell's land, without ice and water, of: {base.description}"
     return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
@@ -130,6 +141,8 @@ def _share(_table: str, base: Entry) -> Entry:
 _DERIVED: Mapping[str, Callable[[str, Entry], Entry]] = {
     "_diff": _difference,
     "_mha": _area,
+    "_diff_ha": _square_change,
+    "_ha": _square_area,
     "_share": _share,
 }
 """What a suffix makes of the meaning of the name before it."""

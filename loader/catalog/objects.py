@@ -29,7 +29,7 @@ from loader.catalog.sqlfiles import (
 from loader.duckdb_errors import translated
 from loader.grid import TOLERANCE_DEG, Grid
 from loader.landuses import LandUses, land_uses_of
-from loader.schema import ELUC, SOURCES, SUMS, Variable
+from loader.schema import ELUC, SOURCES, SUMS, Variable, schema_of
 
 __all__ = [
     "SchemaContext",
@@ -40,12 +40,17 @@ __all__ = [
     "create_tables",
     "create_views",
     "drop_views",
+    "fill_map",
+    "fill_stored",
     "name_folder",
     "year_blocks",
 ]
 
 _BLOCK_YEARS = 16
 """Years that a view joins at a time: on the 0.25 degree grid a hash table of a third of a GB."""
+
+_SORTED_YEARS = 8
+"""Years that are sorted at a time when a view is stored: 2 million rows, a third of a GB."""
 
 _MAX_BLOCKS = 24
 """Most blocks in a view: each costs a few milliseconds of planning."""
@@ -67,18 +72,22 @@ class SchemaContext:
         The grid of the build.
     variables : Mapping of str to tuple of Variable
         The variables loaded into each gridded table, no two of one name, none of one in
-        `RESERVED`, as `open_source` sees to; a table left out has those of `SOURCES`.
+        `RESERVED`, as `open_source` sees to. Left out, eluc and state are empty and have those of
+        `SOURCES`; transition and management, and whatever needs them, do not exist.
     sources : Mapping of str to str
         What each gridded table was loaded from, in a few words; a table left out has the title of
         `SOURCES`.
     product : EmissionProduct
         Which emissions the table eluc holds.
+    materialized : tuple of str
+        Views that are stored as tables; their definitions are views of the schema meta.
     """
 
     grid: Grid
     variables: Mapping[str, tuple[Variable, ...]] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     product: EmissionProduct = field(default_factory=EmissionProduct)
+    materialized: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> dict[str, tuple[Variable, ...]]:
@@ -89,10 +98,8 @@ class SchemaContext:
     @cached_property
     def land_uses(self) -> LandUses:
         """The land uses of the loaded files, and the moves between them."""
-        state, transition = (
-            [variable.column for variable in self.columns[table]]
-            for table in ("state", "transition")
-        )
+        state = (variable.column for variable in self.columns["state"])
+        transition = (variable.column for variable in self.variables.get("transition", ()))
         return land_uses_of(state, transition)
 
     @cached_property
@@ -175,11 +182,28 @@ def create_tables(
         If DuckDB refuses.
     """
     values = _context_values(context)
-    tables = object_files("sql/tables")
+    _execute(con, statement("create_meta"), "meta")
+    tables = _present("sql/tables", context)
     for name in creation_order(tables):
         if name in viewed:
             continue
         _execute(con, render(tables[name], values), name)
+
+
+def _present(folder: str, context: SchemaContext) -> dict[str, SqlFile]:
+    """Read the files of a folder but those that need a table whose source was not loaded."""
+    kinds = ("tables", "views", "macros")
+    needs = {n: file.needs for kind in kinds for n, file in object_files(f"sql/{kind}").items()}
+    absent = {
+        source.table
+        for source in SOURCES.values()
+        if not source.default and source.table not in context.variables
+    }
+
+    def is_present(name: str) -> bool:
+        return name not in absent and all(map(is_present, needs.get(name, ())))
+
+    return {name: file for name, file in object_files(folder).items() if is_present(name)}
 
 
 def create_parquet_views(
@@ -213,12 +237,15 @@ def as_path(pattern: str) -> str:
     return re.sub(r"\[([*?\[])\]", r"\1", pattern)
 
 
-def drop_views(con: duckdb.DuckDBPyConnection) -> None:
+def drop_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
     """Drop all views and macros, and what is said of columns: the inverse of `create_views`."""
     for kind, folder in (("VIEW", "views"), ("MACRO", "macros")):
-        for file in read_files(f"sql/{folder}").values():
+        for file in _present(f"sql/{folder}", context).values():
             values = {"kind": _exact_kind(kind, file.text), "name": file.name}
-            _execute(con, statement("drop_object", values), file.name)
+            if file.name in context.materialized:
+                _execute(con, statement("drop_stored", {"name": file.name}), file.name)
+            else:
+                _execute(con, statement("drop_object", values), file.name)
     _execute(con, statement("delete_rows", {"table": "data_dictionary"}), "data_dictionary")
 
 
@@ -239,16 +266,80 @@ def create_views(
     DatabaseError
         If DuckDB refuses.
     """
-    tables, views, macros = (object_files(f"sql/{kind}") for kind in ("tables", "views", "macros"))
+    tables, views, macros = (
+        _present(f"sql/{kind}", context) for kind in ("tables", "views", "macros")
+    )
     objects = views | macros
     values = _template_values(con, context)
     rendered = {name: render(file, values) for name, file in (tables | objects).items()}
     for name in creation_order(objects):
-        _execute(con, rendered[name], name)
+        if name in context.materialized:
+            _create_stored(con, name, rendered[name])
+        else:
+            _execute(con, rendered[name], name)
     for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
         for name in files:
-            _comment_on(con, "VIEW" if name in viewed else kind, name, rendered[name])
+            actual = "VIEW" if name in viewed else kind
+            if name in context.materialized:
+                _comment_on(con, "VIEW", name, rendered[name], "meta")
+                actual = "TABLE"
+            _comment_on(con, actual, name, rendered[name])
     _document_columns(con, context, tables | views)
+
+
+def _create_stored(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
+    """Create an empty table with the columns of a view, and the view itself in the schema meta."""
+    head = "CREATE OR REPLACE VIEW "
+    assert f"{head}{name} AS" in sql
+    _execute(con, sql.replace(f"{head}{name} AS", f"{head}meta.{name} AS"), f"meta.{name}")
+    _execute(con, statement("create_stored", {"name": name}), name)
+
+
+def fill_stored(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
+    """Fill the tables that stand for views, some years at a time, in the order of the tables.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Open for writing; its current database has the loaded tables and the views.
+    context : SchemaContext
+        The same as for `create_tables`.
+
+    Raises
+    ------
+    DatabaseError
+        If DuckDB refuses.
+    """
+    years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
+    for name in context.materialized:
+        for start in range(0, len(years), _SORTED_YEARS):
+            block = years[start : start + _SORTED_YEARS]
+            values = {"name": name, "first": block[0], "last": block[-1]}
+            _execute(con, statement("fill_stored", values), name)
+
+
+def fill_map(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
+    """Fill luc_map_1deg, some years at a time.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Open for writing; its current database has the loaded tables and the views.
+    context : SchemaContext
+        The same as for `create_tables`.
+
+    Raises
+    ------
+    DatabaseError
+        If DuckDB refuses.
+    """
+    years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
+    values = _context_values(context)
+    for start in range(0, len(years), _BLOCK_YEARS):
+        block = years[start : start + _BLOCK_YEARS]
+        span = {"first": block[0], "last": block[-1]}
+        sql = statement("fill_luc_map_1deg", values | span)
+        _execute(con, sql, "luc_map_1deg")
 
 
 def _context_values(context: SchemaContext) -> dict[str, object]:
@@ -316,12 +407,15 @@ def _exact_kind(kind: str, sql: str) -> str:
     return "MACRO TABLE" if kind == "MACRO" and "AS TABLE" in sql else kind
 
 
-def _comment_on(con: duckdb.DuckDBPyConnection, kind: str, name: str, sql: str) -> None:
+def _comment_on(
+    con: duckdb.DuckDBPyConnection, kind: str, name: str, sql: str, schema: str | None = None
+) -> None:
     """Comment on an object with the header of the SQL that created it."""
     header = parse_header(sql, name)
     text = f"{header['Title']}: {header['Purpose']}. Units: {header['Units']}."
     text = f"{text} Caveat: {header['Caveat']}. Source: {header['Source']}."
-    values = {"kind": _exact_kind(kind, sql), "name": name, "text": text}
+    exact = _exact_kind(kind, sql)
+    values = {"kind": exact, "schema": schema or schema_of(name), "name": name, "text": text}
     _execute(con, statement("comment_on", values), name)
 
 
@@ -330,12 +424,15 @@ def _document_columns(
 ) -> None:
     own = glossary()
     rows = []
-    for table, column, data_type in _execute(con, statement("list_columns"), "data_dictionary"):
+    listed = _execute(con, statement("list_all_columns"), "data_dictionary")
+    for schema, table, column, data_type in listed:
         if table in files:
             entry = column_entry(table, column, _scopes(table, files, context), own)
-            values = {"table": table, "column": column, "text": entry.comment}
+            values = {"schema": schema, "table": table, "column": column, "text": entry.comment}
             _execute(con, statement("comment_on_column", values), f"{table}.{column}")
-            rows.append((table, column, data_type, entry.unit, entry.description, entry.source))
+            if schema == "main":
+                described = (entry.unit, entry.description, entry.source)
+                rows.append((table, column, data_type, *described))
     lists = [list(values) for values in zip(*rows, strict=True)]
     _execute(con, statement("fill_data_dictionary"), "data_dictionary", lists)
 

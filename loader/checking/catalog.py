@@ -13,7 +13,7 @@ from loader.catalog.objectfiles import object_files
 from loader.checking.expected import Catalog, Fact, expected_catalog
 from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
 from loader.errors import DatabaseError
-from loader.schema import SOURCES
+from loader.schema import SOURCES, schema_of
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check_catalog(subject: Subject) -> CheckResult:
         reason = f"built by luc-load {subject.version}; this is {__version__}"
         if not subject.untrusted and not subject.hiding:
             return CheckResult("catalog", _TITLE, "skipped", reason)
-        known = {("main", name) for name in (*_needs(), _FOLDER_MACRO)}
+        known = {(schema_of(name), name) for name in (*_needs(), _FOLDER_MACRO)}
         bad_rows = [*_hiding_rows(subject), *_view_rows(subject)]
         return _result(subject, known, 0, bad_rows, f"{reason}; ")
     try:

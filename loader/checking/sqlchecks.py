@@ -160,6 +160,11 @@ SQL_CHECKS: tuple[SqlCheck, ...] = (
         "totals", "years", lambda s: len({year for _, year in s.contents if year is not None})
     ),
     SqlCheck(
+        "derived_tables",
+        "years",
+        lambda s: len({year for _, year in s.contents if year is not None}),
+    ),
+    SqlCheck(
         "repeated_years",
         "years",
         lambda s: len({y for t in ("eluc", "state") for y in s.years(t)}),

@@ -12,7 +12,7 @@ from loader.catalog.sqlfiles import read_files
 from loader.checking.expected import Fact, read_catalog
 from loader.errors import DatabaseError, SourceError
 from loader.landuses import LandUses, land_uses_of
-from loader.schema import SOURCES
+from loader.schema import MATERIALIZABLE, SOURCES, SUMS
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -222,6 +222,12 @@ class Subject:
         """Return the columns of a table that are variables."""
         return tuple(c for c in self.columns[table] if c not in ("cell_id", "year"))
 
+    @property
+    def stored_views(self) -> tuple[str, ...]:
+        """Views that are stored as tables."""
+        names = self.record.get("schema", {}).get("materialized", ())
+        return tuple(name for name in MATERIALIZABLE if name in names)
+
     @cached_property
     def land_uses(self) -> LandUses:
         """The land uses of the database, and the moves between them."""
@@ -255,6 +261,11 @@ class Subject:
             "fractions": fractions,
             "uses": uses,
             "moves": moves,
+            "stored": self.stored_views,
+            "mapped": [
+                "emission_tc",
+                *(f"{name}_ha" for name in uses if name not in SUMS),
+            ],
             "totals": [
                 ("eluc_total", "eluc_again", "emission_mtc"),
                 *(("state_total", "state_again", f"{name}_mha") for name in uses),

@@ -114,6 +114,12 @@ def _help_of_source(source: Source) -> str:
     help="Store the gridded rows in luc.duckdb, or views of the Parquet files.",
 )
 @click.option(
+    "--materialize",
+    metavar="VIEW",
+    multiple=True,
+    help="Store luc, eluc_state or state_diff as a table, for faster queries. Repeatable.",
+)
+@click.option(
     "--overwrite",
     is_flag=True,
     help="Replace an output that was built from other inputs or options.",

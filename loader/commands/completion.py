@@ -25,12 +25,13 @@ def complete_queries(_context: click.Context, _option: click.Parameter, start: s
     """Complete built-in queries, and the views and tables that a query may name alone."""
     with suppress(Exception):
         from loader.catalog.sqlfiles import read_files  # noqa: PLC0415  # only when completing
+        from loader.schema import META  # noqa: PLC0415  # as above
 
         return [
             CompletionItem(name, help=file.header["Title"])
             for folder in ("queries", "sql/views", "sql/tables")
             for name, file in read_files(folder).items()
-            if name.startswith(start)
+            if name.startswith(start) and name not in META
         ]
     return []
 

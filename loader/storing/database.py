@@ -15,11 +15,14 @@ from loader.catalog.objects import (
     create_tables,
     create_views,
     drop_views,
+    fill_map,
+    fill_stored,
     name_folder,
 )
 from loader.catalog.sqlfiles import statement
 from loader.duckdb_errors import translated
 from loader.files import open_regular
+from loader.schema import schema_of
 from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
@@ -125,7 +128,7 @@ class StagedDatabase:
         years : pyarrow.Table
         """
         with self._transaction():
-            drop_views(self._con)
+            drop_views(self._con, context)
             self._con.execute(statement("delete_rows", {"table": "year"})).fetchall()
             insert_rows(self._con, "year", years)
             create_views(self._con, context)
@@ -151,6 +154,21 @@ class StagedDatabase:
         with self._transaction():
             create_parquet_views(self._con, context, parts, folder)
             create_views(self._con, context, parts)
+
+    def fill_derived(self, context: SchemaContext, memory_limit: int) -> None:
+        """Fill the tables that are computed from the loaded ones, with a thread for each lane.
+
+        Parameters
+        ----------
+        context : SchemaContext
+        memory_limit : int
+            Bytes that DuckDB may take from here on.
+        """
+        with translated(f"{self.path}: could not be completed"):
+            values = {"threads": len(self.lanes), "memory_limit": f"{memory_limit}B"}
+            self._con.execute(statement("set_resources", values)).fetchall()
+        fill_map(self._con, context)
+        fill_stored(self._con, context)
 
     def finish(self) -> None:
         """Leave one complete file without a log, and close it."""
@@ -228,7 +246,7 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> N
         # Not register(): a view that is dropped keeps its rows until the transaction ends.
         batches = rows.to_batches(max_chunksize=ROW_GROUP_ROWS)
         whole_groups = pa.Table.from_batches(batches, schema=rows.schema)
-        con.from_arrow(whole_groups).insert_into(table)
+        con.from_arrow(whole_groups).insert_into(f"{schema_of(table)}.{table}")
 
 
 def rename_folder(path: Path, folder: Path) -> None:
@@ -356,7 +374,7 @@ def digest_of_table(
     TableDigest
     """
     digest = TableDigest()
-    values: dict[str, object] = {"table": table, "years": years}
+    values: dict[str, object] = {"schema": schema_of(table), "table": table, "years": years}
     with translated(f"table {table}: cannot be read back"):
         for batch in con.sql(statement("read_rows", values)).to_arrow_reader(ROW_GROUP_ROWS):
             digest.merge(TableDigest.of(batch))
@@ -366,7 +384,8 @@ def digest_of_table(
 def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
     """Return a whole small table as Arrow."""
     with translated(f"table {table}: cannot be read back"):
-        return con.sql(statement("read_rows", {"table": table, "years": None})).to_arrow_table()
+        values = {"schema": schema_of(table), "table": table, "years": None}
+        return con.sql(statement("read_rows", values)).to_arrow_table()
 
 
 def column_metadata(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, str]]:

@@ -84,7 +84,7 @@ FROM (
             ELSE a.{{ column | identifier }}
         END AS expected
     FROM {{ again | identifier }} AS a
-    FULL JOIN {{ table | identifier }} AS t
+    FULL JOIN meta.{{ table | identifier }} AS t
         ON t."year" = a."year"
         AND t.layer IS NOT DISTINCT FROM a.layer
         AND t.region_id IS NOT DISTINCT FROM a.region_id

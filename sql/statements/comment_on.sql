@@ -5,11 +5,11 @@
 -- Source: the object's own header
 -- Needs: none
 {% if kind == "VIEW" %}
-COMMENT ON VIEW {{ name | identifier }} IS {{ text | literal }};
+COMMENT ON VIEW {{ schema | identifier }}.{{ name | identifier }} IS {{ text | literal }};
 {% elif kind == "TABLE" %}
-COMMENT ON TABLE {{ name | identifier }} IS {{ text | literal }};
+COMMENT ON TABLE {{ schema | identifier }}.{{ name | identifier }} IS {{ text | literal }};
 {% elif kind == "MACRO" %}
-COMMENT ON MACRO {{ name | identifier }} IS {{ text | literal }};
+COMMENT ON MACRO {{ schema | identifier }}.{{ name | identifier }} IS {{ text | literal }};
 {% else %}
-COMMENT ON MACRO TABLE {{ name | identifier }} IS {{ text | literal }};
+COMMENT ON MACRO TABLE {{ schema | identifier }}.{{ name | identifier }} IS {{ text | literal }};
 {% endif %}

@@ -4,4 +4,4 @@
 -- Caveat: a view must exist with its final columns; replacing it drops its comments
 -- Source: the data dictionary
 -- Needs: none
-COMMENT ON COLUMN {{ table | identifier }}.{{ column | identifier }} IS {{ text | literal }};
+COMMENT ON COLUMN {{ schema | identifier }}.{{ table | identifier }}.{{ column | identifier }} IS {{ text | literal }};

@@ -4,4 +4,4 @@
 -- Caveat: the table build exists only in a database that luc-load made
 -- Source: the build
 -- Needs: build
-SELECT build_id, status, options FROM build;
+SELECT build_id, status, options FROM meta.build;

@@ -13,4 +13,4 @@ SELECT
     storage_version,
     options,
     synthetic
-FROM build;
+FROM meta.build;

@@ -5,5 +5,5 @@
 -- Source: the build
 -- Needs: table_content
 SELECT table_name, "year", row_count, content_digest
-FROM table_content
+FROM meta.table_content
 ORDER BY table_name, "year";

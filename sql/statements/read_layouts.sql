@@ -4,4 +4,4 @@
 -- Caveat: JSON; in a database of an older luc-load there is no such table
 -- Source: the build
 -- Needs: file_layout
-SELECT table_name, layout FROM file_layout;
+SELECT table_name, layout FROM meta.file_layout;

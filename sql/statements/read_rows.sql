@@ -4,6 +4,6 @@
 -- Caveat: in no particular order
 -- Source: the table
 -- Needs: none
-SELECT * FROM {{ table | identifier }}
+SELECT * FROM {{ schema | identifier }}.{{ table | identifier }}
 {%- if years %} WHERE "year" BETWEEN {{ years[0] | literal }} AND {{ years[1] | literal }}
 {%- endif %};

@@ -4,7 +4,7 @@
 -- Caveat: built_at is UTC; synthetic is true if any source is a synthetic sample
 -- Source: the build
 -- Needs: none
-CREATE TABLE build (
+CREATE TABLE meta.build (
     build_id VARCHAR NOT NULL,
     status VARCHAR NOT NULL,
     built_at TIMESTAMP,

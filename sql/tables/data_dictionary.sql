@@ -1,5 +1,5 @@
 -- Title: Data dictionary
--- Purpose: one row for every column of every table and view: type, unit, meaning and origin
+-- Purpose: one row for every column of every table and view of main: type, unit, meaning and origin
 -- Units: none
 -- Caveat: unit '1' is a pure number, 'text' a name or code
 -- Source: luc-load's glossary, and the attributes of the loaded files

@@ -6,7 +6,7 @@
 --   globe and for what is outside all regions of a layer
 -- Source: eluc, the cell areas, and the weights of cell_region
 -- Needs: eluc, cell, cell_region
-CREATE TABLE eluc_total (
+CREATE TABLE meta.eluc_total (
     layer VARCHAR,
     region_id INTEGER,
     "year" SMALLINT NOT NULL,

@@ -5,7 +5,7 @@
 -- Caveat: read by luc-load export and loader.open_dataset; numbers are packed bytes in JSON
 -- Source: the loaded files
 -- Needs: none
-CREATE TABLE file_layout (
+CREATE TABLE meta.file_layout (
     name VARCHAR NOT NULL,
     table_name VARCHAR NOT NULL,
     layout VARCHAR NOT NULL

@@ -6,7 +6,7 @@
 --   globe and for what is outside all regions of a layer
 -- Source: state, the cell areas, and the weights of cell_region
 -- Needs: state, cell, cell_region
-CREATE TABLE state_total (
+CREATE TABLE meta.state_total (
     layer VARCHAR,
     region_id INTEGER,
     "year" SMALLINT NOT NULL

@@ -6,7 +6,7 @@
 --   its rows, independent of their order
 -- Source: the build
 -- Needs: none
-CREATE TABLE table_content (
+CREATE TABLE meta.table_content (
     table_name VARCHAR NOT NULL,
     "year" SMALLINT,
     row_count BIGINT NOT NULL,

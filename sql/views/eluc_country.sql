@@ -16,6 +16,6 @@ SELECT
     t."year",
     make_date(t."year", 1, 1) AS "date",
     t.emission_mtc
-FROM eluc_total AS t
+FROM meta.eluc_total AS t
 LEFT JOIN region AS r ON r.region_id = t.region_id
 WHERE t.layer = 'country';

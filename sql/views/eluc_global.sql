@@ -15,6 +15,6 @@ SELECT
     "year",
     make_date("year", 1, 1) AS "date",
     emission_mtc / 1e3 AS emission_pgc
-FROM eluc_total
+FROM meta.eluc_total
 WHERE layer IS NULL
 ORDER BY "year";

@@ -9,13 +9,13 @@
 -- Source: {{ titles.eluc | comment }}
 -- Needs: cell, year, eluc
 
-{% set fine = grid.step_lat < 1 and grid.step_lon < 1 %}
+{% import "squares.jinja" as squares %}
 CREATE OR REPLACE VIEW eluc_map_1deg AS
 SELECT
     e."year",
     y."date",
-    {% if fine %}least(floor(c.lat), 89) + 0.5{% else %}c.lat{% endif %} AS lat,
-    {% if fine %}floor(c.lon) + 0.5{% else %}c.lon{% endif %} AS lon,
+    {{ squares.lat("c", grid) }} AS lat,
+    {{ squares.lon("c", grid) }} AS lon,
     sum(c.area_ha) AS area_ha,
     sum(e.eluc * c.area_ha) AS emission_tc,
     sum(e.eluc * c.area_ha) / sum(c.area_ha) AS eluc

@@ -14,6 +14,6 @@ SELECT
     {{ (name ~ "_mha") | identifier }}
 {%- endfor %}
 
-FROM state_total
+FROM meta.state_total
 WHERE layer IS NULL
 ORDER BY "year";

@@ -20,6 +20,6 @@ SELECT
     t.{{ (name ~ "_mha") | identifier }}
 {%- endfor %}
 
-FROM state_total AS t
+FROM meta.state_total AS t
 LEFT JOIN region AS r ON r.region_id = t.region_id
 WHERE t.layer IS NOT NULL;

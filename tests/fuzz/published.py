@@ -187,7 +187,7 @@ def _change_manifest(rng: random.Random, out: Path) -> str:
         # The database's copy too: whoever wants to lie changes both.
         stored = {name: value for name, value in record.items() if name != "build_id"}
         with duckdb.connect(str(out / "luc.duckdb")) as con:
-            con.execute("UPDATE build SET options = ?", [json.dumps(stored)]).fetchall()
+            con.execute("UPDATE meta.build SET options = ?", [json.dumps(stored)]).fetchall()
         what += ", in the database too"
     path.write_text(json.dumps(record, indent=1) + "\n")
     return what

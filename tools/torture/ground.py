@@ -60,7 +60,7 @@ def contents(out: Path) -> dict[str, Any]:
         found["views"] = con.execute(
             "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
         ).fetchall()
-        ids = con.execute("SELECT build_id, status FROM build").fetchall()
+        ids = con.execute("SELECT build_id, status FROM meta.build").fetchall()
     record = json.loads((out / "parquet" / "build.json").read_text())
     promised(ids == [(record["build_id"], "complete")], f"{ids} beside {record['build_id']}")
     found["files"] = sorted(str(path.relative_to(out)) for path in out.rglob("*"))

@@ -1,0 +1,9 @@
+-- Title: Set how much of the machine DuckDB may take
+-- Purpose: while rows are loaded, the lanes need the threads and most of the memory; afterwards DuckDB
+--   does
+-- Units: threads; bytes
+-- Caveat: of the whole connection
+-- Source: DuckDB, configuration
+-- Needs: none
+SET threads = {{ threads | literal }};
+SET memory_limit = {{ memory_limit | literal }};

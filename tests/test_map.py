@@ -1,0 +1,78 @@
+"""The stored map of one degree, against pandas."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from sql_database import KEYS, Frames, create, fetch
+
+from loader.catalog.objects import SchemaContext, fill_map
+from loader.grid import Grid
+from loader.schema import FRACTIONS
+
+FINE = Grid(8, 6, 1.75, -1.25, 0.5, 0.5)
+COARSE = Grid(4, 3, 3.0, -2.0, 2.0, 2.0)
+
+
+def frames(grid: Grid) -> Frames:
+    """Emissions of three years and states of four, a tenth of the values missing."""
+    rng = np.random.default_rng(8)
+    cells = np.arange(grid.n_cells)
+    cell = pd.DataFrame(
+        {
+            "cell_id": cells.astype(np.int32),
+            "lat": np.repeat(grid.latitude, grid.n_lon),
+            "lon": np.tile(grid.longitude, grid.n_lat),
+            "area_ha": rng.uniform(1e6, 2e6, cells.size),
+            "is_land": True,
+            "land_fraction": np.float32(1),
+            "has_state": True,
+        }
+    )
+
+    def rows(years: range, names: tuple[str, ...]) -> pd.DataFrame:
+        index = pd.MultiIndex.from_product([cells, years], names=KEYS).to_frame(index=False)
+        table = index.astype({"cell_id": np.int32, "year": np.int16})
+        for name in names:
+            values = rng.random(len(table), dtype=np.float32)
+            table[name] = np.where(rng.random(len(table)) < 0.1, np.float32(np.nan), values)
+        return table
+
+    return Frames(cell, rows(range(1850, 1854), FRACTIONS), rows(range(1851, 1854), ("eluc",)))
+
+
+@pytest.mark.parametrize("grid", [FINE, COARSE], ids=["fine", "coarse"])
+def test_squares_add_up_their_cells(grid: Grid) -> None:
+    loaded = frames(grid)
+    context = SchemaContext(grid)
+    with duckdb.connect() as con:
+        create(con, loaded, context)
+        fill_map(con, context)
+        found = fetch(con, "SELECT * FROM luc_map_1deg", ["year", "lat", "lon"])
+    place = loaded.cell[["cell_id", "lat", "lon", "area_ha"]].copy()
+    if grid is FINE:
+        place[["lat", "lon"]] = np.floor(place[["lat", "lon"]]) + 0.5
+    square = ["year", "lat", "lon"]
+    rows = loaded.state.merge(loaded.eluc, on=KEYS, how="outer").merge(place, on="cell_id")
+    names = [*FRACTIONS, "eluc"]
+    areas = rows[names].astype(np.float64).mul(rows.area_ha, axis=0)
+    areas = pd.concat([rows[square], areas], axis=1).groupby(square)[names].sum(min_count=1)
+    areas = areas.reset_index()
+    areas["crop"] = areas[list(FRACTIONS[5:10])].sum(axis=1, skipna=False)
+    areas["forest"] = areas.primf + areas.secdf
+    whole = place.groupby(["lat", "lon"]).area_ha.sum().reset_index()
+    later = areas.assign(year=areas.year - 1)
+    expected = areas.merge(whole, on=["lat", "lon"]).merge(
+        later, on=square, how="left", suffixes=("", " next")
+    )
+    assert len(found) == len(expected) == 4 * (12 if grid is COARSE else 16)
+    expected = expected.sort_values(square, ignore_index=True)
+    np.testing.assert_allclose(found.area_ha, expected.area_ha, rtol=1e-12)
+    np.testing.assert_allclose(found.emission_tc.astype(float), expected.eluc, rtol=1e-12)
+    for name in (*FRACTIONS, "crop", "forest"):
+        ours = found[[f"{name}_ha", f"{name}_diff_ha"]].astype(float)
+        np.testing.assert_allclose(ours[f"{name}_ha"], expected[name], rtol=1e-6)
+        change = expected[f"{name} next"] - expected[name]
+        np.testing.assert_allclose(ours[f"{name}_diff_ha"], change, rtol=1e-6, atol=1)
