@@ -1,4 +1,4 @@
-"""Draw docs/pictures/ anew: a synthetic world of 1 degree, and the commands of docs/pictures.md.
+"""Draw docs/pictures/: a synthetic world of 1 degree, by the commands of docs/pictures.md.
 
 Run it in an empty folder, with luc-load[plot] installed; it takes a minute and 40 MB there.
 """
