@@ -358,10 +358,10 @@ def test_a_bucket_that_does_not_exist_is_told_before_the_work(
     given: dict[str, Any], endpoint: str, tmp_path: Path, option: str
 ) -> None:
     options = {"key": "test", "secret": "test", "endpoint_url": endpoint}
-    named: dict[str, Any] = {"eluc": given["eluc"], "out": tmp_path / "out"}
-    named |= {option: "s3://no-such-bucket/luc", "storage_options": options}
+    local = {"out": {"scratch": tmp_path / "scratch"}, "parquet": {"out": tmp_path / "out"}}
+    named: dict[str, Any] = {option: "s3://no-such-bucket/luc", **local[option]}
     with pytest.raises(OutputError, match="there is no bucket no-such-bucket"):
-        build(**named, scratch=tmp_path / "scratch")
+        build(eluc=given["eluc"], **named, storage_options=options)
     assert not any(tmp_path.iterdir())
 
 
