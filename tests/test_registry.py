@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 import netCDF4
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import xarray as xr
 from click.testing import CliRunner
@@ -18,8 +20,10 @@ from files import GRIDS, Content, Form, write
 
 import loader
 from loader import UsageError, build
+from loader.cli import commands
 from loader.fetching.addresses import choose
 from loader.querying.diagnosis import missing_sources
+from loader.querying.formats import EXPORT_FORMATS, FORMATS, QUERY_FORMATS, choose_format
 from loader.sampling import is_synthetic, sample_files, write_sample
 from loader.schema import SOURCES, Download, Source, Variable
 
@@ -223,3 +227,35 @@ def test_a_source_is_named_once_and_known(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         build(states="s.nc", sources=sources, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("query", QUERY_FORMATS), ("export", EXPORT_FORMATS)]
+)
+def test_formats_are_chosen_by_what_the_registry_says(name: str, allowed: tuple[str, ...]) -> None:
+    for one in map(FORMATS.__getitem__, allowed):
+        for suffix in one.suffixes:
+            assert choose_format(f"x{suffix}", None, allowed, allowed[0]) is one
+            if one.is_binary:
+                with pytest.raises(UsageError, match=r"leave out \.gz"):
+                    choose_format(f"x{suffix}.gz", None, allowed, allowed[0])
+            else:
+                assert choose_format(f"x{suffix}.gz", None, allowed, allowed[0]) is one
+        if one.is_grid:
+            with pytest.raises(UsageError, match="cannot be written to standard output"):
+                choose_format("-", one.name, allowed, allowed[0])
+    (option,) = (p for p in commands.commands[name].params if p.name == "file_format")
+    assert isinstance(option.type, click.Choice)
+    assert tuple(option.type.choices) == allowed
+
+
+def test_every_format_of_rows_has_a_writer() -> None:
+    schema = pa.schema([("a", pa.int32())])
+    rows = pa.record_batch([pa.array([1, 2], pa.int32())], schema=schema)
+    for one in FORMATS.values():
+        if not one.is_grid:
+            file = io.BytesIO()
+            sink = one.new_sink(file, schema)
+            sink.write(rows)
+            sink.close()
+            assert file.getvalue(), one.name

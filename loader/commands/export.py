@@ -6,6 +6,7 @@ import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
 from loader.commands.completion import complete_columns, complete_countries, complete_queries
+from loader.querying.formats import EXPORT_FORMATS, suffixes_text
 from loader.stopping import stop_orderly
 
 __all__ = ["export"]
@@ -25,9 +26,8 @@ __all__ = ["export"]
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "parquet", "geoparquet", "netcdf", "zarr", "geotiff"]),
-    help="Format of the file.  [default: by the suffix of PATH: .csv, .csv.gz, .parquet, "
-    ".geoparquet, .nc, .zarr, .tif]",
+    type=click.Choice(EXPORT_FORMATS),
+    help=f"Format of the file.  [default: by the suffix of PATH: {suffixes_text(EXPORT_FORMATS)}]",
 )
 @click.option(
     "--what",

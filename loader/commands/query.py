@@ -6,6 +6,7 @@ import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
 from loader.commands.completion import complete_queries
+from loader.querying.formats import QUERY_FORMATS
 from loader.stopping import stop_orderly
 
 __all__ = ["query"]
@@ -27,7 +28,7 @@ __all__ = ["query"]
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["table", "csv", "json", "parquet", "markdown"]),
+    type=click.Choice(QUERY_FORMATS),
     help="Format of the answer.  [default: by the suffix of FILE; table on standard output]",
 )
 @click.option(

@@ -9,7 +9,6 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from loader.errors import UsageError
-from loader.querying.output import STDOUT, is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ __all__ = [
     "FileFormat",
     "choose_format",
     "compressed",
+    "suffixes_text",
 ]
 
 _GZIP = ".gz"
@@ -51,6 +51,8 @@ class FileFormat:
         Whether it holds a grid rather than rows, and so needs a path to be written to.
     sink : str
         The class of `loader.querying.sinks` or `loader.querying.text` that writes rows.
+    commands : tuple of str
+        The commands that write it: query, export or both.
     """
 
     name: str
@@ -58,6 +60,7 @@ class FileFormat:
     is_binary: bool = False
     is_grid: bool = False
     sink: str = ""
+    commands: tuple[str, ...] = ("export",)
 
     def new_sink(self, file: BinaryIO, schema: pa.Schema, width: int | None = None) -> Sink:
         """Return a writer of rows.
@@ -81,11 +84,17 @@ class FileFormat:
 FORMATS: dict[str, FileFormat] = {
     one.name: one
     for one in (
-        FileFormat("table", (".txt",), sink="TableSink"),
-        FileFormat("csv", (".csv",), sink="CsvSink"),
-        FileFormat("json", (".json",), sink="JsonSink"),
-        FileFormat("markdown", (".md",), sink="MarkdownSink"),
-        FileFormat("parquet", (".parquet",), is_binary=True, sink="ParquetSink"),
+        FileFormat("table", (".txt",), sink="TableSink", commands=("query",)),
+        FileFormat("csv", (".csv",), sink="CsvSink", commands=("query", "export")),
+        FileFormat("json", (".json",), sink="JsonSink", commands=("query",)),
+        FileFormat("markdown", (".md",), sink="MarkdownSink", commands=("query",)),
+        FileFormat(
+            "parquet",
+            (".parquet",),
+            is_binary=True,
+            sink="ParquetSink",
+            commands=("query", "export"),
+        ),
         FileFormat("geoparquet", (".geoparquet",), is_binary=True, sink="ParquetSink"),
         FileFormat("geotiff", (".tif", ".tiff"), is_binary=True, is_grid=True),
         FileFormat("netcdf", (".nc", ".nc4"), is_binary=True, is_grid=True),
@@ -99,11 +108,21 @@ MACHINE_FORMATS: dict[str, Callable[[BinaryIO, pa.Schema], Sink]] = {
 }
 """Writers of rows for programs."""
 
-QUERY_FORMATS = ("table", "csv", "json", "parquet", "markdown")
+QUERY_FORMATS = tuple(name for name, one in FORMATS.items() if "query" in one.commands)
 """Formats of `luc-load query`."""
 
-EXPORT_FORMATS = ("csv", "parquet", "geoparquet", "netcdf", "zarr", "geotiff")
+EXPORT_FORMATS = tuple(name for name, one in FORMATS.items() if "export" in one.commands)
 """Formats of `luc-load export`."""
+
+
+def suffixes_text(allowed: Sequence[str]) -> str:
+    """Return the suffixes of formats in one line, each text format's also compressed."""
+    return ", ".join(
+        text
+        for name in allowed
+        for suffix in FORMATS[name].suffixes
+        for text in ([suffix] if FORMATS[name].is_binary else [suffix, f"{suffix}{_GZIP}"])
+    )
 
 
 def choose_format(
@@ -128,6 +147,8 @@ def choose_format(
         If the suffix is not that of an allowed format, if a compressed format would be compressed
         again, if a terminal would get a binary format, or if a grid has no path.
     """
+    from loader.querying.output import STDOUT, is_terminal  # noqa: PLC0415  # --help must be quick
+
     suffix = PurePath(output).suffix.lower()
     if name is not None:
         chosen = FORMATS[name]
@@ -137,9 +158,9 @@ def choose_format(
         inner = PurePath(PurePath(output).stem).suffix.lower() if suffix == _GZIP else suffix
         found = [FORMATS[one] for one in allowed if inner in FORMATS[one].suffixes]
         if not found:
-            known = ", ".join(s for one in allowed for s in FORMATS[one].suffixes)
             raise UsageError(
-                f"{output}: its suffix does not name a format; use one of {known}, or --format"
+                f"{output}: its suffix does not name a format; use one of "
+                f"{suffixes_text(allowed)}, or --format"
             )
         chosen = found[0]
     if chosen.is_binary and suffix == _GZIP:
