@@ -27,7 +27,7 @@ def _help_of_source(source: Source) -> str:
     if source is STATIC:
         text = "LUH2 static grid netCDF file: countries, ice, water."
         return f"{text} [default: loaded if it is in RAW]"
-    return f"netCDF file: {source.title}."
+    return f"{source.title} (netCDF file)."
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
