@@ -16,7 +16,10 @@ from command import ROOT, environment
 from loader import __version__
 
 SHIPPED = ("loader", "sql", "queries", "tests", "docs")
-FILES = ("LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "Makefile", "pyproject.toml")
+FILES = (
+    *("LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "Makefile", "pyproject.toml"),
+    "luc_load.py",
+)
 SQL_FILES = {
     f"{name}/{path.relative_to(ROOT / name)}"
     for name in ("sql", "queries")
