@@ -47,7 +47,7 @@ torture: $(VENV)/installed-test  ## kills, full and failing disks, other process
 	$(BIN)/python -m pytest -m slow tests/test_torture.py $(PYTEST_ARGS)
 
 fuzz: $(VENV)/installed-test  ## 5,000 random files against xarray, damaged builds against check: half an hour
-	PYTHONPATH=tests $(BIN)/python -m fuzz $(FUZZ_ARGS)
+	$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
 
 scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes
 	$(PIP) install --group scale

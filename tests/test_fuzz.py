@@ -6,10 +6,11 @@ import warnings
 from pathlib import Path
 
 import pytest
-from fuzz.campaign import judge
-from fuzz.judge import Verdict, judge_file
-from fuzz.published import TARGETS, make_template
-from fuzz.recipes import draw_recipe
+
+from tools.fuzz.campaign import judge
+from tools.fuzz.judge import Verdict, judge_file
+from tools.fuzz.published import TARGETS, make_template
+from tools.fuzz.recipes import draw_recipe
 
 SEEDS = {"netcdf": range(1001, 1066), "zarr": range(2001, 2017)}
 """None is a multiple of 50: these are read without a database."""

@@ -1,1 +1,1 @@
-"""Programs for the developers of luc-load: torture, and what a block costs on a cluster."""
+"""Programs for developers: faults in builds, random sources, what a block costs on a cluster."""

@@ -12,12 +12,12 @@ from typing import Any
 import duckdb
 import xarray as xr
 
-from fuzz.judge import Verdict
 from loader import build, write_sample
 from loader.checking.check import check_database
 from loader.checking.results import CheckReport
 from loader.description import database_info
 from loader.errors import LucLoadError
+from tools.fuzz.judge import Verdict
 
 __all__ = ["TARGETS", "judge_published", "make_template"]
 

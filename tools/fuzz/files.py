@@ -12,7 +12,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-from fuzz.recipes import Recipe
+from tools.fuzz.recipes import Recipe
 
 __all__ = ["STATES", "UnwritableError", "write"]
 

@@ -13,14 +13,14 @@ import duckdb
 import numpy as np
 import xarray as xr
 
-from fuzz.files import STATES, UnwritableError, write
-from fuzz.recipes import Recipe, draw_recipe
 from loader import build
 from loader.errors import LucLoadError
 from loader.reading.blocks import BlockReader, CellRule
 from loader.reading.plan import plan_blocks
 from loader.reading.recognition import open_source
 from loader.schema import SOURCES
+from tools.fuzz.files import STATES, UnwritableError, write
+from tools.fuzz.recipes import Recipe, draw_recipe
 
 __all__ = ["Verdict", "judge_file"]
 

@@ -1,11 +1,11 @@
-"""Run the fuzzer: ``python -m fuzz --inputs 5000 --seed 1``."""
+"""Run the fuzzer: ``python -m tools.fuzz --inputs 5000 --seed 1``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from fuzz.campaign import KINDS, run
+from tools.fuzz.campaign import KINDS, run
 
 
 def main() -> int:

@@ -14,10 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-from fuzz.files import UnwritableError, write
-from fuzz.judge import Verdict, judge_file
-from fuzz.published import TARGETS, judge_published, make_template
-from fuzz.recipes import draw_recipe
+from tools.fuzz.files import UnwritableError, write
+from tools.fuzz.judge import Verdict, judge_file
+from tools.fuzz.published import TARGETS, judge_published, make_template
+from tools.fuzz.recipes import draw_recipe
 
 __all__ = ["KINDS", "judge", "run"]
 
@@ -197,7 +197,7 @@ def _judge_all(pipe: Connection, folder: Path, template: Path) -> None:
     # The command tries every file in another process first; here the process itself is expendable.
     import loader.reading.probe  # noqa: PLC0415
 
-    loader.reading.probe._start = lambda paths, largest_chunk: None  # noqa: SLF001
+    loader.reading.probe._start = lambda *_: None  # noqa: SLF001
     while True:
         try:
             seed, kind = pipe.recv()
