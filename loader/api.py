@@ -125,8 +125,8 @@ def connect(database: str | os.PathLike[str] = DATABASE) -> duckdb.DuckDBPyConne
     >>> import loader
     >>> with loader.connect("demo") as con:
     ...     frame = con.sql("FROM eluc_global").df()
-    >>> list(frame.columns)[:2]
-    ['year', 'emission_pgc']
+    >>> list(frame.columns)[:3]
+    ['year', 'date', 'emission_pgc']
     """
     return open_database(database)
 
