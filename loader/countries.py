@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALASKA",
+    "FORMER",
     "NO_COUNTRY",
     "UNITED_STATES",
     "Country",
     "countries",
     "find_countries",
-    "predecessor",
     "similar_names",
 ]
 
@@ -67,6 +67,10 @@ _OF_LUH2: dict[int, Country] = {
 Antilles were dissolved and when South Sudan became independent; 231 is today's Ethiopia, whose
 cells include Eritrea in LUH2. Letters: ISO 3166-3 (SU, YU, CS, AN), ISO 3166-1 (ET, SD).
 """
+
+
+FORMER: frozenset[str] = frozenset({"SUN", "YUG", "CSK", "ANT"})
+"""ISO 3166-3 codes of the countries in LUH2's grid that no longer exist."""
 
 
 def countries(codes: Iterable[int]) -> dict[int, Country]:
@@ -129,17 +133,6 @@ def find_countries(name: str) -> tuple[Country, ...]:
     codes = _ALIASES.get(key, "").split() or known.get(key, ())
     by_code = _countries_by_code()
     return tuple(by_code[code] for code in codes)
-
-
-def predecessor(iso3: str) -> str | None:
-    """Return the ISO code of the pre-1991 country that a country was part of, if any.
-
-    Examples
-    --------
-    >>> predecessor("RUS"), predecessor("BRA")
-    ('SUN', None)
-    """
-    return next((old for old, parts in _SUCCESSORS.items() if iso3 in parts.split()), None)
 
 
 def similar_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
@@ -219,16 +212,6 @@ _ALIASES: dict[str, str] = {
 }
 """Names in common use that ISO 3166 does not have, or has for another country, as `_comparable`
 writes them, with their ISO codes: several where the name alone does not decide."""
-
-_SUCCESSORS: dict[str, str] = {
-    "SUN": "ARM AZE BLR EST GEO KAZ KGZ LTU LVA MDA RUS TJK TKM UKR UZB",
-    "YUG": "BIH HRV MKD MNE SRB SVN XKX",
-    "CSK": "CZE SVK",
-    "SDN": "SSD",
-    "ETH": "ERI",
-    "ANT": "BES CUW SXM",
-}
-"""Today's countries that LUH2's grid does not know, by the country that it counts them to."""
 
 _KOSOVO = Country("XKX", "XK", "Kosovo")
 """Has no code in ISO 3166-1; XKX is in common use."""

@@ -99,8 +99,8 @@ class DatabaseInfo(Displayed):
         A build in the same folder that is under way or was interrupted.
     uploads : tuple of Upload
         Datasets of other builds whose upload to a store is not complete.
-    countries : int
-        Countries in the table cell; 0 without LUH2's static grid.
+    countries : tuple of int
+        Countries of today, and of LUH2's static grid, 0 without it.
     """
 
     database: Path
@@ -118,13 +118,13 @@ class DatabaseInfo(Displayed):
     parquet_text: str
     unfinished: Unfinished | None
     uploads: tuple[Upload, ...] = ()
-    countries: int = 0
+    countries: tuple[int, int] = (0, 0)
 
     def countries_text(self) -> str:
-        """Return how many countries the cells have, or why none."""
-        if self.countries:
-            return f"{self.countries}, in the pre-1991 borders of LUH2's static grid"
-        return "none (luc-load fetch --only static, then build, adds LUH2's static grid)"
+        """Return how many countries the database has, and of which borders."""
+        today, luh2 = self.countries
+        former = f"; {luh2} in the pre-1991 borders of LUH2's static grid" if luh2 else ""
+        return f"{today} in today's borders (Natural Earth){former}"
 
     def text(self) -> str:
         """Return it for people."""

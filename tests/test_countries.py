@@ -57,19 +57,23 @@ def test_what_is_no_country_is_none(name: str) -> None:
 @pytest.fixture(scope="module")
 def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
-    con.execute("CREATE TABLE cell (country_code SMALLINT, country_iso3 TEXT, country TEXT)")
+    con.execute(
+        "CREATE TABLE region (region_id INT, layer TEXT, code TEXT, name TEXT, country_code INT)"
+    )
     rows = [
-        (76, "BRA", "Brazil"),
-        (740, "SUR", "Suriname"),
-        (901, "SUN", "Former Soviet Union"),
-        (902, "YUG", "Yugoslavia"),
-        (736, "SDN", "Sudan with South Sudan"),
-        (178, "COG", "Congo"),
-        (180, "COD", "Congo, The Democratic Republic of the"),
-        (777, None, None),
-        (None, None, None),
+        (1, "country", "BRA", "Brazil", 76),
+        (2, "country", "SUR", "Suriname", 740),
+        (3, "country", "RUS", "Russian Federation", 643),
+        (4, "country", "SDN", "Sudan", 729),
+        (5, "country", "COG", "Congo", 178),
+        (6, "country", "COD", "Congo, The Democratic Republic of the", 180),
+        (7, "country", None, "Somaliland", None),
+        (8, "country", "FRA", "France", 250),
+        (9, "luh2_country", "SUN", "Former Soviet Union", 901),
     ]
-    con.executemany("INSERT INTO cell VALUES (?, ?, ?)", rows)
+    con.executemany("INSERT INTO region VALUES (?, ?, ?, ?, ?)", rows)
+    # No cell of the grid is in France.
+    con.execute("CREATE TABLE cell_region AS SELECT region_id FROM region WHERE region_id <> 8")
     return con
 
 
@@ -80,9 +84,8 @@ def con() -> duckdb.DuckDBPyConnection:
         (" brazil ", 76),
         ("076", 76),
         ("DRC", 180),
-        ("sudan", 736),
-        ("ussr", 901),
-        ("777", 777),
+        ("sudan", 729),
+        ("Russia", 643),
     ],
 )
 def test_a_country_of_the_database_is_found(
@@ -94,10 +97,8 @@ def test_a_country_of_the_database_is_found(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Russia", "counts Russian Federation to Former Soviet Union; use SUN"),
-        ("Ukraine", "counts Ukraine to Former Soviet Union; use SUN"),
-        ("Serbia", "counts Serbia to Yugoslavia; use YUG"),
-        ("South Sudan", "counts South Sudan to Sudan with South Sudan; use SDN"),
+        ("USSR", "Former Soviet Union is not a country of today.*the layer luh2_country"),
+        ("Czechoslovakia", "not a country of today"),
         ("Congo", r"is ambiguous; use COG \(Congo\) or COD"),
         ("korea", r"is ambiguous; use KOR .* or PRK"),
         ("France", "no cell of this database is in France"),

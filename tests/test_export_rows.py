@@ -149,7 +149,8 @@ def test_a_part_is_chosen(
     joined = "" if what == "eluc_state" else "JOIN cell USING (cell_id)"
     wanted = asked(
         database,
-        "WITH brazil AS (SELECT cell_id FROM cell WHERE country_iso3 = 'BRA') "
+        "WITH brazil AS (SELECT cell_id FROM cell_region JOIN region USING (region_id) "
+        "WHERE layer = 'country' AND code = 'BRA') "
         f"SELECT t.* FROM {what} AS t {joined} WHERE {where} ORDER BY year, cell_id",
     )
     assert len(wanted) > 0
@@ -160,7 +161,12 @@ def test_a_part_is_chosen(
 def test_a_country_has_names_and_a_number(database: Path, tmp_path: Path, name: str) -> None:
     request = Request(what="cell", selection=Selection(countries=(name,)))
     found = written(database, tmp_path / f"{name}.parquet", request)
-    assert set(found.country_iso3) == {"BRA"}
+    inside = asked(
+        database,
+        "SELECT cell_id FROM cell_region JOIN region USING (region_id) "
+        "WHERE layer = 'country' AND code = 'BRA' ORDER BY cell_id",
+    )
+    assert found.cell_id.tolist() == inside.cell_id.tolist()
     assert found.cell_id.is_monotonic_increasing
 
 
@@ -169,16 +175,6 @@ def test_an_unknown_country_is_told_with_what_is_near(database: Path, tmp_path: 
     with pytest.raises(UsageError, match=r"'Brasil' is not a known country; did you mean Brazil"):
         export(database, str(tmp_path / "x.csv"), request)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_without_countries_it_says_what_to_load(work: Path, tmp_path: Path) -> None:
-    build(states=work / "raw" / "states.nc", out=tmp_path / "out", years="2010", workers=1)
-    with pytest.raises(UsageError, match="--country needs LUH2's static file"):
-        export(
-            tmp_path / "out",
-            str(tmp_path / "x.csv"),
-            Request(selection=Selection(countries=("BRA",))),
-        )
 
 
 @pytest.mark.parametrize(
@@ -379,7 +375,12 @@ class Notices(Silent):
 def test_several_countries_are_joined(database: Path, tmp_path: Path) -> None:
     request = Request(what="cell", selection=Selection(countries=("Brazil", "PER", "76")))
     frame = written(database, tmp_path / "x.parquet", request)
-    assert set(frame.country_iso3) == {"BRA", "PER"}
+    inside = asked(
+        database,
+        "SELECT DISTINCT cell_id FROM cell_region JOIN region USING (region_id) "
+        "WHERE layer = 'country' AND code IN ('BRA', 'PER') ORDER BY cell_id",
+    )
+    assert frame.cell_id.tolist() == inside.cell_id.tolist()
 
 
 def test_parquet_says_that_its_data_are_synthetic(database: Path, tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
         database_info(tmp_path)
     other = tmp_path / "other.duckdb"
     con = duckdb.connect(str(other))
+    con.execute("CREATE SCHEMA meta")
     con.execute("CREATE TABLE meta.build (x INTEGER)")
     con.close()
     with pytest.raises(SourceError, match="was not made by luc-load"):
@@ -135,11 +136,12 @@ def test_what_a_file_says_of_itself_cannot_drive_a_terminal(built: Path, tmp_pat
     assert stream.getvalue() == "luc-load: \\x1b[2Jcleared\n"
 
 
-def test_a_database_without_the_static_grid_says_that_it_has_no_countries(built: Path) -> None:
-    found = database_info(built)
-    assert found.countries == 0
-    assert "\nCountries: none (luc-load fetch --only static" in found.text()
-    assert "\nCountries: 12, in the pre-1991 borders" in replace(found, countries=12).text()
+def test_countries_are_counted_by_whose_borders_they_have(built: Path) -> None:
+    info = database_info(built)
+    assert info.countries == (240, 0)
+    assert "\nCountries: 240 in today's borders (Natural Earth)\n" in info.text()
+    both = replace(info, countries=(240, 12)).text()
+    assert "(Natural Earth); 12 in the pre-1991 borders of LUH2's static grid\n" in both
 
 
 RECORD = {"options": {"years": [None, None], "cells": "data"}, "tables": []}

@@ -180,6 +180,7 @@ def table_pieces(
         "by_year": "year" in has,
         "land": selection.land,
         "country_codes": selection.country_codes(con),
+        "of_cells": "cell_id" in has,
         "box": selection.box,
         "through_cells": _through_cells(table, has, selection),
     }

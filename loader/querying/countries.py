@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loader.countries import find_countries, predecessor, similar_names
+from loader.countries import FORMER, find_countries, similar_names
 from loader.errors import UsageError
 from loader.storing.database import run_statement
 
@@ -15,7 +15,7 @@ __all__ = ["find_country", "has_countries"]
 
 
 def has_countries(con: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether a database knows the country of any cell."""
+    """Return whether any cell of a database is in a country."""
     return bool(run_statement(con, "count_countries")[0][0])
 
 
@@ -26,23 +26,17 @@ def find_country(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[int, str]:
     ----------
     con : duckdb.DuckDBPyConnection
     asked : str
-        Anything that `loader.countries.find_countries` understands, or a number in `cell`.
+        Anything that `loader.countries.find_countries` understands, or an ISO 3166-1 number.
 
     Raises
     ------
     UsageError
-        If the name is unknown or ambiguous, if the country has no cell of its own, or if the
-        database has no countries.
+        If the name is unknown or ambiguous, or if the country has no cell.
     """
     word = asked.strip()
     if not word:
         raise UsageError("--country is empty; use a name or an ISO code, for example Brazil or BRA")
     rows = run_statement(con, "list_countries")
-    if not rows:
-        raise UsageError(
-            "--country needs LUH2's static file, which this database was built without; run "
-            "luc-load build with --static"
-        )
     if word.isascii() and word.isdigit() and int(word) in {code for code, *_ in rows}:
         return next(
             (code, name or f"country {code}") for code, _, name in rows if code == int(word)
@@ -59,11 +53,9 @@ def find_country(con: duckdb.DuckDBPyConnection, asked: str) -> tuple[int, str]:
     (country,) = meant
     if country.iso3 in by_iso3:
         return by_iso3[country.iso3]
-    former = predecessor(country.iso3)
-    if former is not None and former in by_iso3:
-        _, name = by_iso3[former]
+    if country.iso3 in FORMER:
         raise UsageError(
-            f"--country {asked!r}: this grid has pre-1991 borders and counts {country.name} to "
-            f"{name}; use {former} for all of it"
+            f"--country {asked!r}: {country.name} is not a country of today; its cells are the "
+            "region of that name in the layer luh2_country (see the view eluc_region)"
         )
     raise UsageError(f"--country {asked!r}: no cell of this database is in {country.name}")

@@ -48,8 +48,8 @@ class Origin:
     synthetic : bool
     sources : tuple of tuple
         Name, path, size, digest, title, version, licence, first year, last year, synthetic.
-    countries : int
-        0 if there are none, or if they were not counted.
+    countries : tuple of int
+        Countries of today, and of LUH2's static grid; 0 if there are none or none were counted.
     """
 
     build_id: str
@@ -61,7 +61,7 @@ class Origin:
     record: dict[str, Any]
     synthetic: bool
     sources: tuple[tuple[Any, ...], ...]
-    countries: int
+    countries: tuple[int, int]
 
 
 def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
@@ -72,7 +72,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
     path : pathlib.Path
         A regular file that begins as DuckDB's do.
     with_countries : bool
-        Whether to count the countries of the table `cell` too.
+        Whether to count the countries of the table `region` too.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
         record=record,
         synthetic=bool(synthetic),
         sources=tuple(sources),
-        countries=int(countries),
+        countries=countries,
     )
 
 
@@ -146,15 +146,16 @@ def time_limit(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
 
 def _read(
     con: duckdb.DuckDBPyConnection, *, with_countries: bool
-) -> tuple[tuple[Any, ...], list[tuple[Any, ...]], int]:
+) -> tuple[tuple[Any, ...], list[tuple[Any, ...]], tuple[int, int]]:
     """Return the one row of `build`, the rows of `source`, and the number of countries."""
     schemas = dict(run_statement(con, "find_origin"))
     (row,) = run_statement(con, "read_origin", {"schema": schemas["build"]})
     sources = run_statement(con, "read_origin_sources", {"schema": schemas["source"]})
     if not with_countries:
-        return row, sources, 0
-    ((countries,),) = run_statement(con, "count_origin_countries", {"schema": schemas["cell"]})
-    return row, sources, countries
+        return row, sources, (0, 0)
+    values: dict[str, object] = {"schema": schemas["region"]}
+    ((today, luh2),) = run_statement(con, "count_origin_countries", values)
+    return row, sources, (int(today), int(luh2))
 
 
 def _refuse_blocking_log(path: Path) -> None:

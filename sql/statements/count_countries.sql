@@ -1,7 +1,9 @@
 -- Title: Count the countries
--- Purpose: how many countries the cells lie in; 0 where no static file was loaded
+-- Purpose: how many countries of today the cells lie in
 -- Units: none
 -- Caveat: none
--- Source: cell
--- Needs: cell
-SELECT count(DISTINCT country_code) FROM cell;
+-- Source: region, cell_region
+-- Needs: region, cell_region
+SELECT count(*)
+FROM region
+WHERE layer = 'country' AND region_id IN (SELECT region_id FROM cell_region);

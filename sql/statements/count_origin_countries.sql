@@ -1,7 +1,10 @@
 -- Title: Count the countries of a database that may come from anyone
--- Purpose: how many countries the cells of the stored table cell lie in; 0 without a static file
+-- Purpose: how many countries of today and of LUH2's static grid the stored table region has
 -- Units: none
 -- Caveat: none
--- Source: cell
--- Needs: cell
-SELECT count(DISTINCT country_code) FROM luc.{{ schema | identifier }}.cell;
+-- Source: region
+-- Needs: region
+SELECT
+    count(*) FILTER (WHERE layer = 'country'),
+    count(*) FILTER (WHERE layer = 'luh2_country')
+FROM luc.{{ schema | identifier }}.region;

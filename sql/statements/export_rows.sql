@@ -26,7 +26,19 @@ WHERE TRUE
 {%- if land %}
             AND is_land
 {%- endif %}
-{%- if country_codes %}
+{%- if country_codes and of_cells %}
+            AND cell_id IN (
+                SELECT m.cell_id
+                FROM cell_region AS m
+                INNER JOIN region AS r ON r.region_id = m.region_id
+                WHERE r.layer = 'country' AND r.country_code IN (
+{%- for code in country_codes %}
+                    {{ code | literal }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+
+                )
+            )
+{%- elif country_codes %}
             AND country_code IN (
 {%- for code in country_codes %}
                 {{ code | literal }}{% if not loop.last %},{% endif %}

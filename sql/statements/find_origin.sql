@@ -1,5 +1,5 @@
 -- Title: Find the tables that say who built a database
--- Purpose: name and schema of the stored tables build, source and cell of the database luc
+-- Purpose: name and schema of the stored tables build, source and region of the database luc
 -- Units: none
 -- Caveat: stored columns only; a view or a generated column may be anyone's expression, and DuckDB
 --   cannot interrupt the evaluation of one row
@@ -9,6 +9,6 @@ SELECT table_name, schema_name
 FROM duckdb_tables()
 WHERE
     database_name = 'luc'
-    AND table_name IN ('build', 'source', 'cell')
+    AND table_name IN ('build', 'source', 'region')
     AND schema_name IN ('main', 'meta')
     AND NOT contains(upper(sql), 'GENERATED ALWAYS');

@@ -1,10 +1,12 @@
 -- Title: Countries of the cells
--- Purpose: number, ISO code and name of every country that has cells, by number
+-- Purpose: number, ISO code and name of every country of today that has cells, by number
 -- Units: none
--- Caveat: LUH2 has pre-1991 borders; a number that ISO does not have has neither code nor name
--- Source: cell
--- Needs: cell
-SELECT DISTINCT country_code, country_iso3, country
-FROM cell
-WHERE country_code IS NOT NULL
+-- Caveat: territories without an ISO number, as Kosovo, are left out
+-- Source: region, cell_region
+-- Needs: region, cell_region
+SELECT country_code, code, "name"
+FROM region
+WHERE layer = 'country'
+    AND country_code IS NOT NULL
+    AND region_id IN (SELECT region_id FROM cell_region)
 ORDER BY country_code;
