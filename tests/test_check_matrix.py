@@ -177,14 +177,15 @@ STORED: dict[str, Corruption] = {
         "columns 5",
         sql("ALTER TABLE meta.eluc_total ALTER COLUMN emission_mtc SET DEFAULT 0"),
         "catalog",
-        "column eluc_total.emission_mtc",
+        "column meta.eluc_total.emission_mtc",
     ),
     # Views and macros.
     "eluc_country times 1000": Corruption(
         "views",
         sql(
-            "CREATE OR REPLACE VIEW eluc_country AS SELECT country_code, country_iso3, country, "
-            '"year", emission_mtc * 1000 AS emission_mtc FROM meta.eluc_total'
+            "CREATE OR REPLACE VIEW eluc_country AS SELECT NULL::SMALLINT AS country_code, "
+            'NULL::VARCHAR AS country_iso3, \'x\' AS country, "year", make_date("year", 1, 1) '
+            'AS "date", emission_mtc * 1000 AS emission_mtc FROM meta.eluc_total'
         ),
         "catalog",
         "view eluc_country  (has another definition)",
