@@ -108,13 +108,15 @@ def _change_database(rng: random.Random, out: Path) -> str:
 
 def _statement(rng: random.Random, con: duckdb.DuckDBPyConnection) -> str:
     columns = con.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal "
+        'SELECT format(\'"{}"."{}"\', schema_name, table_name), column_name, data_type '
+        "FROM duckdb_columns() WHERE NOT internal "
         "AND table_name IN (SELECT table_name FROM duckdb_tables()) ORDER BY ALL"
     ).fetchall()
     views = [
         row[0]
         for row in con.execute(
-            "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+            'SELECT format(\'"{}"."{}"\', schema_name, view_name) FROM duckdb_views() '
+            "WHERE NOT internal ORDER BY ALL"
         ).fetchall()
     ]
     table, column, kind = rng.choice(columns)
@@ -124,24 +126,24 @@ def _statement(rng: random.Random, con: duckdb.DuckDBPyConnection) -> str:
     row = f"rowid = {rng.randrange(3)}"
     return rng.choice(
         [
-            f'UPDATE "{table}" SET "{column}" = {value} WHERE {row}',
-            f'UPDATE "{table}" SET "{column}" = NULL WHERE {row}',
-            f'DELETE FROM "{table}" WHERE {row}',
-            f'INSERT INTO "{table}" FROM "{table}" WHERE {row}',
-            f'DELETE FROM "{table}"',
-            f'DROP TABLE "{table}"',
-            f'ALTER TABLE "{table}" RENAME "{column}" TO other',
-            f'ALTER TABLE "{table}" DROP "{column}"',
-            f'ALTER TABLE "{table}" ADD COLUMN other INTEGER',
-            f'ALTER TABLE "{table}" RENAME TO other',
-            f'COMMENT ON COLUMN "{table}"."{column}" IS \'x\'',
-            f'COMMENT ON TABLE "{table}" IS NULL',
-            f'DROP VIEW "{rng.choice(views)}"',
-            f'CREATE OR REPLACE VIEW "{rng.choice(views)}" AS SELECT 1 AS a',
-            f"COMMENT ON VIEW \"{rng.choice(views)}\" IS 'x'",
+            f'UPDATE {table} SET "{column}" = {value} WHERE {row}',
+            f'UPDATE {table} SET "{column}" = NULL WHERE {row}',
+            f"DELETE FROM {table} WHERE {row}",
+            f"INSERT INTO {table} FROM {table} WHERE {row}",
+            f"DELETE FROM {table}",
+            f"DROP TABLE {table}",
+            f'ALTER TABLE {table} RENAME "{column}" TO other',
+            f'ALTER TABLE {table} DROP "{column}"',
+            f"ALTER TABLE {table} ADD COLUMN other INTEGER",
+            f"ALTER TABLE {table} RENAME TO other",
+            f"COMMENT ON COLUMN {table}.\"{column}\" IS 'x'",
+            f"COMMENT ON TABLE {table} IS NULL",
+            f"DROP VIEW {rng.choice(views)}",
+            f"CREATE OR REPLACE VIEW {rng.choice(views)} AS SELECT 1 AS a",
+            f"COMMENT ON VIEW {rng.choice(views)} IS 'x'",
             "CREATE OR REPLACE MACRO cell_at(a, b) AS 1",
             "CREATE MACRO round(a, b) AS 1",
-            f'CREATE TABLE mine AS FROM "{table}"',
+            f"CREATE TABLE mine AS FROM {table}",
             "CREATE SCHEMA mine",
         ]
     )
@@ -234,12 +236,12 @@ def _content(out: Path) -> dict[str, Any]:
     }
     with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
         names = con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
-            "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal UNION ALL "
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
         ).fetchall()
-        for (name,) in sorted(names):
+        for schema, name in sorted(names):
             if name != "mine":
-                rows = f'SELECT count(*), sum(hash(t)::HUGEINT) FROM "{name}" AS t'
+                rows = f'SELECT count(*), sum(hash(t)::HUGEINT) FROM "{schema}"."{name}" AS t'
                 content[name] = con.execute(rows).fetchall()
         content["columns"] = con.execute(
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() "
