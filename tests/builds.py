@@ -108,10 +108,11 @@ def stored_content(out: Path) -> dict[str, Any]:
     """Every table of the database in its order of storage, and the bytes of every part."""
     found: dict[str, Any] = {}
     with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
-        for (table,) in con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE table_name <> 'build' ORDER BY 1"
+        for schema, table in con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() "
+            "WHERE table_name <> 'build' ORDER BY ALL"
         ).fetchall():
-            arrays = con.sql(f'SELECT * FROM "{table}"').fetchnumpy()
+            arrays = con.sql(f'SELECT * FROM "{schema}"."{table}"').fetchnumpy()
             found[table] = {name: _comparable(array) for name, array in arrays.items()}
     for part in sorted((out / "parquet").rglob("*.parquet")):
         found[str(part.relative_to(out))] = part.read_bytes()

@@ -49,10 +49,10 @@ def contents(out: Path) -> dict[str, Any]:
     with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
         con.execute("SET threads TO 1").fetchall()
         tables = con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
         ).fetchall()
-        for (name,) in tables:
-            found[name] = _summed(con, f'"{name}"', _VARIES.get(name, ()))
+        for schema, name in tables:
+            found[name] = _summed(con, f'"{schema}"."{name}"', _VARIES.get(name, ()))
             folder = out / "parquet" / name
             if folder.is_dir():
                 quoted = str(folder / "*.parquet").replace("'", "''")
