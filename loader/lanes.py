@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -79,13 +80,18 @@ def run_lanes(
     try:
         for thread in threads:
             thread.start()
-        _join(threads)
+        order.join()
     except BaseException:
         order.stop()
         interrupt()
         raise
     finally:
-        _join(threads)
+        # Thread.join alone does not do: before Python 3.13, one that a signal interrupts takes the
+        # running thread for ended, and every later join returns at once.
+        order.join()
+        for thread in threads:
+            with suppress(RuntimeError):  # not started, so that it finds no job any more
+                thread.join()
     if order.error is not None:
         raise order.error
 
@@ -131,12 +137,6 @@ def _next(iterator: Iterator[Item]) -> _Following[Item] | None:
     return None
 
 
-def _join(threads: Sequence[threading.Thread]) -> None:
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(_POLL_SECONDS)
-
-
 def _run_lane(jobs: Sequence[Callable[[Turn], None]], order: _Order, lane: int) -> None:
     while (number := order.take()) is not None:
         try:
@@ -161,6 +161,7 @@ class _Order:
         self._changed = threading.Condition()
         self._jobs = jobs
         self._dealt = 0
+        self._running = 0
         self._ended: set[int] = set()
         self._turn = 0
         # Jobs from here on need not go on: the first that failed, or 0 after an interruption.
@@ -172,6 +173,7 @@ class _Order:
             if self._dealt >= self._limit:
                 return None
             self._dealt += 1
+            self._running += 1
             return self._dealt - 1
 
     def wait(self, number: int, jobs: int) -> None:
@@ -184,6 +186,7 @@ class _Order:
     def end(self, number: int) -> None:
         """Note that a job has ended well."""
         with self._changed:
+            self._running -= 1
             self._ended.add(number)
             while self._turn in self._ended:
                 self._turn += 1
@@ -192,10 +195,17 @@ class _Order:
     def fail(self, number: int, error: BaseException) -> None:
         """Note that a job has failed; those before it go on, for one of them may fail too."""
         with self._changed:
+            self._running -= 1
             if number < self._limit:
                 self._limit = number
                 self.error = error
             self._changed.notify_all()
+
+    def join(self) -> None:
+        """Wait until no job runs and none is left to be begun."""
+        with self._changed:
+            while self._running or self._dealt < self._limit:
+                self._changed.wait(_POLL_SECONDS)
 
     def stop(self) -> None:
         """Let no job go on."""

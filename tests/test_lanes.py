@@ -19,7 +19,9 @@ LANES = [1, 2, 5]
 def _threads_end() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    assert [thread for thread in threading.enumerate() if thread not in before] == []
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()
 
 
 def no_interrupt() -> None:
@@ -109,18 +111,23 @@ def test_the_error_of_the_first_job_is_raised_and_no_later_turn_comes(
 def test_an_interruption_ends_running_and_waiting_jobs(lanes: int) -> None:
     interrupted = threading.Event()
     begun: list[int] = []
+    ended: list[int] = []
 
     def work(turn: Turn) -> None:
         begun.append(turn.lane)
         if len(begun) == 1:
+            time.sleep(0.05)  # the calling thread waits by now
             os.kill(os.getpid(), signal.SIGINT)
             assert interrupted.wait(timeout=10)
+            time.sleep(0.05)
+            ended.append(turn.lane)
         else:
             turn.wait()
 
     with pytest.raises(KeyboardInterrupt):
         run_lanes([work] * 50, lanes, interrupted.set)
     assert len(begun) <= lanes
+    assert len(ended) == 1, "the job that ran when the signal came ran to its end"
 
 
 def test_nothing_to_do_is_no_error() -> None:
