@@ -110,7 +110,7 @@ def test_the_wheel_has_the_sql_and_nothing_else(distributions: tuple[Path, Path]
         metadata = wheel.read(f"{info}/METADATA").decode()
     assert {f"loader/{name}" for name in SQL_FILES} <= names
     assert {"loader/py.typed", f"{info}/licenses/LICENSE"} <= names
-    assert {name.partition("/")[0] for name in names} == {"loader", info}
+    assert {name.partition("/")[0] for name in names} == {"loader", "luc_load.py", info}
     assert (ROOT / "README.md").read_text(encoding="utf-8") in metadata
 
 
