@@ -267,4 +267,7 @@ def test_both_encodings_hold_the_same(raw: Path, built: tuple[str, Path]) -> Non
         cwd=raw.parent,
     )
     assert done.returncode == 1
-    assert f"parquet-encoding {encoding} instead of {other}" in done.stderr
+    assert (
+        f"(existing build: parquet-encoding={encoding}; requested: parquet-encoding={other})"
+        in (done.stderr)
+    )

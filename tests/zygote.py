@@ -89,6 +89,8 @@ def _serve(connection: socket.socket) -> None:
     """Fork for every request; return in the child, and in the parent when there are no more."""
     for name in _LIBRARIES:
         importlib.import_module(name)
+    # Parsing the borders of all countries takes a third of a small build.
+    importlib.import_module("loader.regions.natural_earth").read_countries()
     while True:
         try:
             head, streams, _, _ = socket.recv_fds(connection, _LENGTH, 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
     from loader.grid import Grid
     from loader.regions.coverage import Ring
 
-__all__ = ["ORIGIN", "country_layer", "country_polygons"]
+__all__ = ["ORIGIN", "country_layer", "country_polygons", "read_countries"]
 
 ORIGIN = "Natural Earth 4.1.0, 1:50m Admin 0 countries, public domain"
 
 _FILE = "natural_earth_50m_countries.geojson.gz"
 
 
+@lru_cache(maxsize=2)
 def country_layer(grid: Grid) -> Layer:
-    """Return today's countries on a grid.
+    """Return today's countries on a grid; builds on one grid share them.
 
     Parameters
     ----------
@@ -41,14 +43,7 @@ def country_layer(grid: Grid) -> Layer:
         Territories that share an ISO code are one region; those that have none, as Kosovo, have a
         name only. Borders, also disputed ones, are those of Natural Earth.
     """
-    features = _features()
-    rings: dict[str, list[Ring]] = {}
-    names: dict[str, str] = {}
-    for feature in features:
-        code, name = feature["properties"]["iso_n3"], feature["properties"]["name"]
-        key = code or name
-        names.setdefault(key, name)
-        rings.setdefault(key, []).extend(_rings(feature["geometry"]))
+    names, rings = read_countries()
     known = _iso_countries(key for key in rings if key.isdigit())
     regions = []
     for key, lines in rings.items():
@@ -81,6 +76,27 @@ def country_polygons() -> list[list[npt.NDArray[np.float64]]]:
             rings = lay_out_polygon([np.array(line, dtype=np.float64) for line in lines])
             polygons.append([ring.points for ring in sorted(rings, key=lambda one: one.is_hole)])
     return polygons
+
+
+@cache
+def read_countries() -> tuple[dict[str, str], dict[str, list[Ring]]]:
+    """Read the file, once in a process.
+
+    Returns
+    -------
+    names : dict of str to str
+        Name of each country by its ISO numeric code, or by its name if it has none.
+    rings : dict of str to list of Ring
+        Its borders, by the same.
+    """
+    names: dict[str, str] = {}
+    rings: dict[str, list[Ring]] = {}
+    for feature in _features():
+        code, name = feature["properties"]["iso_n3"], feature["properties"]["name"]
+        key = code or name
+        names.setdefault(key, name)
+        rings.setdefault(key, []).extend(_rings(feature["geometry"]))
+    return names, rings
 
 
 def _features() -> list[dict[str, Any]]:
