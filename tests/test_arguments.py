@@ -1,4 +1,4 @@
-"""Arguments of a wrong type, and files that cannot be looked at, are typed errors."""
+"""Arguments of a wrong type, and files that cannot be accessed, are typed errors."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_local_result_takes_no_scratch_folder(tmp_path: Path) -> None:
 def test_a_name_that_is_too_long_is_an_error_of_the_source(tmp_path: Path) -> None:
     name = "x" * 300
     for named, raw in (({"states": f"{tmp_path}/{name}"}, tmp_path), ({}, tmp_path / name)):
-        with pytest.raises(SourceError, match=r"cannot be looked at .*too long"):
+        with pytest.raises(SourceError, match=r"cannot be accessed .*too long"):
             find_sources(named, raw, lambda text: None)
 
 
@@ -110,7 +110,7 @@ def test_a_folder_that_may_not_be_entered_is_an_error_of_the_source(
 
     monkeypatch.setattr(Path, "stat", stat)
     for named in ({"states": "closed/states.nc"}, {}):
-        with pytest.raises(SourceError, match="cannot be looked at") as caught:
+        with pytest.raises(SourceError, match="cannot be accessed") as caught:
             find_sources(named, "closed", lambda text: None)
         assert caught.value.exit_code == 3
         assert not isinstance(caught.value, SourceMissingError)

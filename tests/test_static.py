@@ -255,9 +255,7 @@ def built(sources: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     out = tmp_path_factory.mktemp("out")
     listener = Notices()
     build(raw=sources["raw"], all=True, out=out, reporter=listener)
-    assert any(
-        "ccode: no country is known by the code 999 (1 cells)" in n for n in listener.notices
-    )
+    assert any("ccode: no country has the code 999 (1 cells)" in n for n in listener.notices)
     return out / "luc.duckdb"
 
 

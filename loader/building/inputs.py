@@ -192,7 +192,7 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except (OSError, ValueError) as error:
-        raise SourceError(str(path), f"cannot be looked at ({one_line(error)})") from error
+        raise SourceError(str(path), f"cannot be accessed ({one_line(error)})") from error
     return True
 
 

@@ -1,1 +1,1 @@
-"""From files to rows: open, understand, plan, read in the order of storage."""
+"""Read source files into rows: open, understand the layout, plan blocks, read them in order."""

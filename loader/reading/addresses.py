@@ -33,10 +33,10 @@ _ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 _HEAD_BYTES = 512
 
 _PAUSES_SECONDS = (0.5, 2.0, 5.0)
-"""Before the same range is asked for again: a busy store says so, or closes the connection."""
+"""Wait before requesting the same range again, as after an error of a busy store."""
 
 _BLOCK_BYTES = 2**18
-"""HDF5's metadata lie scattered in small pieces: whole blocks around them are read and kept."""
+"""HDF5 metadata is scattered in small pieces, so complete blocks around it are cached."""
 
 UNDECODED: Mapping[str, Any] = {
     "decode_times": False,
@@ -44,7 +44,7 @@ UNDECODED: Mapping[str, Any] = {
     "decode_coords": False,
     "cache": False,
 }
-"""How xarray opens every source: as it is, nothing kept in memory."""
+"""How xarray opens every source: undecoded, with nothing cached in memory."""
 
 
 def is_zarr_folder(path: str) -> bool:
@@ -68,7 +68,7 @@ def open_address(address: str) -> xr.Dataset:
     Raises
     ------
     SourceMissingError
-        If there is nothing.
+        If nothing exists at the address.
     SourceError
         If it is neither netCDF-4 nor Zarr, damaged, or access is refused.
     ServiceError
@@ -96,7 +96,7 @@ def open_address(address: str) -> xr.Dataset:
         )
     if len(head) > _HEAD_BYTES:
         raise SourceError(
-            address, "its server does not send parts of a file; download the file first"
+            address, "its server does not support range requests; download the file first"
         )
     return _open_netcdf(store)
 
@@ -121,8 +121,8 @@ def _open_netcdf(store: Store) -> xr.Dataset:
         if is_lost(error):
             with translated(store.address):
                 raise
-        found = f"cannot be opened as netCDF ({one_line(error)}); it is truncated or damaged"
-        raise SourceError(store.address, f"{found}: upload it again") from error
+        problem = f"cannot be opened as netCDF ({one_line(error)}); it is truncated or damaged"
+        raise SourceError(store.address, f"{problem}: upload it again") from error
 
 
 class StoredFile:
@@ -144,12 +144,12 @@ class StoredFile:
         return file
 
     def read(self, offset: int, size: int) -> bytes:
-        """Return a range of its bytes; what fails is asked for again, a few seconds long.
+        """Return a range of the file's bytes, retrying for a few seconds after an error.
 
         Raises
         ------
         ServiceError
-            If the store does not answer, or sends more or less than was asked for.
+            If the store does not answer, or sends more or fewer bytes than requested.
         """
         for pause in _PAUSES_SECONDS:
             try:
@@ -163,7 +163,7 @@ class StoredFile:
         with translated(address):
             data: bytes = self._store.fs.cat_file(self._store.path, start=offset, end=offset + size)
         if len(data) != size:
-            sent = f"the store sent {len(data)} bytes where {size} were asked for"
+            sent = f"the store sent {len(data)} bytes instead of the {size} requested"
             raise ServiceError(f"{address}: {sent}; run the same command again to resume")
         return data
 
@@ -202,28 +202,28 @@ def open_zarr_store(path: str) -> xr.Dataset:
             path, f"is a Zarr store on a web server, which cannot be read; {expected}"
         )
     with translated(path), warnings.catch_warnings():
-        # Neither missing consolidated metadata nor types outside version 3 are ours to judge.
+        # Missing consolidated metadata and data types outside version 3 are not errors here.
         warnings.simplefilter("ignore")
         _refuse_missing_chunks(path, zarr.open_group(path, mode="r"))
-        found = xr.open_dataset(path, engine="zarr", chunks=None, **UNDECODED)
-        return found[_in_order([str(name) for name in found.data_vars])]
+        dataset = xr.open_dataset(path, engine="zarr", chunks=None, **UNDECODED)
+        return dataset[_in_order([str(name) for name in dataset.data_vars])]
 
 
 def _refuse_missing_chunks(path: str, group: Any) -> None:  # noqa: ANN401  # zarr's own
-    """Refuse a store that was half written: a chunk that is not there reads as the fill value."""
+    """Raise if chunks of a store are missing: they would be read as the fill value."""
     for name, array in group.arrays():
         missing, total = missing_chunks(path, array) if array.ndim else (0, 0)
         if missing:
             raise SourceError(
                 path,
-                f"lacks {missing} of {total} chunks: it was half written, or written "
+                f"lacks {missing} of {total} chunks: it was written incompletely, or "
                 "without its empty chunks; write it again, with write_empty_chunks=True",
                 name,
             )
 
 
 def _in_order(names: list[str]) -> list[str]:
-    """Order the variables of a store, which has none of its own, as in the file they came from."""
+    """Order the variables as in the file that the store came from: a store has no order."""
     known = [variable.name for source in SOURCES.values() for variable in source.variables]
     place = {name: position for position, name in enumerate(known)}
     return sorted(names, key=lambda name: (place.get(name, len(place)), name))

@@ -1,4 +1,4 @@
-"""Read a block: from boxes of a file to the rows of a table, in the order of storage."""
+"""Read a block: turn boxes of a file into rows of a table, in storage order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class CellRule:
 
 
 def differ(one: CellRule, other: CellRule) -> bool:
-    """Return whether two rules of the same source store other cells."""
+    """Return whether two rules of the same source store different cells."""
     if one.stored is None or other.stored is None:
         return False
     return not np.array_equal(one.stored, other.stored)
@@ -68,7 +68,7 @@ class Rows:
         Of the block's cells, those in which a variable that decides has a value in some year,
         stored or not; what was known before is in it.
     is_complete : bool
-        Whether no value is missing, as far as reading could tell.
+        Whether reading met no missing value.
     """
 
     block: Block
@@ -83,7 +83,7 @@ class Rows:
 
 
 class _NewCellsError(Exception):
-    """A value stands where none was before: the block is read again with more cells."""
+    """A cell that was not read has a value: the block is read again with more cells."""
 
 
 class BlockReader:
@@ -103,7 +103,7 @@ class BlockReader:
         """Read one block.
 
         The rows and their order follow from the source, the rule and the block alone, so that
-        blocks may be read in any order and by anyone.
+        blocks may be read in any order and by any worker.
 
         Parameters
         ----------
@@ -130,7 +130,7 @@ class BlockReader:
             return self._read(block, known[cells] | self._cells_with_value(block))
 
     def survey(self, block: Block, survey: CellSurvey) -> None:
-        """Note what the cells of a block hold over its years.
+        """Record in `survey` which cells of a block hold values over its years.
 
         Parameters
         ----------
@@ -155,6 +155,7 @@ class BlockReader:
         """Read the block, expecting values in the cells `wanted` only, shape (cells,)."""
         source, rule = self._source, self._rule
         cells = block.cells(source.grid.n_lon)
+        # `gathered` are the cells to read, `chosen` those of them whose rows are stored.
         gathered = np.flatnonzero(wanted)
         kept = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
         chosen = gathered if kept is None else gathered[kept]
@@ -163,7 +164,7 @@ class BlockReader:
         ids = everywhere[gathered]
         values: dict[str, Float32] = {}
         any_missing = may_be_empty = False
-        # Variable by variable and year by year: only one map is in memory beside the rows.
+        # Variable by variable and year by year: only one map is in memory besides the rows.
         for variable in source.variables:
             column = np.empty(order.rows, dtype=np.float32)
             decides = variable in source.deciding
@@ -176,7 +177,7 @@ class BlockReader:
                 ):
                     if decides:
                         raise _NewCellsError
-                    # No cell is read for its sake, but a bad value anywhere in it is an error.
+                    # This variable adds no cells, but a bad value in any cell is an error.
                     self._clean(flat, variable.name, position, everywhere)
                 any_missing = any_missing or missing > 0
                 may_be_empty = may_be_empty or (decides and missing > 0)
@@ -192,6 +193,7 @@ class BlockReader:
             wanted,
             is_complete=not any_missing,
         )
+        # Last, drop rows without a value of any variable that decides, unless they are stored too.
         if not may_be_empty:
             return rows
         has_value = _rows_with_value(rows, source.deciding)
@@ -199,7 +201,7 @@ class BlockReader:
             rows = replace(rows, has_value=_cells_of(rows.cell_id[has_value], cells))
         if rule.keep_empty or has_value.all():
             return rows
-        # What is known of other years must not show: the bands hold this block's own cells.
+        # Bands hold the cells of this block only, so that rows do not depend on other years.
         return _taken(rows, order.without_empty_cells(has_value, exact=rule.stored is None))
 
     def _maps(self, variable: str, block: Block) -> Iterator[tuple[int, Float32]]:
@@ -297,7 +299,7 @@ def _invalid(
     return BadValueError(
         source.path,
         f"is {value:g} in {source.years[position]} at {where}, outside its valid range "
-        "(valid_range, valid_min or valid_max); declare what means missing with _FillValue, or "
+        "(valid_range, valid_min or valid_max); declare the missing value with _FillValue, or "
         "correct the range",
         variable,
     )
@@ -311,16 +313,16 @@ def _missing(values: Float32, codes: tuple[np.generic, ...]) -> Bool:
 
 
 def _rows_with_value(rows: Rows, deciding: Sequence[Variable]) -> Bool:
-    found = np.zeros(len(rows), dtype=np.bool_)
+    has_value = np.zeros(len(rows), dtype=np.bool_)
     for variable in deciding:
-        found |= ~np.isnan(rows.values[variable.column])
-    return found
+        has_value |= ~np.isnan(rows.values[variable.column])
+    return has_value
 
 
 def _cells_of(cell_id: npt.NDArray[np.int32], cells: slice) -> Bool:
-    found = np.zeros(cells.stop - cells.start, dtype=np.bool_)
-    found[cell_id - cells.start] = True
-    return found
+    is_listed = np.zeros(cells.stop - cells.start, dtype=np.bool_)
+    is_listed[cell_id - cells.start] = True
+    return is_listed
 
 
 def _taken(rows: Rows, chosen: npt.NDArray[np.int64]) -> Rows:

@@ -91,12 +91,12 @@ def require_centres(
     -----
     A grid with a row on either pole (90 to -90) is one of points; its rows there are half as high.
     Bounds count only where the coordinates are whole multiples of the step, as corners are: those
-    of LUH2's static grid lie half a cell off its centres.
+    of LUH2's static grid are half a cell off its centres.
     """
     for step, (name, values, bounds) in ((grid.step_lat, latitude), (grid.step_lon, longitude)):
         if _are_corners(np.asarray(values, dtype=np.float64), bounds, step):
-            found = "its bounds show that it holds the edges of the cells, not their centres"
-            raise GridError(path, f"{found}; {_fix(step)}", name)
+            problem = "its bounds show that it holds the edges of the cells, not their centres"
+            raise GridError(path, f"{problem}; {_fix(step)}", name)
     name, values, bounds = latitude
     south = grid.north - (grid.n_lat - 1) * grid.step_lat
     is_on_pole = max(grid.north, -south) > 90.0 - TOLERANCE_DEG
@@ -107,8 +107,8 @@ def require_centres(
             path,
             f"its {grid.n_lat} rows of {grid.step_lat:g} degrees run from {grid.north:g} to "
             f"{south:g}, so they are the corners of the cells, not their centres ({centred:g} to "
-            f"{-centred:g}); {_fix(grid.step_lat)}. If they are centres and a row is left out, say "
-            "so with bounds",
+            f"{-centred:g}); {_fix(grid.step_lat)}. If they are centres and a row is left out, add "
+            "bounds to the coordinates",
             name,
         )
 
@@ -141,7 +141,7 @@ def _are_corners(values: Float64, bounds: npt.ArrayLike | None, step: float) -> 
 
 
 def _are_around(values: npt.ArrayLike, bounds: npt.ArrayLike | None) -> bool:
-    """Return whether bounds lie around their values, those at a pole aside."""
+    """Return whether bounds enclose their values, ignoring those at a pole."""
     ends = _ends(values, bounds)
     if ends is None:
         return False

@@ -1,7 +1,7 @@
 """The size that a netCDF classic file must have, from its header.
 
-The netCDF library reads the missing end of a classic file that was cut short as zeros, without an
-error, so that a broken download would become wrong numbers.
+The netCDF library reads the missing end of a truncated classic file as zeros, without an error, so
+that a broken download would become wrong numbers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def needed_size(file: IO[bytes]) -> int:
     Raises
     ------
     ValueError
-        If the header is damaged or cut short.
+        If the header is damaged or truncated.
 
     Notes
     -----
@@ -80,8 +80,8 @@ class _Header:
         return self.count()
 
     def list_length(self, tag: int) -> int:
-        found, length = int.from_bytes(self._bytes(4), "big"), self.count()
-        if found not in {0, tag} or (found == 0 and length):
+        actual, length = int.from_bytes(self._bytes(4), "big"), self.count()
+        if actual not in {0, tag} or (actual == 0 and length):
             raise ValueError("its header is damaged")
         return length
 

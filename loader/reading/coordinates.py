@@ -1,4 +1,4 @@
-"""Find the time, latitude and longitude of a data set by CF attributes, then by name."""
+"""Find the time, latitude and longitude of a dataset by CF attributes, then by name."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _REGULAR = "expected a regular latitude/longitude grid (regrid the file first)"
 
 
 def find_dimensions(dataset: xr.Dataset, path: str, *, needs_time: bool = True) -> Dimensions:
-    """Return which dimensions of a data set are time, latitude and longitude.
+    """Return which dimensions of a dataset are time, latitude and longitude.
 
     Parameters
     ----------
@@ -96,22 +96,22 @@ def find_dimensions(dataset: xr.Dataset, path: str, *, needs_time: bool = True) 
     Notes
     -----
     Source: CF conventions 1.11, sections 4.1, 4.2 and 4.4: units, then standard_name, then axis;
-    the usual names last. A grid is rotated, projected or curvilinear by what the file says of it,
-    never by its numbers.
+    the usual names last. Only the metadata of a file decide whether its grid is rotated, projected
+    or curvilinear, never the values of its coordinates.
     """
     latitude = _find(dataset, _LATITUDE)
     longitude = _find(dataset, _LONGITUDE)
-    for role, found in ((_LATITUDE, latitude), (_LONGITUDE, longitude)):
-        if found is None:
+    for role, name in ((_LATITUDE, latitude), (_LONGITUDE, longitude)):
+        if name is None:
             raise _missing(dataset, role, path)
     assert latitude is not None
     assert longitude is not None
     axes = {latitude: _LATITUDE, longitude: _LONGITUDE}
     if len(axes) < 2:
-        found = "is the only coordinate; expected one of latitude and one of longitude"
-        raise GridError(path, found, latitude)
+        problem = "is the only coordinate; expected one of latitude and one of longitude"
+        raise GridError(path, problem, latitude)
     explicit = all(_is_explicit(dataset.variables[axis], role) for axis, role in axes.items())
-    # What the file says of its projection is more to the point than the units of its axes.
+    # A declared projection gives a clearer error than the units of the axes, so check it first.
     is_mapped = require_unprojected(dataset, (latitude, longitude), path, explicit=explicit)
     for axis, role in axes.items():
         _require_degrees(dataset, role, axis, path)
@@ -148,7 +148,7 @@ def _units(variable: xr.Variable) -> str:
 
 
 def _is_explicit(axis: xr.Variable, role: _Role) -> bool:
-    """Return whether an axis says itself that it is a latitude (or longitude)."""
+    """Return whether the attributes of an axis identify it as latitude (or longitude)."""
     return _units(axis) in role.units or standard_name_of(axis) == role.standard_name
 
 
@@ -161,48 +161,48 @@ def _require_degrees(dataset: xr.Dataset, role: _Role, name: str, path: str) -> 
     units = _units(dataset.variables[name])
     if not units or units in role.units or units in _DEGREES or units == "1":
         return
-    found = f'has units "{dataset.variables[name].attrs["units"]}"'
+    problem = f'has units "{dataset.variables[name].attrs["units"]}"'
     if units in _LENGTHS:
-        raise GridError(path, f"{found}: the grid is projected; {_REGULAR}", name)
-    raise GridError(path, f"{found}; expected {role.preferred} or degrees", name)
+        raise GridError(path, f"{problem}: the grid is projected; {_REGULAR}", name)
+    raise GridError(path, f"{problem}; expected {role.preferred} or degrees", name)
 
 
 def _refuse_index(dataset: xr.Dataset, role: _Role, axis: str, path: str) -> None:
-    """Raise if an axis numbers the rows (or columns) of a grid whose coordinates are elsewhere."""
+    """Raise if an axis holds row (or column) numbers and the coordinates are elsewhere."""
     for name, variable in dataset.variables.items():
         if name == axis or axis not in variable.dims or not _is_of(name, variable, role):
             continue
         if variable.ndim == 1:
-            found = f"the {role.standard_name}s are in {name}, not in its dimension {axis}"
-            raise GridError(path, f"{found}; rename the dimension {axis} to {name}", str(name))
-        found = f"has {variable.ndim} dimensions: a curvilinear grid"
-        raise GridError(path, f"{found}; {_REGULAR}", str(name))
+            problem = f"the {role.standard_name}s are in {name}, not in its dimension {axis}"
+            raise GridError(path, f"{problem}; rename the dimension {axis} to {name}", str(name))
+        problem = f"has {variable.ndim} dimensions: a curvilinear grid"
+        raise GridError(path, f"{problem}; {_REGULAR}", str(name))
     says_degrees = _units(dataset.variables[axis]) in _DEGREES
     if axis.lower() not in role.names and not says_degrees:
-        found = f"does not say that it is a {role.standard_name}"
+        problem = f"does not say that it is a {role.standard_name}"
         expected = f'expected the attribute units "{role.preferred}", or the name {role.names[0]}'
-        raise GridError(path, f"{found}; {expected}", axis)
+        raise GridError(path, f"{problem}; {expected}", axis)
 
 
 def _missing(dataset: xr.Dataset, role: _Role, path: str) -> GridError:
-    """Return the error for a file without a coordinate, after what it has in its place."""
+    """Return the error for a file without a coordinate, depending on what it has instead."""
     if any(str(name).startswith("phony_dim") for name in dataset.sizes):
         return GridError(path, "its dimensions have no names: plain HDF5, not netCDF-4")
     for name, variable in dataset.variables.items():
         if not variable.ndim or not _is_of(name, variable, role):
             continue
         if variable.ndim > 1:
-            found = f"{name} has {variable.ndim} dimensions: a curvilinear grid"
-            return GridError(path, f"{found}; {_REGULAR}", role.standard_name)
+            problem = f"{name} has {variable.ndim} dimensions: a curvilinear grid"
+            return GridError(path, f"{problem}; {_REGULAR}", role.standard_name)
         along = variable.dims[0]
         alike = [n for n, v in dataset.variables.items() if n != name and v.dims == (along,)]
         other = _LONGITUDE if role is _LATITUDE else _LATITUDE
         if any(_is_of(n, dataset.variables[n], other) for n in alike):
-            found = f"{name} is along {along} together with {alike[0]}: an unstructured grid"
-            return GridError(path, f"{found}; {_REGULAR}", role.standard_name)
-        found = f"{name} is along the dimension {along}"
+            problem = f"{name} is along {along} together with {alike[0]}: an unstructured grid"
+            return GridError(path, f"{problem}; {_REGULAR}", role.standard_name)
+        problem = f"{name} is along the dimension {along}"
         expected = f"rename the dimension {along} to {name}"
-        return GridError(path, f"{found}; {expected}", role.standard_name)
+        return GridError(path, f"{problem}; {expected}", role.standard_name)
     return GridError(
         path,
         f"has no coordinate variable of {role.standard_name}; expected one with units "

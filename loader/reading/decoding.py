@@ -1,4 +1,4 @@
-"""From stored numbers to float32 with NaN for missing, and nothing else.
+"""Decode stored numbers to float32, with NaN for missing values.
 
 A float32 variable that is not packed keeps its bits: only the codes that its attributes declare
 missing become NaN. Everything else (packed integers, float64) goes through xarray's own decoding,
@@ -20,13 +20,13 @@ from loader.reading.missing import MISSING_ATTRIBUTES, missing_codes, require_us
 __all__ = ["IMPLAUSIBLE", "as_float32", "decoded_axis", "decoded_variable"]
 
 IMPLAUSIBLE = np.float32(1e19)
-"""No quantity of these files comes near it: a larger value is an undeclared fill value."""
+"""No quantity in these files is this large: a larger value is an undeclared fill value."""
 
 
 def decoded_variable(
     variable: xr.Variable, path: str, name: str
 ) -> tuple[xr.Variable, tuple[np.generic, ...]]:
-    """Return a variable ready to be read, and the codes that still stand for missing in it.
+    """Return a variable ready to be read, and the codes that still mean missing in it.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def decoded_variable(
         If the variable holds no real numbers, or its packing attributes are not finite numbers.
     """
     if variable.dtype.kind not in "iuf":
-        found = f"holds values of type {variable.dtype}; expected real numbers"
-        raise SourceError(path, found, name)
+        problem = f"holds values of type {variable.dtype}; expected real numbers"
+        raise SourceError(path, problem, name)
     codes = missing_codes(variable, path, name)
     require_usable_code(variable, codes, path, name)
     packing = _packing(variable, path, name)
@@ -91,9 +91,9 @@ def _packing(variable: xr.Variable, path: str, name: str) -> dict[str, Any]:
     for attribute, value in packing.items():
         number = np.asarray(value)
         if number.dtype.kind not in "iuf" or number.size != 1 or not np.all(np.isfinite(number)):
-            found = f"its attribute {attribute} is {value!r}; expected one finite number"
-            raise SourceError(path, found, name)
-        # xarray computes in the type of the factor, in which a whole number would overflow.
+            problem = f"its attribute {attribute} is {value!r}; expected one finite number"
+            raise SourceError(path, problem, name)
+        # xarray computes in the type of the factor, in which an integer would overflow.
         packing[attribute] = float(number.item()) if number.dtype.kind in "iu" else value
     return packing
 
@@ -118,7 +118,7 @@ def _decode_by_xarray(
         attributes["_FillValue"] = variable.dtype.type(np.nan)
     bare = variable.copy(deep=False)
     bare.attrs = attributes
-    # Of a data set that the caller decoded: xarray accepts no attribute in both.
+    # The caller decoded this dataset: xarray does not accept an attribute in both places.
     bare.encoding = {}
     try:
         with warnings.catch_warnings():

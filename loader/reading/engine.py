@@ -1,9 +1,9 @@
 """An xarray engine that inflates the chunks of a netCDF-4 file itself, several times as fast.
 
 The general engine spends most of its time inflating with zlib and rearranging bytes inside the
-HDF5 library, under one global lock. This one asks HDF5 only where the chunks lie, reads them with
-`pread`, inflates with libdeflate and undoes the shuffle with NumPy, outside every lock. Variables
-that it cannot take (contiguous, other filters, strings, big-endian) keep the general engine's
+HDF5 library, under one global lock. This one uses HDF5 only to locate the chunks, reads them with
+`pread`, inflates with libdeflate and undoes the shuffle with NumPy, without any lock. Variables
+that it cannot read (contiguous, other filters, strings, big-endian) keep the general engine's
 array, so that every netCDF-4 file opens and gives the same bits.
 """
 
@@ -68,7 +68,7 @@ class DirectChunkBackend(BackendEntrypoint):
         decode_coords: bool = True,
         concat_characters: bool = True,
     ) -> xr.Dataset:
-        """Return the data set, lazily indexed.
+        """Return the dataset, lazily indexed.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class DirectChunkBackend(BackendEntrypoint):
 
 
 def _open_general(path: str, how: dict[str, Any]) -> xr.Dataset:
-    """Open a file with the netCDF library, but for what it must not touch."""
+    """Open a file with the netCDF library, except for the variables that it cannot read."""
     with h5py.File(path, "r") as file:
         numbers, lists = unusual_variables(file)
     dropped = [*numbers, *lists]
@@ -127,7 +127,7 @@ def _open_general(path: str, how: dict[str, Any]) -> xr.Dataset:
         added = {
             name: read_by_hdf5(path, name, along)
             if name in numbers
-            # Of no type that anything here takes for a number, and of no size in memory.
+            # A type that is not treated as a number anywhere, and that has no fixed size.
             else xr.Variable(along, np.broadcast_to(np.array(None, object), shapes[name]))
             for name, along in dimensions.items()
             if name not in already
@@ -139,7 +139,7 @@ def _open_general(path: str, how: dict[str, Any]) -> xr.Dataset:
 
 
 def _add_hidden_attributes(path: str, general: xr.Dataset) -> None:
-    """Add attributes that change what numbers mean, which the library hides if of unusual types."""
+    """Add attributes for decoding that the library hides because of their unusual types."""
     with h5py.File(path, "r") as file:
         for name, variable in general.variables.items():
             item = file.get(str(name))
@@ -149,7 +149,7 @@ def _add_hidden_attributes(path: str, general: xr.Dataset) -> None:
 
 
 class Ranges(Protocol):
-    """What chunks are read from."""
+    """A file from which chunks are read."""
 
     def read(self, offset: int, size: int) -> bytes:
         """Return a range of bytes, from any thread."""
@@ -157,10 +157,10 @@ class Ranges(Protocol):
 
 @runtime_checkable
 class RangeFile(Ranges, Protocol):
-    """A netCDF-4 file that lies elsewhere."""
+    """A netCDF-4 file that is not local."""
 
     def open(self) -> IO[bytes]:
-        """Return it as a file, for the libraries that read its metadata."""
+        """Return a Python file object, for the libraries that read its metadata."""
 
 
 class _OpenFile:
@@ -176,7 +176,7 @@ class _OpenFile:
 
 @dataclass(frozen=True)
 class _ChunkLayout:
-    """Where the chunks of one variable lie, and how they were filtered."""
+    """Where the chunks of one variable are, and how they were filtered."""
 
     shape: tuple[int, ...]
     chunks: tuple[int, ...]
@@ -322,7 +322,7 @@ class DirectChunkArray(BackendArray):
             raise ChunkError(origin, f"it holds {len(data)} bytes instead of {out.nbytes}")
         planes = np.frombuffer(data, dtype=np.uint8)
         if layout.shuffled:
-            # Shuffled bytes lie by significance: all first bytes, then all second bytes.
+            # Shuffled bytes are ordered by significance: all first bytes, then all second bytes.
             width = layout.dtype.itemsize
             scattered = out.view(np.uint8).reshape(-1, width)
             for position, plane in enumerate(planes.reshape(width, -1)):

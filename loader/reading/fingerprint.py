@@ -1,4 +1,4 @@
-"""Whether a source is still the one that was read: by its status, else by its digest."""
+"""Detect changes of a source during a build: by its file status, or else by its digest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Fingerprint:
     size : int
         Bytes, of a Zarr store of all its files.
     mtime_ns, ctime_ns, inode : int
-        0 where a store does not tell.
+        0 if a store does not report it.
     etag : str
         What a store calls this version of its file, or a digest of the statuses of a Zarr store's
         files; "" for a local file.
@@ -43,32 +43,32 @@ class Fingerprint:
     etag: str = ""
 
     def as_record(self) -> dict[str, int | str]:
-        """Return it ready for JSON."""
+        """Return the fingerprint as a dict that JSON can hold."""
         return {key: value for key, value in asdict(self).items() if value != ""}
 
 
 def fingerprint(path: str) -> Fingerprint:
-    """Return the status of a file, a Zarr store or what lies at an address.
+    """Return the status of a file, a Zarr store or the object at an address.
 
     Raises
     ------
     SourceError
-        If it is gone.
+        If it does not exist any more.
     ServiceError
         If the store does not answer.
     """
     if not is_one_file(path):
-        found = status_of(store_of(path))
-        return Fingerprint(found.size, found.mtime_ns, 0, 0, found.etag)
+        stored = status_of(store_of(path))
+        return Fingerprint(stored.size, stored.mtime_ns, 0, 0, stored.etag)
     try:
         status = Path(path).stat()
     except OSError as error:
-        raise SourceError(path, f"cannot be looked at ({error.strerror})") from error
+        raise SourceError(path, f"cannot be accessed ({error.strerror})") from error
     return Fingerprint(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def is_one_file(path: str) -> bool:
-    """Return whether a path is a local file, whose bytes can be digested beside other work."""
+    """Return whether a path is a local file, which can be digested in the background."""
     return not is_address(path) and not Path(path).is_dir()
 
 
@@ -97,7 +97,7 @@ def digest_file(path: str, stop: threading.Event | None = None) -> str:
 
 
 class Digests:
-    """Digests of several files, computed one after the other beside other work.
+    """Digests of several files, computed one after the other in a background thread.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class Digests:
         return {name: future.result()[0] for name, future in self._futures.items()}
 
     def refuse_changed(self, before: Mapping[str, Fingerprint]) -> None:
-        """Refuse sources that are not what they were, now that the build has read them.
+        """Raise if a source changed during the build.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class Digests:
                 continue
             if name not in self._futures:
                 raise changed_source(path)
-            # Only a digest of what was there at the beginning can prove that it was just touched.
+            # Only a digest of the original content can prove that just the status changed.
             digest, when_digested = self._futures[name].result()
             if when_digested != status or digest_file(path) != digest:
                 raise changed_source(path)
@@ -147,11 +147,11 @@ class Digests:
         return digest_file(path, self._stop), fingerprint(path)
 
     def close(self) -> None:
-        """Give up what is not finished."""
+        """Cancel the digests that are not finished."""
         self._stop.set()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
 def changed_source(path: str) -> SourceError:
-    """Return the error for a source that is another one than when the build began."""
+    """Return the error for a source that changed after the build began."""
     return SourceError(path, "changed while it was being read; run the command again")

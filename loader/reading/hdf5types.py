@@ -1,8 +1,8 @@
-"""Numbers of HDF5 that the netCDF library reads wrongly, or dies of: half and long floats.
+"""Read HDF5 number types that crash the netCDF library or that it misreads, such as half floats.
 
-The library knows IEEE floats of 4 and 8 bytes and integers that fill 1, 2, 4 or 8 bytes; of any
-other number it crashes the process, or makes something else. h5py converts all of them. It also
-knows attributes of such types, which the library hides.
+The library supports IEEE floats of 4 and 8 bytes and integers that fill 1, 2, 4 or 8 bytes. Any
+other type crashes the process or gives wrong values. h5py converts all of them. It also reads
+attributes of such types, which the library hides.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["DECODING", "read_by_hdf5", "unusual_variables"]
 
 DECODING = ("scale_factor", "add_offset", "_FillValue", "missing_value", "_fillvalue")
-"""Attributes that change what numbers mean: one that is hidden makes others of them."""
+"""Attributes that change what numbers mean: hiding one would give wrong values."""
 
 _FLOATS = (h5py.h5t.IEEE_F32LE, h5py.h5t.IEEE_F32BE, h5py.h5t.IEEE_F64LE, h5py.h5t.IEEE_F64BE)
 
 
 def unusual_variables(file: h5py.File) -> tuple[list[str], list[str]]:
-    """Return the variables of unusual numbers, and those of lists of numbers.
+    """Return the variables of unusual number types, and those of lists of numbers.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def unusual_variables(file: h5py.File) -> tuple[list[str], list[str]]:
 
 
 def _is_unusual(kind: Any) -> bool:  # noqa: ANN401  # h5py's own
-    """Return whether a type is one of numbers that the netCDF library does not know."""
+    """Return whether a type is a number type that the netCDF library does not support."""
     if kind.get_class() == h5py.h5t.FLOAT:
         return not any(kind.equal(known) for known in _FLOATS)
     if kind.get_class() == h5py.h5t.INTEGER:
@@ -60,7 +60,7 @@ def _is_unusual(kind: Any) -> bool:  # noqa: ANN401  # h5py's own
 
 
 def read_by_hdf5(path: str, name: str, dimensions: tuple[str, ...]) -> xr.Variable:
-    """Return a variable that h5py reads.
+    """Return a variable whose values are read by h5py.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def read_by_hdf5(path: str, name: str, dimensions: tuple[str, ...]) -> xr.Variab
     with h5py.File(path, "r") as file:
         item = file[name]
         array = _Hdf5Array(path, name, item.shape, item.dtype)
-        # Scales and references of dimensions are the format's own, and no attributes to a user.
+        # Dimension scales and references belong to the file format; a user does not see them.
         attributes = {
             key: value
             for key, value in item.attrs.items()
@@ -86,7 +86,7 @@ def read_by_hdf5(path: str, name: str, dimensions: tuple[str, ...]) -> xr.Variab
 
 
 class _Hdf5Array(BackendArray):
-    """A variable that is opened for each read: such files are rare."""
+    """A variable whose file is opened for each read: such files are rare."""
 
     def __init__(self, path: str, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._path = path
@@ -102,7 +102,7 @@ class _Hdf5Array(BackendArray):
 
     def _read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
         with h5py.File(self._path, "r") as file:
-            # HDF5 has no negative steps.
+            # HDF5 has no negative steps: read forward, then reverse.
             steps = tuple(
                 slice(None, None, -1) if isinstance(k, slice) and (k.step or 1) < 0 else slice(None)
                 for k in key

@@ -1,6 +1,6 @@
-"""What the first bytes of a source say: that it is netCDF, whole, and not still being written.
+"""Check from the first bytes of a source that it is netCDF, complete and not being written.
 
-Read without any netCDF library, which may hang or crash on what is none.
+No netCDF library is used: it may hang or crash on a file of another format.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["HDF5_MAGIC", "NETCDF_MAGICS", "check_header", "damaged", "is_page", 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 NETCDF_MAGICS = (*CLASSIC_MAGICS, HDF5_MAGIC)
-"""What a netCDF file of any version begins with."""
+"""First bytes of a netCDF file of any version."""
 
 _NOT_NETCDF = (
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
@@ -32,7 +32,7 @@ _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
 
 
 def check_header(path: str) -> bytes:
-    """Return the first bytes of a netCDF file that has the size that its header asks for.
+    """Return the first bytes of a netCDF file that has the size that its header requires.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def check_header(path: str) -> bytes:
     Raises
     ------
     SourceMissingError
-        If there is no such file.
+        If the file does not exist.
     SourceBusyError
         If another process is writing it.
     SourceError
-        If it is no regular file, empty, not netCDF or cut short.
+        If it is not a regular file, empty, not netCDF or truncated.
     """
     _refuse_irregular(path)
     try:
@@ -72,7 +72,7 @@ def check_header(path: str) -> bytes:
     if not head.startswith(NETCDF_MAGICS):
         raise SourceError(path, f"is {what_is(head)}; expected a netCDF file")
     if size < needed:
-        raise damaged(path, f"its header asks for {needed}")
+        raise damaged(path, f"its header requires {needed}")
     return head
 
 
@@ -94,7 +94,7 @@ def _refuse_irregular(path: str) -> None:
         link = f" (a link to {os.readlink(path)})" if os.path.islink(path) else ""  # noqa: PTH114, PTH115
         raise SourceMissingError(path, f"there is no such file{link}") from error
     except (OSError, ValueError) as error:
-        raise SourceError(path, f"cannot be looked at ({one_line(error)})") from error
+        raise SourceError(path, f"cannot be accessed ({one_line(error)})") from error
     if stat.S_ISDIR(mode):
         raise SourceError(path, "is a directory; expected a netCDF file")
     if not stat.S_ISREG(mode):
@@ -102,20 +102,22 @@ def _refuse_irregular(path: str) -> None:
 
 
 def _refuse_being_written(path: str, descriptor: int) -> None:
-    """Ask for the lock that the HDF5 library takes while it writes."""
+    """Raise if another process holds the lock that the HDF5 library takes while it writes."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        found = "another process is writing it; wait until it ends, then run the same command again"
-        raise SourceBusyError(path, found) from error
+        problem = (
+            "another process is writing it; wait until it ends, then run the same command again"
+        )
+        raise SourceBusyError(path, problem) from error
     except OSError:
-        # A file system without locks: HDF5 goes on without them too.
+        # A file system without locks: HDF5 continues without them too.
         return
     fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 def _end_of_hdf5(head: bytes) -> int:
-    """Return the size that an HDF5 file notes in its superblock; 0 if it is none that is known.
+    """Return the size recorded in the superblock of an HDF5 file; 0 if its version is unknown.
 
     Notes
     -----
@@ -143,7 +145,7 @@ def is_page(head: bytes) -> bool:
 
 
 def what_is(head: bytes) -> str:
-    """Say what a file that begins with these bytes is, if it is no netCDF."""
+    """Describe a file that is not netCDF by its first bytes."""
     for start, what in _NOT_NETCDF:
         if head.startswith(start):
             return what

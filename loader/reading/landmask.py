@@ -2,7 +2,7 @@
 
 The mask of the package `global-land-mask` (NOAA GLOBE, 30 arc-seconds, 21600 x 43200) is one
 compressed array. Importing the package inflates all of it, which takes seconds and 0.93 GB; here
-it is streamed row by row instead, in a few megabytes, and the answer for a grid is remembered.
+it is streamed row by row instead, in a few megabytes, and the result for a grid is cached.
 
 `is_land` looks up one pixel a cell, with the package's own index formula in float32. That matters:
 0.25 degree centres lie exactly on pixel corners, so rounding decides, and float32 arithmetic (what
@@ -36,7 +36,7 @@ _PACKAGE = "global-land-mask"
 _ARCHIVE = "globe_combined_mask_compressed.npz"
 _DIGEST_BYTES = 32
 _RULE = 1
-"""Number of the rule; a changed rule must not find answers of the old one."""
+"""Version of the rule: a changed rule must not use results that the old one cached."""
 
 _ROWS_AT_ONCE = 240
 """Pixel rows in memory at a time: 10 MB."""
@@ -59,13 +59,13 @@ class LandMask:
 
 
 def cache_directory() -> Path:
-    """Return the folder where answers are remembered (`XDG_CACHE_HOME` is honoured)."""
+    """Return the cache folder of land masks (`XDG_CACHE_HOME` is honoured)."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "luc-load"
 
 
 def land_mask(grid: Grid, *, remember: bool = True) -> LandMask:
-    """Compute, or recall, the land mask of a grid.
+    """Return the land mask of a grid, computed or from the cache.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _key(grid: Grid) -> str:
 
 
 def _recall(stored: Path, grid: Grid) -> LandMask | None:
-    """Return the remembered mask, or None if there is none that can be believed."""
+    """Return the cached mask, or None if there is no valid one."""
     size = grid.n_lat * grid.n_lon
     try:
         handle = open_regular(stored)
@@ -121,14 +121,14 @@ def _recall(stored: Path, grid: Grid) -> LandMask | None:
     digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
     if len(body) != 5 * size or digest != _digest(stored.name, body):
         return None
-    # One byte of the mask a cell, then four of the fraction.
+    # For each cell one byte of the mask, then for each cell four bytes of the fraction.
     is_land = np.frombuffer(body, np.bool_, size).reshape(grid.n_lat, grid.n_lon)
     fraction = np.frombuffer(body, "<f4", size, offset=size).reshape(grid.n_lat, grid.n_lon)
     return LandMask(is_land.copy(), fraction.astype(np.float32))
 
 
 def _remember(stored: Path, mask: LandMask) -> None:
-    """Write by rename, so that two builds at once never see half a file; failing is no error."""
+    """Write the cache file atomically; a failure is not an error, only a slower next run."""
     with suppress(OSError):
         stored.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(stored, mode=0o644) as file:
@@ -137,12 +137,12 @@ def _remember(stored: Path, mask: LandMask) -> None:
 
 
 def _digest(name: str, body: bytes) -> bytes:
-    """Return the digest of an answer; the name of its file says of which grid it is."""
+    """Return the digest of a cached mask; its file name identifies the grid."""
     return hashlib.sha256(name.encode() + body).digest()
 
 
 def _is_own(status: os.stat_result) -> bool:
-    """Return whether nobody else could have written a file: a digest is easily computed."""
+    """Return whether only this user can have written a file: anyone can compute a digest."""
     others = stat.S_IWGRP | stat.S_IWOTH
     return status.st_uid in {os.geteuid(), 0} and not status.st_mode & others
 
@@ -161,8 +161,10 @@ def _compute(grid: Grid) -> LandMask:
             with members.open("mask.npy") as file:
                 return _stream(file, pixel_lat, pixel_lon, grid)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        found = f"{archive}: cannot be read ({error}); reinstall it: pip install --force-reinstall"
-        raise LandMaskError(f"{found} {_PACKAGE}") from error
+        problem = (
+            f"{archive}: cannot be read ({error}); reinstall it: pip install --force-reinstall"
+        )
+        raise LandMaskError(f"{problem} {_PACKAGE}") from error
 
 
 def _nearest_pixel(
@@ -209,7 +211,7 @@ def _stream(
             ).astype(np.int64)
             pixels_in_row[cell_row] += rows
     total = pixels_in_row[:, None] * per_column[None, :]
-    # A cell finer than a pixel may hold no pixel centre: its own pixel then speaks for it.
+    # A cell finer than a pixel may hold no pixel centre: use the pixel that contains it.
     fraction = np.where(total > 0, land / np.maximum(total, 1), is_land)
     return LandMask(is_land, fraction.astype(np.float32))
 

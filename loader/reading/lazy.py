@@ -1,4 +1,4 @@
-"""Fetch the values of a lazy variable, from any lane.
+"""Load the values of a lazy variable, from any lane.
 
 The netCDF and HDF5 libraries crash when two threads use them at once, also for different files, and
 their own wrappers lock only what goes through them. What our own engine or Zarr reads, and what is
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["fetch"]
 
 _library = threading.Lock()
-"""Held by the one thread of this process that is inside of the netCDF or HDF5 library."""
+"""Held by the one thread of this process that is calling the netCDF or HDF5 library."""
 
 _THREAD_SAFE = frozenset({"DirectChunkArray", "ZarrArrayWrapper"})
 """Arrays whose values come from any thread: our engine's, and xarray's of Zarr."""
@@ -33,7 +33,7 @@ def fetch(variable: xr.Variable) -> npt.NDArray[Any]:
 
 
 def _is_thread_safe(variable: xr.Variable) -> bool:
-    # xarray wraps the array of a file once for each thing that is to be done to its values.
+    # xarray wraps the array of a file once for each operation on its values.
     data = variable._data  # noqa: SLF001  # `data` would fetch the values
     while hasattr(data, "array"):
         data = data.array

@@ -1,4 +1,4 @@
-"""Which stored numbers mean missing: the codes and the range that attributes declare."""
+"""Find which stored numbers mean missing: the codes and the range that attributes declare."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def require_usable_code(
     Raises
     ------
     SourceError
-        If so: the cells without data hold some other number, which would be loaded as a value.
+        If so: cells without data hold some other number, which would be loaded as a value.
     """
     if codes or variable.dtype.kind not in "iu":
         return
@@ -98,8 +98,8 @@ def valid_limits(variable: xr.Variable) -> tuple[float, float] | None:
     Returns
     -------
     tuple of (float, float), or None
-        None if the variable declares no range, or declares a missing value: then only that one
-        decides.
+        None if the variable declares no range, or declares a missing value, which then takes
+        precedence.
 
     Notes
     -----
@@ -138,8 +138,8 @@ def _declared(
             continue
         declared = np.atleast_1d(np.asarray(variable.attrs[attribute]))
         if declared.dtype.kind not in "iuf":
-            found = f"its attribute {attribute} is {variable.attrs[attribute]!r}, not a number"
-            raise SourceError(path, f"{found}; set it to the type of the variable", name)
+            problem = f"its attribute {attribute} is {variable.attrs[attribute]!r}, not a number"
+            raise SourceError(path, f"{problem}; set it to the type of the variable", name)
         if declared.size:
             yield attribute, declared.reshape(-1)
 
@@ -147,7 +147,7 @@ def _declared(
 def _is_storable(variable: xr.Variable, code: np.generic, value: np.generic) -> bool:
     """Return whether a stored value can equal the declared one, cast to the stored type."""
     if code.dtype.kind == "f":
-        # A number beyond the type becomes infinity, which stays an error where it is stored.
+        # A number beyond the type becomes infinity, which is an error if it is stored.
         return bool(np.isfinite(code)) or (bool(np.isinf(code)) and bool(np.isinf(value)))
     if code == value:
         return True

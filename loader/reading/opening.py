@@ -1,4 +1,4 @@
-"""Open a source with xarray: choose the engine, and say plainly why a file cannot be opened."""
+"""Open a source with xarray: choose the engine, and explain why a file cannot be opened."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def open_undecoded(path: str) -> xr.Dataset:
     Raises
     ------
     SourceMissingError
-        If there is no such file.
+        If the file does not exist.
     SourceError
-        If it is no regular file, empty, not netCDF or damaged.
+        If it is not a regular file, empty, not netCDF or damaged.
     ServiceError
         If it is an address whose store does not answer.
     """
@@ -53,7 +53,7 @@ def open_undecoded(path: str) -> xr.Dataset:
     magic = check_header(path)
     try:
         with warnings.catch_warnings():
-            # Doubtful attributes (two fill values, say) are ours to judge, variable by variable.
+            # Doubtful attributes, such as two fill values, are checked later for each variable.
             warnings.simplefilter("ignore")
             dataset = _open(path, magic)
     except ImportError:
@@ -67,9 +67,9 @@ def _not_empty(path: str, dataset: xr.Dataset, magic: bytes = b"") -> xr.Dataset
     if dataset.variables:
         return dataset
     groups = ", ".join(_groups(path, magic))
-    found = f"holds its data in groups ({groups})" if groups else "holds no variables"
+    problem = f"holds its data in groups ({groups})" if groups else "holds no variables"
     dataset.close()
-    raise SourceError(path, f"{found}; expected variables at the top level of the file")
+    raise SourceError(path, f"{problem}; expected variables at the top level of the file")
 
 
 def _open(path: str, magic: bytes) -> xr.Dataset:

@@ -41,7 +41,7 @@ class BandOrder:
         return full, column[split:].reshape(self._years, -1)
 
     def place(self, column: npt.NDArray[Number], year: int, cells: npt.NDArray[Number]) -> None:
-        """Write the values of all cells in one year, shape (cells,), where they belong."""
+        """Write the values of all cells in one year, shape (cells,), to their rows."""
         full, rest = self._views(column)
         split = self._full * self._band
         full[:, year, :] = cells[:split].reshape(self._full, self._band)
@@ -71,7 +71,7 @@ class BandOrder:
         ----------
         has_value : ndarray of bool, shape (rows,)
         exact : bool
-            Whether cells that lose all their rows take no part in the bands any more.
+            Whether bands are formed again without the cells that lose all their rows.
 
         Returns
         -------

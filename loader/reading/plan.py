@@ -45,7 +45,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Return a file name without ending that is the block's own within its table."""
+        """Return a file name without suffix, unique within the block's table."""
         return (
             f"{self.first_year:04d}-{self.last_year:04d}_rows-{self.north:05d}-{self.south - 1:05d}"
         )
@@ -64,11 +64,11 @@ def plan_blocks(
     ----------
     source : GriddedSource
     cells : int
-        How many cells a year is expected to store.
+        Expected number of cells stored for each year.
     budget : int
-        Bytes that the rows of one block may take, where the chunks allow it.
+        Largest size in bytes of the rows of one block, where the chunks allow it.
     most_years : int
-        Years of a block at most, where the chunks allow it.
+        Largest number of years of a block, where the chunks allow it.
 
     Returns
     -------
@@ -86,11 +86,14 @@ def plan_blocks(
     years = max(1, min(most_years, budget // per_year))
     rows = n_lat
     if chunk_years <= years:
+        # The years of a chunk fit: take several chunks, and cut by rows only if need be.
         years = chunk_years * _power_of_two(years // chunk_years)
         fitting = int(budget * n_lat // (per_year * years))
         if fitting < n_lat:
             rows = fitting // chunk_rows * chunk_rows or max(1, fitting)
     else:
+        # A chunk holds more years than fit: cut by rows of chunks instead. If one such row is too
+        # large as well, cut by years, and several blocks read the same chunks.
         per_row = max(1, per_year * min(chunk_years, len(source.years)) // n_lat)
         fitting = int(budget // per_row) // chunk_rows * chunk_rows
         if fitting:

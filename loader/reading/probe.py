@@ -26,7 +26,7 @@ SECONDS = 60
 """Longest time for one file; the largest LUH2 file takes two seconds on a cold disk."""
 
 CPU_SECONDS = 10
-"""Longest time of computing for a header, or for a chunk: a library that hangs does not wait."""
+"""Longest CPU time for a header, or for a chunk: a library that hangs keeps computing."""
 
 _SCRIPT = Path(__file__).with_name("trial.py")
 _PATIENCE_SECONDS = 5
@@ -46,7 +46,7 @@ class Probe:
     Raises
     ------
     SourceError
-        At once, if the header of a file shows that it is no whole netCDF file.
+        On creation, if the header of a file shows that it is not a complete netCDF file.
     """
 
     def __init__(self, paths: Sequence[str], largest_chunk: int) -> None:
@@ -62,7 +62,7 @@ class Probe:
         self.close()
 
     def wait(self) -> None:
-        """Wait for the outcome.
+        """Wait for the result.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Probe:
                 timeout=SECONDS * len(self._paths) + _PATIENCE_SECONDS
             )
         except subprocess.TimeoutExpired:
-            # Stopped, or waiting for a disk that does not answer.
+            # The process is suspended, or waits for a disk that does not respond.
             self._process.kill()
             output, _ = self._process.communicate()
         code = self._process.returncode
@@ -90,7 +90,7 @@ class Probe:
             raise _lost(self._paths[len(outcomes)], code)
 
     def close(self) -> None:
-        """Give up what is still running."""
+        """Kill the process if it is still running."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -99,7 +99,7 @@ class Probe:
 
 def _start(paths: Sequence[str], largest_chunk: int) -> subprocess.Popen[bytes] | None:
     """Start the other process."""
-    # -P: the modules beside the script are not to be taken for others of the same name.
+    # -P keeps the modules next to the script from shadowing others of the same name.
     numbers = map(str, (largest_chunk, SECONDS, CPU_SECONDS))
     command = [sys.executable, "-P", str(_SCRIPT), *numbers]
     return subprocess.Popen(  # noqa: S603  # no shell, our own script
@@ -118,9 +118,9 @@ def _error(path: str, problem: dict[str, str]) -> SourceError:
 
 
 def _lost(path: str, code: int) -> SourceError:
-    """Return the error for a file on which the other process ended."""
+    """Return the error for a file that ended the other process."""
     if -code == signal.SIGPROF:
-        return damaged(path, f"the netCDF library computed with it for more than {CPU_SECONDS} s")
+        return damaged(path, f"the netCDF library used more than {CPU_SECONDS} s of CPU time on it")
     if -code in _OUT_OF_TIME:
         return damaged(path, f"the netCDF library was still busy with it after {SECONDS} s")
     how = signal.Signals(-code).name if code < 0 else f"exit code {code}"

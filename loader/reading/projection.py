@@ -1,4 +1,4 @@
-"""Recognise grids that are not regular in latitude and longitude, by what a file says of them."""
+"""Recognise grids that are not regular in latitude and longitude from a file's attributes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHER_AXES = re.compile(
 """CF standard names of axes of rotated and projected grids."""
 
 _OTHER_NAMES = frozenset({"rlat", "rlon"})
-"""What rotated latitudes and longitudes are called where no standard name says so."""
+"""Usual names of rotated latitudes and longitudes without a standard name."""
 
 _UNPROJECTED = "latitude_longitude"
 _PROJECTED_WKT = re.compile(r"\s*(PROJCS|PROJCRS|PROJECTEDCRS)\b", re.IGNORECASE)
@@ -36,23 +36,23 @@ _EXPECTED = "expected a regular latitude/longitude grid (regrid the file first)"
 def require_unprojected(
     dataset: xr.Dataset, axes: tuple[str, str], path: str, *, explicit: bool
 ) -> bool:
-    """Raise if a file says that its grid is rotated or projected.
+    """Raise if a file declares a rotated or projected grid.
 
     Parameters
     ----------
     dataset : xarray.Dataset
     axes : tuple of str
-        The dimensions taken for latitude and longitude.
+        The dimensions treated as latitude and longitude.
     path : str
         The file, for messages.
     explicit : bool
-        Whether the axes say themselves that they are latitude and longitude. A grid mapping that
-        no variable names then counts for nothing: regridding may leave one behind.
+        Whether the axes have attributes of latitude and longitude. A grid mapping that no variable
+        names is then ignored: regridding may leave one behind.
 
     Returns
     -------
     bool
-        Whether a grid mapping says that the axes are latitude and longitude.
+        Whether a grid mapping declares the axes as latitude and longitude.
 
     Raises
     ------
@@ -67,16 +67,16 @@ def require_unprojected(
     for axis in axes:
         standard_name = standard_name_of(dataset.variables[axis])
         if _OTHER_AXES.fullmatch(standard_name):
-            found = f'has the standard_name "{standard_name}": the grid is rotated or projected'
-            raise GridError(path, f"{found}; {_EXPECTED}", axis)
+            problem = f'has the standard_name "{standard_name}": the grid is rotated or projected'
+            raise GridError(path, f"{problem}; {_EXPECTED}", axis)
         if axis.lower() in _OTHER_NAMES and not explicit:
             raise GridError(path, f"is a coordinate of a rotated grid; {_EXPECTED}", axis)
     says_so = False
     for name in _mappings(dataset, axes, explicit=explicit):
         projection = _projection(dataset.variables[name])
         if projection not in {None, _UNPROJECTED}:
-            found = f'describes the grid as "{projection}"'
-            raise GridError(path, f"{found}; {_EXPECTED}", name)
+            problem = f'describes the grid as "{projection}"'
+            raise GridError(path, f"{problem}; {_EXPECTED}", name)
         says_so = says_so or projection == _UNPROJECTED
     return says_so
 
@@ -109,7 +109,7 @@ def _named(text: str, axes: tuple[str, str]) -> list[str]:
 
 
 def _projection(mapping: xr.Variable) -> str | None:
-    """Return what a grid mapping says the projection is; None if it says nothing."""
+    """Return the projection that a grid mapping declares; None if it declares none."""
     attributes = mapping.attrs
     name = str(attributes.get("grid_mapping_name", "")).strip().lower()
     if name:

@@ -48,9 +48,9 @@ def open_source(
     Parameters
     ----------
     kind : Source
-        What the file must be.
+        The kind of source that the file must be.
     given : str or xarray.Dataset
-        A local path, or a data set that the caller opened, which is left as it is.
+        A local path, or a dataset that the caller opened, which is not changed or closed.
     years : tuple of (int or None, int or None)
         First and last year to load, both included.
     window : Grid, optional
@@ -63,8 +63,8 @@ def open_source(
     Raises
     ------
     SourceError
-        If the file is missing or unreadable, or its grid, years or variables are not what they
-        must be.
+        If the file is missing or unreadable, or its grid, years or variables are not those of
+        this kind of source.
     """
     if isinstance(given, str):
         path, dataset = given, open_undecoded(given)
@@ -80,7 +80,7 @@ def open_source(
 
 
 def cut_source(source: GriddedSource, window: Grid) -> GriddedSource:
-    """Return a source that holds a part of the grid only.
+    """Return a source that is restricted to a part of the grid.
 
     Parameters
     ----------
@@ -125,7 +125,9 @@ def _understand(
 ) -> GriddedSource:
     dims = find_dimensions(dataset, path)
     assert dims.time is not None
+    # 1. Where: the nominal grid, and how the file's rows and columns map to it.
     grid, rows, columns = read_grid(dataset, dims, path)
+    # 2. When: the calendar years, in ascending order, cut to the years to load.
     axis = dataset.variables[dims.time]
     all_years = calendar_years(
         read_coordinate(dataset, dims.time, path),
@@ -145,12 +147,13 @@ def _understand(
         span = f"{all_years.min()} to {all_years.max()}"
         raise SourceError(
             path,
-            f"has the years {span}, none of which is in --years {years_text(wanted)}; name others",
+            f"--years {years_text(wanted)} matches none of its years ({span}); choose others",
             dims.time,
         )
-    found, notices = _find_variables(kind, path, dataset, dims)
-    stored = {name: decoded_variable(v, path, name) for name, v in found.items()}
-    variables = tuple(_describe(kind, name, dataset) for name in found)
+    # 3. What: the variables, how to decode them, and whether their units are the expected ones.
+    by_name, notices = _find_variables(kind, path, dataset, dims)
+    stored = {name: decoded_variable(v, path, name) for name, v in by_name.items()}
+    variables = tuple(_describe(kind, name, dataset) for name in by_name)
     _require_units(kind, path, dataset, variables)
     return GriddedSource(
         kind=kind,
@@ -159,9 +162,9 @@ def _understand(
         grid=grid,
         years=years,
         variables=variables,
-        chunk_shape=_chunk_shape(next(iter(found.values())), dims),
+        chunk_shape=_chunk_shape(next(iter(by_name.values())), dims),
         notices=(*_gaps(years, path), *notices),
-        layout=Layout(dims, rows, columns, positions, stored, _limits(found)),
+        layout=Layout(dims, rows, columns, positions, stored, _limits(by_name)),
     )
 
 
@@ -171,7 +174,7 @@ def _find_variables(
     """Return the variables to load, singleton dimensions dropped, in the file's order."""
     required = {dims.time, dims.latitude, dims.longitude}
     known = {variable.name for variable in kind.variables}
-    found: dict[str, xr.Variable] = {}
+    by_name: dict[str, xr.Variable] = {}
     notices: list[str] = []
     left_out: list[str] = []
     for key, variable in dataset.variables.items():
@@ -186,23 +189,23 @@ def _find_variables(
                 raise SourceError(path, f"has further dimensions ({sizes}); select one first", name)
             if further:
                 notices.append(f"{path}: {name}: dropped the dimension {further[0]} of length 1")
-            found[name] = variable.isel(dict.fromkeys(further, 0)) if further else variable
+            by_name[name] = variable.isel(dict.fromkeys(further, 0)) if further else variable
         else:
             left_out.append(name)
-    missing = sorted(kind.required - found.keys())
+    missing = sorted(kind.required - by_name.keys())
     if missing:
         raise _missing_variables(kind, path, missing, dataset)
-    if not found:
+    if not by_name:
         expected = f"expected variables on (time, latitude, longitude) of {kind.title}"
         raise SourceError(path, f"holds nothing to load; {expected}")
-    _check_names(path, found)
+    _check_names(path, by_name)
     if left_out:
         notices.append(f"{path}: not loaded: {', '.join(sorted(left_out))}")
-    return found, notices
+    return by_name, notices
 
 
-def _limits(found: dict[str, xr.Variable]) -> dict[str, tuple[float, float]]:
-    limits = {name: valid_limits(variable) for name, variable in found.items()}
+def _limits(by_name: dict[str, xr.Variable]) -> dict[str, tuple[float, float]]:
+    limits = {name: valid_limits(variable) for name, variable in by_name.items()}
     return {name: both for name, both in limits.items() if both is not None}
 
 
@@ -213,11 +216,11 @@ def _missing_variables(
     names = [str(name) for name in dataset.variables]
     count = len(kind.required)
     if len(missing) < count:
-        found = f"has {count - len(missing)} of the {count} variables of {kind.title} that the "
-        found += f"views compute with; it lacks {', '.join(missing)}"
+        problem = f"has {count - len(missing)} of the {count} variables of {kind.title} that the "
+        problem += f"views compute with; it lacks {', '.join(missing)}"
     else:
-        found = f"has no variable {', '.join(missing)} on (time, latitude, longitude)"
-    # Only names that mean nothing else can be misspelt ones.
+        problem = f"has no variable {', '.join(missing)} on (time, latitude, longitude)"
+    # A name that is another known variable is not a misspelling.
     known = {variable.name for variable in kind.variables} - set(missing)
     near = {
         name
@@ -229,9 +232,9 @@ def _missing_variables(
         if name not in known
     }
     if near:
-        return SourceError(path, f"{found}; it has {', '.join(sorted(near))}: rename them")
+        return SourceError(path, f"{problem}; it has {', '.join(sorted(near))}: rename them")
     expected = f"expected the complete file of {kind.title} ({kind.file})"
-    return SourceError(path, f"{found}; {expected}")
+    return SourceError(path, f"{problem}; {expected}")
 
 
 def _check_names(path: str, names: Iterable[str]) -> None:
@@ -239,15 +242,15 @@ def _check_names(path: str, names: Iterable[str]) -> None:
     for name in names:
         if name.lower() in seen:
             clash = seen[name.lower()]
-            found = f"its name is the same column as {clash} (case does not count)"
-            raise SourceError(path, f"{found}; rename or drop one", name)
+            problem = f"its name is the same column as {clash} (case does not count)"
+            raise SourceError(path, f"{problem}; rename or drop one", name)
         seen[name.lower()] = f"the variable {name}"
 
 
 def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
-    """Return the variable with the published attributes, or its own where it is an extra one.
+    """Return a variable with its published attributes, or the file's if it is an extra one.
 
-    Its unit is the file's own, unless it is one that the views compute with.
+    Its unit is the file's, unless the views compute with the variable.
     """
     attributes = dataset.variables[name].attrs
     units = str(attributes.get("units", ""))
@@ -268,7 +271,7 @@ def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
 
 
 def _is_computed_with(kind: Source, name: str) -> bool:
-    """Return whether views compute with a variable, so that its unit must be the one they take."""
+    """Return whether views compute with a variable, which then needs one particular unit."""
     return name in kind.required | kind.computed
 
 
@@ -299,7 +302,7 @@ def _gaps(years: npt.NDArray[np.int16], path: str) -> list[str]:
 def _chunk_shape(variable: xr.Variable, dims: Dimensions) -> tuple[int, int, int]:
     """Return the extent of a stored chunk along (time, latitude, longitude).
 
-    A contiguous variable counts as cut along its first dimension, the one that varies slowest.
+    A contiguous variable is treated as chunked along its first dimension, which varies slowest.
     """
     if variable.chunks is not None:
         stored = {d: max(sizes) for d, sizes in zip(variable.dims, variable.chunks, strict=True)}

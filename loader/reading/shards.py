@@ -1,4 +1,4 @@
-"""Which chunks of a Zarr array are stored, also those inside of shards."""
+"""Count the chunks of a Zarr array that are stored, including those inside shards."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  #
     Parameters
     ----------
     path : str
-        Of the store: a local folder or an address.
+        The store: a local folder or an address.
     array : zarr.Array
 
     Returns
     -------
     tuple of (int, int)
-        Chunks that are missing, and chunks in all.
+        Number of missing chunks, and of all chunks.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  #
 
     Notes
     -----
-    zarr counts a shard that exists as whole. A shard ends (or begins) with its index: offset and
+    zarr counts a shard that exists as complete. A shard ends (or begins) with its index: offset and
     length of each inner chunk, uint64 in little-endian order, and mostly a CRC-32C of 4 bytes; see
     https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/.
     """
@@ -70,16 +70,16 @@ def _stored(path: str, array: Any, place: _Bounds) -> int:  # noqa: ANN401
     known = [_name(one) for one in getattr(codec, "index_codecs", ())]
     nested = [_name(one) for one in (*others, *getattr(codec, "codecs", ()))]
     if known not in (["bytes"], ["bytes", "crc32c"]) or "sharding_indexed" in nested or others:
-        found = "has shards in shards, or shards that are encoded once more"
+        problem = "has nested shards, or shards with a further encoding"
         expected = "expected sharding_indexed alone, its index as bytes and crc32c; write it again"
-        raise SourceError(path, f"{found}; {expected}", array.basename)
+        raise SourceError(path, f"{problem}; {expected}", array.basename)
     size = math.prod(inner) * _ENTRY_BYTES + _CHECKSUM_BYTES * (len(known) - 1)
     key = f"{array.path}/{array.metadata.encode_chunk_key(place)}".lstrip("/")
     data = _index(path, key, size, at_end=codec.index_location.value == "end")
     if data is None:
         return 0
     if len(data) != size:
-        raise SourceError(path, f"shard {key} is cut off; write it again", array.basename)
+        raise SourceError(path, f"shard {key} is truncated; write it again", array.basename)
     offsets = _offsets(data, inner)
     # Chunks beyond the edge of the array belong to a shard, but hold nothing.
     inside = tuple(
@@ -107,8 +107,8 @@ def _index(path: str, key: str, size: int, *, at_end: bool) -> bytes | None:
             store = store_of(path)
             where = f"{store.path.rstrip('/')}/{key}"
             begin, end = (-size, None) if at_end else (0, size)
-            found: bytes = store.fs.cat_file(where, start=begin, end=end)
-            return found
+            data: bytes = store.fs.cat_file(where, start=begin, end=end)
+            return data
         with (Path(path) / key).open("rb") as file:
             if at_end:
                 length = file.seek(0, 2)

@@ -1,4 +1,4 @@
-"""One gridded source, opened and understood: its grid, its years, its variables, its values."""
+"""A gridded source with a known layout: its grid, years, variables and values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Slab:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the boxes of a file are found and turned into grid order.
+    """How to locate the boxes of a file and turn them into grid order.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Layout:
     stored : dict of str to (xarray.Variable, tuple of numpy scalars)
         The lazy data of each variable and the codes that mean missing in it.
     limits : dict of str to (float, float)
-        The valid range of each variable for which nothing else says what is missing.
+        The valid range of each variable that declares no missing value.
     """
 
     dimensions: Dimensions
@@ -70,14 +70,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class GriddedSource:
-    """A source whose layout is understood; reading it is the only thing left to do.
+    """An open source whose layout is known, ready to be read.
 
     Attributes
     ----------
     kind : Source
-        What it is and which table it becomes.
+        The kind of source, which names its table.
     path : str
-        The file as the user named it, or a description of a data set in memory.
+        The file as the user named it, or a description of a dataset in memory.
     grid : Grid
         The nominal grid of its coordinates.
     years : ndarray of int16, shape (n,)
@@ -122,7 +122,7 @@ class GriddedSource:
         self.dataset.close()
 
     def codes(self, variable: str) -> tuple[np.generic, ...]:
-        """Return the values that still stand for missing in what `read` gives."""
+        """Return the values that still mean missing in the result of `read`."""
         return self.layout.stored[variable][1]
 
     def limits(self, variable: str) -> tuple[float, float] | None:
@@ -193,8 +193,8 @@ class GriddedSource:
 
 
 def name_of_dataset(dataset: xr.Dataset, kind: Source) -> str:
-    """Return what messages call a data set that the caller opened: its file, where it says one."""
-    return str(dataset.encoding.get("source") or f"the {kind.name} data set in memory")
+    """Return the name of the caller's dataset in messages: its file, if it has one."""
+    return str(dataset.encoding.get("source") or f"the {kind.name} dataset in memory")
 
 
 def read_coordinate(dataset: xr.Dataset, name: str, path: str) -> npt.NDArray[Any]:
@@ -256,5 +256,5 @@ def _unreadable(path: str, variable: str, what: str, error: Exception) -> LucLoa
         return error
     if is_address(path) and is_lost(error):
         return lost_store(path, error)
-    found = f"{what}cannot be read ({one_line(error)}); the file is damaged: fetch it again"
-    return BadValueError(path, found, variable)
+    problem = f"{what}cannot be read ({one_line(error)}); the file is damaged: fetch it again"
+    return BadValueError(path, problem, variable)

@@ -30,7 +30,7 @@ __all__ = ["StaticGrid", "open_static"]
 Float32 = npt.NDArray[np.float32]
 
 _ROUNDING = 1e-5
-"""A fraction may leave 0..1 by this much."""
+"""A fraction may be outside 0..1 by this much."""
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "ptbio": (0.0, float(IMPLAUSIBLE)),
@@ -45,12 +45,12 @@ _WHOLE = frozenset({"fstnf", "ccode"})
 
 @dataclass(frozen=True)
 class StaticGrid:
-    """The static grid, read whole: it is small.
+    """The static grid, completely in memory: it is small.
 
     Attributes
     ----------
     path : str
-        The file as the user named it, or a description of a data set in memory.
+        The file as the user named it, or a description of a dataset in memory.
     grid : Grid
         The nominal grid of its coordinates.
     attributes : dict of str to object
@@ -64,7 +64,7 @@ class StaticGrid:
     country_code : ndarray of int16, shape (n_cells,)
         0 is none.
     countries : dict of int to Country
-        By code, as far as they are known.
+        The known countries, by code.
     """
 
     path: str
@@ -89,9 +89,9 @@ class StaticGrid:
             return self
         part = part_of(self.grid, window)
         if part is None:
-            found = f"has another grid ({self.grid}) than the other files ({window})"
+            problem = f"has another grid ({self.grid}) than the other files ({window})"
             expected = "expected the same cells, as many or more (regrid the file first)"
-            raise GridError(self.path, f"{found}; {expected}")
+            raise GridError(self.path, f"{problem}; {expected}")
         cells = (part.rows[:, None] * self.grid.n_lon + part.columns).reshape(-1)
         return replace(
             self,
@@ -109,7 +109,7 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
     Parameters
     ----------
     given : str or xarray.Dataset
-        A path or an address, or a data set that the caller opened, which is left as it is.
+        A path or an address, or a dataset that the caller opened, which is not changed or closed.
 
     Returns
     -------
@@ -120,15 +120,15 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
     SourceError
         If the file is missing or unreadable, or lacks a variable.
     GridError
-        If its coordinates are no regular grid.
+        If its coordinates are not a regular grid.
     BadValueError
-        If a value cannot be right: a fraction outside 0..1, a country code that is no whole
-        number, infinity.
+        If a value is impossible: a fraction outside 0..1, a country code that is not an integer,
+        infinity.
 
     Notes
     -----
     Its `carea` is not used (`area_ha` is the area that the emissions refer to), nor are its
-    `lat_bounds` and `lon_bounds`, which in LUH2's file lie half a cell off.
+    `lat_bounds` and `lon_bounds`, which in LUH2's file are half a cell off.
     """
     if not isinstance(given, str):
         return _read(name_of_dataset(given, STATIC), given)
@@ -169,21 +169,21 @@ def _find(path: str, dataset: xr.Dataset, dims: Dimensions, variable: Variable) 
     stored = dataset.variables.get(variable.name)
     if stored is None or not {dims.latitude, dims.longitude}.issubset(stored.dims):
         names = ", ".join(v.name for v in STATIC.variables)
-        found = "there is no such variable on (latitude, longitude)"
+        problem = "there is no such variable on (latitude, longitude)"
         expected = f"expected {names} of {STATIC.title} ({STATIC.file})"
-        raise SourceError(path, f"{found}; {expected}", variable.name)
+        raise SourceError(path, f"{problem}; {expected}", variable.name)
     further = {d: n for d, n in stored.sizes.items() if d not in {dims.latitude, dims.longitude}}
     if any(size > 1 for size in further.values()):
         sizes = ", ".join(f"{name} {size}" for name, size in further.items())
-        found = f"has further dimensions ({sizes}); select one first"
-        raise SourceError(path, found, variable.name)
+        problem = f"has further dimensions ({sizes}); select one first"
+        raise SourceError(path, problem, variable.name)
     if variable.name not in _WHOLE:
         require_unit(variable, stored.attrs.get("units"), path)
     return stored.isel(dict.fromkeys(further, 0))
 
 
 def _check(path: str, name: str, plane: Float32, grid: Grid) -> None:
-    """Refuse a value that cannot be right, with its place."""
+    """Raise on an impossible value, naming its place."""
     least, most = _LIMITS[name]
     bad = ~np.isnan(plane) & ~((plane >= least) & (plane <= most))
     expected = "expected 0 or more" if name == "ptbio" else "expected 0 to 1"
@@ -196,7 +196,7 @@ def _check(path: str, name: str, plane: Float32, grid: Grid) -> None:
     raise BadValueError(
         path,
         f"is {plane[cell]:g} at {grid.place(cell)}; {expected}, or the value declared as "
-        "missing: fetch the file again, or mend it",
+        "missing: fetch the file again, or fix it",
         name,
     )
 
@@ -213,4 +213,4 @@ def _unknown_codes(path: str, unknown: dict[int, int]) -> tuple[str, ...]:
     if not unknown:
         return ()
     listed = ", ".join(f"{code} ({cells:,} cells)" for code, cells in unknown.items())
-    return (f"{path}: ccode: no country is known by the code {listed}; it stays without a name",)
+    return (f"{path}: ccode: no country has the code {listed}; it is stored without a name",)

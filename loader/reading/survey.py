@@ -1,4 +1,4 @@
-"""What the cells of a source hold over the years, learned in a pass before any row is stored."""
+"""Survey which cells of a source hold values, in a pass before any row is stored."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _FLAGS = 3
 
 
 class CellSurvey:
-    """Whether each cell is, in some year, other than 0, 0, or missing.
+    """For each cell three flags: whether it is nonzero, zero or missing in some year.
 
     Parameters
     ----------
     n_cells : int
     flags : ndarray of bool, shape (3 * n_cells,), optional
-        As `packed` gave it; nothing is known yet if left out.
+        The result of `packed`; by default no year has been seen yet.
     """
 
     def __init__(self, n_cells: int, flags: Bool | None = None) -> None:
@@ -34,29 +34,29 @@ class CellSurvey:
     @property
     def nonzero(self) -> Bool:
         """Cells with a value other than 0 in some year, shape (n_cells,)."""
-        found: Bool = self._flags[0]
-        return found
+        flags: Bool = self._flags[0]
+        return flags
 
     @property
     def has_value(self) -> Bool:
         """Cells with a value in some year, shape (n_cells,)."""
-        found: Bool = self._flags[0] | self._flags[1]
-        return found
+        flags: Bool = self._flags[0] | self._flags[1]
+        return flags
 
     @property
     def always_zero(self) -> Bool:
         """Cells that are 0 in every year, shape (n_cells,)."""
-        found: Bool = self._flags[1] & ~self._flags[0] & ~self._flags[2]
-        return found
+        flags: Bool = self._flags[1] & ~self._flags[0] & ~self._flags[2]
+        return flags
 
     def note(self, cells: slice, values: npt.NDArray[np.float32]) -> None:
         """Add the values of a year: shape (cells,), NaN where missing."""
         zero, missing = values == 0, np.isnan(values)
-        for flags, found in zip(self._flags, (~(zero | missing), zero, missing), strict=True):
-            flags[cells] |= found
+        for flags, is_seen in zip(self._flags, (~(zero | missing), zero, missing), strict=True):
+            flags[cells] |= is_seen
 
     def merge(self, other: CellSurvey) -> None:
-        """Add what was learned of other years, or of other cells."""
+        """Add the survey of other years, or of other cells."""
         self._flags |= other._flags
 
     def packed(self) -> Bool:

@@ -1,4 +1,4 @@
-"""Open files in a process that may be lost: a script of its own, started by `probe.py`.
+"""Open files in a process that may crash: a separate script, started by `probe.py`.
 
 Arguments: the most bytes of a stored chunk, the seconds that a file may take, those of computing
 for its header and for each chunk that is read, then the files. For each file one line of JSON goes
@@ -22,7 +22,7 @@ import h5py
 import netCDF4
 
 _ADDRESS_SPACE = 4 * 2**30
-"""Bytes; a damaged length that asks for more is an error instead of a full machine."""
+"""Bytes; a damaged length beyond it is an error and does not exhaust the machine's memory."""
 
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _OWN_FILTERS = (1, 2)
@@ -30,7 +30,7 @@ _OWN_FILTERS = (1, 2)
 
 
 class _FoundError(Exception):
-    """Something is wrong with a variable, in words."""
+    """A problem with a variable, described in words."""
 
 
 def _main() -> None:
@@ -49,7 +49,7 @@ def _main() -> None:
         except Exception as error:  # noqa: BLE001  # the libraries raise anything on a damaged file
             problem = {"reason": " ".join(str(error).split())[:200] or type(error).__name__}
         print(json.dumps(problem), flush=True)  # noqa: T201  # what the parent reads
-    # A library that stumbles over its own end says nothing about the files.
+    # An error of a library at exit says nothing about the files.
     os._exit(0)
 
 
@@ -60,7 +60,7 @@ def _limit(what: int, most: int) -> None:
 
 
 def _open(path: str, largest: int, computing: int) -> None:
-    """Touch all that the build will ask the libraries for, but the bulk of the data."""
+    """Read everything that the build will read with the libraries, except the bulk of the data."""
     with open(path, "rb") as file:  # noqa: PTH123  # a path may hold bytes that pathlib refuses
         is_hdf5 = file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
     foreign, unusual = _walk_hdf5(path) if is_hdf5 else ({}, set())
@@ -72,7 +72,7 @@ def _open(path: str, largest: int, computing: int) -> None:
             for attribute in variable.ncattrs():
                 variable.getncattr(attribute)
             if variable.ndim == 1 and variable.dimensions != (name,):
-                # No coordinate and no map: nothing reads it, however large it is.
+                # Neither a coordinate nor a map: the build does not read it, whatever its size.
                 continue
             _refuse_large(name, variable, largest)
             if name not in unusual and variable.size and (variable.ndim == 1 or name in foreign):
@@ -109,7 +109,7 @@ def _walk_hdf5(path: str) -> tuple[dict[str, list[int]], set[str]]:
 
 
 def _is_unusual(kind: Any) -> bool:  # noqa: ANN401  # h5py's own
-    """Return whether a type is one of numbers that the netCDF library does not know."""
+    """Return whether a type is a number type that the netCDF library does not support."""
     if kind.get_class() == h5py.h5t.FLOAT:
         floats = (
             *(h5py.h5t.IEEE_F32LE, h5py.h5t.IEEE_F32BE),
@@ -120,7 +120,7 @@ def _is_unusual(kind: Any) -> bool:  # noqa: ANN401  # h5py's own
         size = kind.get_size()
         fills = kind.get_precision() == 8 * size and kind.get_offset() == 0
         return not (fills and size in {1, 2, 4, 8})
-    # A list of numbers, of which nothing is read.
+    # A variable-length list of numbers, which is not read.
     return bool(kind.get_class() == h5py.h5t.VLEN)
 
 
@@ -130,11 +130,11 @@ def _refuse_large(name: str, variable: Any, largest: int) -> None:  # noqa: ANN4
     if isinstance(stored, list):
         size, what = math.prod(stored) * item, "is stored in chunks of"
     else:
-        # Coordinates are read whole, other variables a year at a time.
+        # Coordinates are read completely, other variables a year at a time.
         size, what = (variable.size if variable.ndim == 1 else 0) * item, "holds"
     if size > largest:
-        found = f"{what} {size} bytes, too many for --memory-limit"
-        raise _FoundError(name, f"{found}; raise it, or rewrite the file in smaller chunks")
+        problem = f"{what} {size} bytes, too many for --memory-limit"
+        raise _FoundError(name, f"{problem}; raise it, or rewrite the file in smaller chunks")
 
 
 def _read_ends(name: str, variable: Any, filters: list[int]) -> None:  # noqa: ANN401  # as above

@@ -1,4 +1,4 @@
-"""Understand the units of files: the views compute with some variables, in one unit each.
+"""Check the units of files: the views compute with some variables, each in one unit.
 
 pint knows the units. It does not know CF's way to write powers ("m-2"), that a mass may be one of
 carbon, nor the words that people write for "no unit"; those are dealt with here.
@@ -39,13 +39,13 @@ _OF_A_CELL = re.compile(
 
 _SYNONYMS = (
     (re.compile(r"\b(annum|yrs|y|a)\b"), "yr"),
-    # Of tons pint has the American one; who measures carbon means the metric one.
+    # pint's ton is the American one; carbon is measured in metric tons.
     (re.compile(r"\b(metric )?tons?\b"), "t"),
     (re.compile(r"\bof\b"), " "),
     (re.compile("%"), " percent "),
     (re.compile("‰"), " permille "),
 )
-"""Spellings that pint does not know, or knows as something else."""
+"""Spellings that pint does not know or would misread."""
 
 _NOTATION = (
     (re.compile(r"[{}^]|(?<=[A-Za-z])\*\*(?=[-+]?\d)"), ""),
@@ -58,7 +58,7 @@ _NOTATION = (
 """Powers and products, written as pint reads them: "m**-2", and a space between factors."""
 
 _ALLOWED = re.compile(r"(?=.*[A-Za-z\d])(?:[\sA-Za-z()/.\d+-]|(?<=[A-Za-z])\*\*(?=[-+]?\d))*")
-"""What pint may have to evaluate: no power of a number, which might take for ever."""
+"""Text that pint may evaluate. It has no powers of numbers, which might take forever."""
 
 _ASCII = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻\u2212·\u00d7", "0123456789--..")
 
@@ -66,7 +66,7 @@ _SUBSTANCE = re.compile(
     r"(?<![A-Za-z])(?P<mass>kg|[MGTP]?g|[MGk]?t|tonnes?)?[\s_-]*[\[(]?"
     r"(?P<name>CO2(?:-?eq?)?|carbon dioxide|C|carbon|N|nitrogen)[\])]?(?![A-Za-z0-9])"
 )
-"""What a mass is of, behind it or joined to it: "t C", "tC", "tCO2", "kg(N)", "MgC"."""
+"""The substance of a mass, after it or joined to it: "t C", "tC", "tCO2", "kg(N)", "MgC"."""
 
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]$")
 
@@ -78,12 +78,12 @@ _TOLERANCE = 1e-3
 """Years differ by less: 365, 365.2422 or 365.25 days."""
 
 _LONGEST = 100
-"""Characters of a unit that are looked at."""
+"""Largest number of characters of a unit that is parsed or shown."""
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A unit as pint parses it, and the substances of which masses were named."""
+    """A unit as pint parses it, and the substances of its masses."""
 
     unit: str
     substances: frozenset[str]
@@ -97,14 +97,14 @@ def require_unit(variable: Variable, found: object, path: str) -> None:
     variable : Variable
         With the unit to require: "1", "ha", or a mass of carbon such as "t C ha-1 yr-1".
     found : object
-        The attribute of the file; None or empty is taken for the required unit.
+        The attribute of the file; None or empty is treated as the required unit.
     path : str
         The file, for messages.
 
     Raises
     ------
     SourceError
-        If the unit is another one, or not understood.
+        If the unit is a different one, or cannot be parsed.
     """
     text = "" if found is None else str(found).strip()
     published = {variable.units, *_PUBLISHED.get(variable.units, ())}
@@ -140,7 +140,7 @@ def _parsed(text: str) -> _Text:
 
 
 def _problem(given: _Text, wanted: _Text, required: str) -> str | None:
-    """Say what is wrong with a unit and how to fix it; None if it means the same."""
+    """Return what is wrong with a unit and how to fix it; None if the units are equal."""
     expected = f'expected "{required}"'
     factor = 1.0
     if not given.substances <= _CARBON:
@@ -153,7 +153,7 @@ def _problem(given: _Text, wanted: _Text, required: str) -> str | None:
     factors = [_factor(given.unit, target) for target in targets]
     if all(one is None for one in factors):
         return (
-            f"a unit that is not understood; {expected}. If that is what the values are in, set "
+            f"a unit that cannot be parsed; {expected}. If the values are in that unit, set "
             f'the attribute units to "{required}"; they need no conversion'
         )
     factor *= next((one for one in factors if one), 0.0)
@@ -168,7 +168,7 @@ def _problem(given: _Text, wanted: _Text, required: str) -> str | None:
 
 
 def _factor(unit: str, target: str) -> float | None:
-    """Return by what to multiply to convert; 0 if it cannot be, None if a unit is unknown."""
+    """Return the conversion factor; 0 if there is none, None if a unit is unknown."""
     if not _ALLOWED.fullmatch(unit):
         return None
     units = _registry()
@@ -184,7 +184,7 @@ def _factor(unit: str, target: str) -> float | None:
 
 @cache
 def _registry() -> UnitRegistry[Any]:
-    # Only here: it takes half a second, and the published spellings need no parser.
+    # Imported here because it takes half a second and the published spellings need no parser.
     import pint  # noqa: PLC0415
 
     return pint.UnitRegistry()

@@ -27,7 +27,7 @@ class Part:
 
 
 def common_window(grids: Sequence[Grid]) -> Grid | None:
-    """Return the largest grid that all grids hold.
+    """Return the largest grid that all grids contain.
 
     Parameters
     ----------
@@ -85,13 +85,13 @@ def part_of(grid: Grid, window: Grid) -> Part | None:
 
 
 def _offset(grid: Grid, other: Grid) -> tuple[int, int] | None:
-    """Return by how many rows and columns another grid begins after a grid; None between cells."""
+    """Return the offset of another grid in rows and columns; None if it is not whole cells."""
     drift = max(
         abs(grid.step_lat - other.step_lat) * max(grid.n_lat, other.n_lat),
         abs(grid.step_lon - other.step_lon) * max(grid.n_lon, other.n_lon),
     )
     south = (grid.north - other.north) / grid.step_lat
-    # Just west of the grid is a whole turn east of it, but for noise.
+    # An offset just west of the grid is a full turn east of it, up to rounding noise.
     east = ((other.west - grid.west + TOLERANCE_DEG) % 360.0 - TOLERANCE_DEG) / grid.step_lon
     row, column = round(south), round(east)
     off = max(abs(south - row) * grid.step_lat, abs(east - column) * grid.step_lon)

@@ -1,7 +1,7 @@
-"""Calendar years of a time axis, decoded by ourselves.
+"""Decode the calendar years of a time axis.
 
-xarray cannot decode LUH2's "years since 850-01-01" in any version, and a noleap axis read through
-another calendar gives silently wrong years; so every source is opened undecoded and comes here.
+No version of xarray decodes LUH2's "years since 850-01-01", and a noleap axis that is read in
+another calendar gives wrong years without an error; so every source is opened undecoded.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ __all__ = ["calendar_years"]
 Years = npt.NDArray[np.int16]
 
 _TOLERANCE = 1e-3
-"""A year off an integer by no more than this is noise; more is another date."""
+"""A year this close to an integer is rounding noise; otherwise it is a date within a year."""
 
 _BARE_YEARS = (100, 9999)
-"""Range of plausible bare years: below it stands an index (0, 1, 2, ...), not a year."""
+"""Range of plausible bare years: a smaller number is an index (0, 1, 2, ...), not a year."""
 
 _SINCE = re.compile(
     r"^\s*(?P<unit>years?|yr|common_years?|calendar_years?)\s+since\s+"
@@ -84,8 +84,8 @@ def calendar_years(
 def _checked(years: npt.NDArray[np.float64], path: str, name: str) -> Years:
     outside = np.flatnonzero((years < -32768) | (years > 32767))
     if outside.size:
-        found = f"step {outside[0]} is the year {years[outside[0]]:.0f}, which no SMALLINT holds"
-        raise TimeAxisError(path, found, name)
+        problem = f"step {outside[0]} is the year {years[outside[0]]:.0f}; expected -32768 to 32767"
+        raise TimeAxisError(path, problem, name)
     unique, counts = np.unique(years, return_counts=True)
     if unique.size == 1 < years.size and unique[0] == 0:
         raise _lost_years(path, name)
@@ -93,7 +93,7 @@ def _checked(years: npt.NDArray[np.float64], path: str, name: str) -> Years:
         twice = ", ".join(f"{year:.0f}" for year in unique[counts > 1][:5])
         raise TimeAxisError(
             path,
-            f"names a year more than once ({twice}); expected one step a year "
+            f"has a year more than once ({twice}); expected one step per year "
             "(average or select the steps of each year first)",
             name,
         )
@@ -121,7 +121,7 @@ def _from_dates(values: npt.NDArray[Any], path: str, name: str) -> npt.NDArray[n
     try:
         return np.array([date.year for date in values], dtype=np.float64)
     except AttributeError as error:
-        raise TimeAxisError(path, f"holds values that are no dates ({error})", name) from error
+        raise TimeAxisError(path, f"holds values that are not dates ({error})", name) from error
 
 
 def _from_numbers(
@@ -131,13 +131,13 @@ def _from_numbers(
     if bad.size:
         step = int(bad[0])
         if np.isnan(values[step]):
-            found = f"step {step} is missing (NaN or its own fill value)"
-            raise TimeAxisError(path, f"{found}; expected a time at every step", name)
+            problem = f"step {step} is missing (NaN or its own fill value)"
+            raise TimeAxisError(path, f"{problem}; expected a time at every step", name)
         raise TimeAxisError(path, f"step {step} is {values[step]:g}, not a time", name)
     if units is None or (isinstance(units, str) and units.strip().lower() in _NO_UNITS):
         return _bare_years(values, path, name)
     if not isinstance(units, str):
-        raise TimeAxisError(path, f"has units {units!r}, which is no text", name)
+        raise TimeAxisError(path, f"units is {units!r}, not a string", name)
     if match := _SINCE.match(units):
         return _years_since(values, match, path, name)
     if match := _ABSOLUTE.match(units):
@@ -155,8 +155,8 @@ def _bare_years(values: npt.NDArray[np.float64], path: str, name: str) -> npt.ND
     off = np.abs(values - years)
     worst = int(np.argmax(off))
     if off[worst] > _TOLERANCE:
-        found = f"step {worst} is {values[worst]:g} without units; expected a whole year"
-        raise TimeAxisError(path, found, name)
+        problem = f"step {worst} is {values[worst]:g} without units; expected an integer year"
+        raise TimeAxisError(path, problem, name)
     low, high = _BARE_YEARS
     if years.min() < low or years.max() > high:
         raise TimeAxisError(
@@ -174,8 +174,8 @@ def _years_since(
     reference = int(match["year"])
     month, day = int(match["month"] or 1), int(match["day"] or 1)
     if reference == 0 or not 1 <= month <= 12 or not 1 <= day <= 31:
-        found = f'has units "{match.string}": {match["year"]}-{month}-{day} is no date'
-        raise TimeAxisError(path, found, name)
+        problem = f'has units "{match.string}": {match["year"]}-{month}-{day} is not a date'
+        raise TimeAxisError(path, problem, name)
     fraction = (month - 1) / 12 + (day - 1) / 365
     return np.floor(reference + fraction + values + _TOLERANCE)
 
@@ -194,6 +194,6 @@ def _decoded(
             )
     except (ValueError, OverflowError, TypeError, Warning) as error:
         expected = 'expected CF units such as "days since 1850-01-01" and a CF calendar'
-        found = f'has units "{units}" and calendar "{calendar}" ({error}); {expected}'
-        raise TimeAxisError(path, found, name) from error
+        problem = f'has units "{units}" and calendar "{calendar}" ({error}); {expected}'
+        raise TimeAxisError(path, problem, name) from error
     return np.array([date.year for date in np.atleast_1d(dates)], dtype=np.float64)
