@@ -184,8 +184,10 @@ def grid_from_coordinates(
     columns, axis_lon = _unwrap(lon)
     west, step_lon = _regular(columns, 1, "longitude", path)
     if len(lon) * step_lon > 360 + TOLERANCE_DEG:
-        found = f"{len(lon)} columns {step_lon:g} degrees apart go around the Earth more than once"
-        raise GridError(path, found, "longitude")
+        problem = (
+            f"{len(lon)} columns {step_lon:g} degrees apart go around the Earth more than once"
+        )
+        raise GridError(path, problem, "longitude")
     if len(lat) * len(lon) > _MAX_CELLS:
         raise GridError(path, f"{len(lat)} x {len(lon)} cells are more than cell_id can number")
     west = (west + 180.0) % 360.0 - 180.0
@@ -198,14 +200,14 @@ def grid_from_coordinates(
 def _checked(values: npt.ArrayLike, name: str, path: str) -> Float64:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size < 2:
-        found = f"{name} has shape {array.shape}; expected one dimension of at least two centres"
-        raise GridError(path, found, name)
+        problem = f"{name} has shape {array.shape}; expected one dimension of at least two centres"
+        raise GridError(path, problem, name)
     bad = np.flatnonzero(~np.isfinite(array) | (np.abs(array) > 1e6))
     if bad.size:
         step = int(bad[0])
         if np.isnan(array[step]):
-            found = f"{name}[{step}] is missing (NaN or its own fill value)"
-            raise GridError(path, f"{found}; expected no missing coordinate", name)
+            problem = f"{name}[{step}] is missing (NaN or its own fill value)"
+            raise GridError(path, f"{problem}; expected no missing coordinate", name)
         raise GridError(path, f"{name}[{step}] is {array[step]:g}, not a coordinate", name)
     return array
 

@@ -88,10 +88,12 @@ class EmissionProduct:
         if self.models == ("BLUE",) and self.editions == (2022,) and self.is_net:
             return None
         if self.models or self.editions:
-            found = f"the ELUC file holds {self.title}"
+            problem = f"the ELUC file holds {self.title}"
         else:
-            found = "neither the name nor the title of the ELUC file says whose emissions it holds"
-        return f"{found}; the published totals are those of BLUE's net flux in GCB2022"
+            problem = (
+                "neither the name nor the title of the ELUC file says whose emissions it holds"
+            )
+        return f"{problem}; the published totals are those of BLUE's net flux in GCB2022"
 
 
 def describe_product(path: str, texts: Iterable[str | None] = ()) -> EmissionProduct:

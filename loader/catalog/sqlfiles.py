@@ -170,8 +170,8 @@ def read_files(name: str) -> dict[str, SqlFile]:
     place = folder(first).joinpath(*rest)
     if not place.is_dir():
         raise SqlFileError(f"{place} is missing; install luc-load again")
-    found = sorted((item for item in place.iterdir() if item.name.endswith(".sql")), key=str)
-    return {file.name: file for file in map(read_file, found)}
+    paths = sorted((item for item in place.iterdir() if item.name.endswith(".sql")), key=str)
+    return {file.name: file for file in map(read_file, paths)}
 
 
 def creation_order(available: Mapping[str, SqlFile]) -> tuple[str, ...]:

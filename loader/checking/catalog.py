@@ -106,7 +106,7 @@ def _compared(subject: Subject, expected: Catalog) -> list[tuple[Fact, str]]:
     present = {(fact.schema, fact.name) for fact in subject.facts}
     for fact, value in expected.facts.items():
         is_folder = (fact.name, fact.aspect) == (_FOLDER_MACRO, "definition")
-        found = subject.facts.get(fact)
+        recorded = subject.facts.get(fact)
         if (fact.schema, fact.name) not in present:
             if fact.aspect == "definition":
                 bad.append((fact, "is missing"))
@@ -115,9 +115,9 @@ def _compared(subject: Subject, expected: Catalog) -> list[tuple[Fact, str]]:
                 bad.append((fact, "is missing"))
         elif is_folder:
             # The one object that a user may replace, to move the dataset.
-            if not _TEXT.fullmatch(found or ""):
+            if not _TEXT.fullmatch(recorded or ""):
                 bad.append((fact, "is not a plain path"))
-        elif found != value:
+        elif recorded != value:
             bad.append((fact, f"has another {fact.aspect}"))
     known = {(fact.schema, fact.name) for fact in expected.facts}
     bad += [

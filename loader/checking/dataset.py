@@ -88,13 +88,13 @@ class FolderDataset(PublishedDataset):
 
     def names(self) -> frozenset[str]:
         """See `PublishedDataset.names`; links to folders are files here."""
-        found = set()
+        file_names = set()
         for name, folders, files in os.walk(self._folder):
             folder = Path(name)
             links = [name for name in folders if (folder / name).is_symlink()]
             for each in (*files, *links):
-                found.add((folder / each).relative_to(self._folder).as_posix())
-        return frozenset(found)
+                file_names.add((folder / each).relative_to(self._folder).as_posix())
+        return frozenset(file_names)
 
     def open(self, name: str) -> BinaryIO:
         """See `PublishedDataset.open`."""

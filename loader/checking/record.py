@@ -64,13 +64,13 @@ def _bad_tables(subject: Subject) -> Iterator[BadRow]:
     }
     for table in sorted({*stated, *subject.loaded}):
         years = subject.years(table)
-        found = {
+        totals = {
             "rows": subject.rows(table) if table in subject.loaded else 0,
             "years": len(years),
             "first_year": min(years, default=None),
             "last_year": max(years, default=None),
         }
-        for name, value in found.items():
+        for name, value in totals.items():
             expected = stated.get(table, {}).get(name)
             if value != expected:
                 note = f"{name}: table_content has {value}, the record {expected}"

@@ -52,10 +52,10 @@ class BadRow:
             place = f" ({self.lat:g}, {self.lon:g})" if self.lat is not None else ""
             words.append(f"cell {self.cell_id}{place}")
         words.append(self.variable)
-        found = [f"{self.value:.9g}"] if self.value is not None else []
+        parts = [f"{self.value:.9g}"] if self.value is not None else []
         if self.expected is not None:
-            found.append(f"expected {self.expected:.9g}")
-        line = "  ".join(words) + (f": {', '.join(found)}" if found else "")
+            parts.append(f"expected {self.expected:.9g}")
+        line = "  ".join(words) + (f": {', '.join(parts)}" if parts else "")
         return f"{line}  ({self.note})" if self.note else line
 
 

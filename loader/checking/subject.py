@@ -110,8 +110,8 @@ class Subject:
         try:
             contents = run_statement(con, "read_contents")
         except DatabaseError as error:
-            found = "was made by a luc-load that stored no digests; build it again (--overwrite)"
-            raise SourceError(str(path), found) from error
+            problem = "was made by a luc-load that stored no digests; build it again (--overwrite)"
+            raise SourceError(str(path), problem) from error
         try:
             rows = run_statement(con, "read_build_row")
             *head, options, synthetic = rows[0]
@@ -178,8 +178,8 @@ class Subject:
     @property
     def address(self) -> str | None:
         """Where the Parquet dataset is, if not next to the database."""
-        found = self._option("parquet", None)
-        return None if found is None else str(found)
+        location = self._option("parquet", None)
+        return None if location is None else str(location)
 
     def _option(self, name: str, default: str | None) -> object:
         options = self.record.get("options")
@@ -296,10 +296,10 @@ def _reject_views(path: Path, facts: dict[Fact, str | None]) -> None:
         if fact.kind == "table" and "GENERATED ALWAYS" in (value or "")
     }
     for name in sorted(own & (views | generated)):
-        found = (
+        problem = (
             f"its {name} is not a plain table; it was not made by luc-load build, or changed since"
         )
-        raise SourceError(str(path), found)
+        raise SourceError(str(path), problem)
 
 
 def _position(facts: dict[Fact, str | None], fact: Fact) -> int:

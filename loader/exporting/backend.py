@@ -220,10 +220,10 @@ class _Values(BackendArray):
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
         support = indexing.IndexingSupport.OUTER
-        found: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
+        values: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
             key, self.shape, support, self._read
         )
-        return found
+        return values
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         chosen = [np.atleast_1d(np.arange(n)[k]) for k, n in zip(key, self.shape, strict=True)]
@@ -249,10 +249,10 @@ class _Map(BackendArray):
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
         support = indexing.IndexingSupport.BASIC
-        found: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
+        values: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
             key, self.shape, support, self._read
         )
-        return found
+        return values
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         with self._handle.connection() as con:

@@ -127,8 +127,8 @@ def parse_columns(text: str) -> dict[str, str]:
 
 def relation_columns(con: duckdb.DuckDBPyConnection, name: str) -> list[str] | None:
     """Return the columns of a table or view, or None if there is none of that name."""
-    found = [column for table, column, _ in run_statement(con, "list_columns") if table == name]
-    return found or None
+    columns = [column for table, column, _ in run_statement(con, "list_columns") if table == name]
+    return columns or None
 
 
 def table_pieces(
@@ -170,8 +170,8 @@ def table_pieces(
     for column in chosen.values():
         if column not in has:
             near = difflib.get_close_matches(column, has, n=3) or has
-            found = f"--columns names {column}, which {table} does not have"
-            raise UsageError(f"{found}; it has {', '.join(near)}")
+            problem = f"--columns names {column}, which {table} does not have"
+            raise UsageError(f"{problem}; it has {', '.join(near)}")
     values = {
         "table": table,
         "columns": chosen,

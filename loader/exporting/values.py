@@ -94,8 +94,8 @@ def _batches(
     relation = variables[0].relation
     names = {"table": relation, "columns": [variable.column for variable in variables]}
     with translated(f"{relation}: cannot be read"):
-        found = con.sql(statement("read_values", names), params=bounds)
-        return found.to_arrow_reader(ROW_GROUP_ROWS)
+        result = con.sql(statement("read_values", names), params=bounds)
+        return result.to_arrow_reader(ROW_GROUP_ROWS)
 
 
 def read_map(con: duckdb.DuckDBPyConnection, plan: GridPlan, one: GridMap) -> npt.NDArray[Any]:

@@ -182,8 +182,8 @@ class _TrustingAdapter(HTTPAdapter):
         try:
             self._context.load_verify_locations(cafile=ca_bundle)
         except (OSError, ssl.SSLError) as error:
-            found = f"is not a PEM file of certificates ({error})"
-            raise UsageError(f"--ca-bundle: {ca_bundle}: {found}") from error
+            problem = f"is not a PEM file of certificates ({error})"
+            raise UsageError(f"--ca-bundle: {ca_bundle}: {problem}") from error
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # requests' own
@@ -224,8 +224,8 @@ def _within(seconds: float, request: Callable[[], requests.Response]) -> request
 def _answer(url: str, response: requests.Response, start: int) -> Answer:
     status = response.status_code
     if url.lower().startswith("https:") and not response.url.lower().startswith("https:"):
-        found = f"redirects to {response.url}, which is not encrypted"
-        raise SourceError(url, f"{found}; use that address itself if you trust it")
+        problem = f"redirects to {response.url}, which is not encrypted"
+        raise SourceError(url, f"{problem}; use that address itself if you trust it")
     if status not in {200, 206, 416}:
         raise _refusal(url, response)
     coding = response.headers.get("Content-Encoding", "identity")
@@ -268,8 +268,8 @@ def _refusal(url: str, response: requests.Response) -> Exception:
     if status in _TRY_AGAIN:
         return Lost(f"the server answered {said}", _retry_after(response))
     if status in {404, 410}:
-        found = f"the server has no such file ({said}); it may have moved: use another address"
-        return SourceMissingError(url, found)
+        problem = f"the server has no such file ({said}); it may have moved: use another address"
+        return SourceMissingError(url, problem)
     if status in {401, 403, 407}:
         return SourceError(url, f"the server denies access ({said}); use another address")
     if status >= 500:

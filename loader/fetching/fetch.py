@@ -233,8 +233,8 @@ class _Run:
             self._reporter.notice(str(failure))
         if failures:
             raise failures[0]
-        found = {end.remote.name: end.result for end in ended if isinstance(end.result, Fetched)}
-        return FetchReport(tuple(found[remote.name] for remote in self._remotes))
+        results = {end.remote.name: end.result for end in ended if isinstance(end.result, Fetched)}
+        return FetchReport(tuple(results[remote.name] for remote in self._remotes))
 
     def _watch(self) -> list[_Ended]:
         """Report until every file has ended; return how, in the order of ending."""

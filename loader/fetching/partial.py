@@ -65,14 +65,14 @@ class Partial:
     @property
     def validator(self) -> str | None:
         """The validator that the server gave for the file, if any."""
-        found = self._note.get("validator")
-        return found if isinstance(found, str) else None
+        value = self._note.get("validator")
+        return value if isinstance(value, str) else None
 
     @property
     def total(self) -> int | None:
         """The size of the complete file, if the server stated it."""
-        found = self._note.get("total")
-        return found if isinstance(found, int) else None
+        value = self._note.get("total")
+        return value if isinstance(value, int) else None
 
     def begin(self, url: str, validator: str | None, total: int | None) -> None:
         """Start again from the first byte."""
@@ -150,8 +150,8 @@ class Partial:
             self._note_path.unlink(missing_ok=True)
             sync_folder(self.target.parent)
         except FileExistsError as error:
-            found = "was created during the download; it was not replaced, and the download is in"
-            raise OutputError(f"{self.target}: {found} {self.path}") from error
+            problem = "was created during the download; it was not replaced, and the download is in"
+            raise OutputError(f"{self.target}: {problem} {self.path}") from error
         except OSError as error:
             raise self.refused(error) from error
 
@@ -204,8 +204,8 @@ class Partial:
         try:
             fcntl.flock(self._handle, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            found = "another process is downloading this file; wait for it to end"
-            raise OutputBusyError(f"{self.path}: {found}") from error
+            problem = "another process is downloading this file; wait for it to end"
+            raise OutputBusyError(f"{self.path}: {problem}") from error
 
     def _recall(self, url: str) -> int:
         """Return how many bytes of an earlier run can be used, and cut off the others."""

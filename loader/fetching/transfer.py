@@ -229,9 +229,9 @@ class _Transfer:
             if expected is None:
                 continue
             kind, _, digits = expected.partition(":")
-            found = self._digests[kind].hexdigest()
-            if found != digits:
-                return f"sent a file with the {kind} {found}; expected {digits}, as {who}"
+            digest = self._digests[kind].hexdigest()
+            if digest != digits:
+                return f"sent a file with the {kind} {digest}; expected {digits}, as {who}"
         self._partial.let_read()
         return look_at_whole(self._partial.path)
 

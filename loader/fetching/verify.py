@@ -88,17 +88,17 @@ def refuse_other_file(
     try:
         if remote.digest is None:
             wrong = look_at_whole(path)
-            found = None
+            actual = None
         else:
             kind, _, digits = remote.digest.partition(":")
-            found = _digest(path, kind, advanced)
-            wrong = None if found == digits else f"its {kind} is {found}; expected {digits}"
+            actual = _digest(path, kind, advanced)
+            wrong = None if actual == digits else f"its {kind} is {actual}; expected {digits}"
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); {way_out}") from error
     if wrong is not None:
         said = wrong.removeprefix("sent a file that ")
         raise OutputError(f"{path}: exists already, but {said}; {way_out}")
-    return found if remote.digest is not None and remote.digest.startswith("md5") else None
+    return actual if remote.digest is not None and remote.digest.startswith("md5") else None
 
 
 def _digest(path: Path, kind: str, advanced: Callable[[int, int | None], None]) -> str:

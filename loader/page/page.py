@@ -151,7 +151,7 @@ def render_report(contents: Contents) -> str:
 def _data(contents: Contents) -> Markup:
     """Return what the charts show as JSON that cannot end its element."""
     series = contents.series
-    found: dict[str, Any] = {
+    data: dict[str, Any] = {
         "years": [] if series is None else [int(year) for year in series.years],
         "co2": CO2_PER_C,
         "uncertainty": UNCERTAINTY_PGC if contents.is_global else None,
@@ -160,15 +160,15 @@ def _data(contents: Contents) -> Markup:
         "published": [[p.first_year, p.last_year, p.emission_pgc] for p in contents.published],
     }
     if series is not None:
-        found["uses"] = [
+        data["uses"] = [
             {"colour": STACK_COLOURS[use][0], "name": STACK_COLOURS[use][1], "area": _plain(area)}
             for use, area in series.uses.items()
         ]
         # The world in Pg, a country in Mt: the charts say which.
         has = np.isfinite(series.emissions).any()
         world = {"name": series.place, "emissions": _plain(series.emissions) if has else None}
-        found["places"] = [{**world, "forest": None, "crop": None}]
-        found["places"] += [
+        data["places"] = [{**world, "forest": None, "crop": None}]
+        data["places"] += [
             {
                 "name": country.name,
                 "emissions": _plain(country.emissions) if has else None,
@@ -177,7 +177,7 @@ def _data(contents: Contents) -> Markup:
             }
             for country in contents.countries
         ]
-    text = json.dumps(found, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704  # JSON
 
 

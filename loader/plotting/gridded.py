@@ -257,13 +257,13 @@ def _query(session: Session, text: str, relation: str | None, year: int | None =
 def _values(session: Session, query: _MapQuery, year: int | None) -> tuple[Float64, int]:
     values = {"expression": query.expression, "relation": query.relation, "year": year}
     try:
-        found = session.columns("plot_map", values)
+        columns = session.columns("plot_map", values)
     except DatabaseError as error:
         reason = str(error).partition(": ")[2]
         raise UsageError(
             f"{query.text!r} cannot be evaluated in {query.relation}: {reason}"
         ) from error
-    cells, seen = found["cell_id"], found["map_value"]
+    cells, seen = columns["cell_id"], columns["map_value"]
     if cells.size and (np.diff(cells) == 0).any():
         raise UsageError(
             f"{query.relation} has several rows for a cell in {year}, which a map cannot show"

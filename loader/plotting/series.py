@@ -333,8 +333,8 @@ def _cell(session: Session, latitude: float, longitude: float) -> _Place:
 
 
 def _country(session: Session, name: str) -> _Place:
-    code, found = find_country(session.con, name)
-    return _Place(found, country_code=code)
+    code, country = find_country(session.con, name)
+    return _Place(country, country_code=code)
 
 
 def _rows(

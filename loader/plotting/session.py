@@ -90,12 +90,12 @@ class Session:
             If DuckDB fails.
         """
         with translated(name):
-            found = self.con.execute(statement(name, values)).fetchnumpy()
+            arrays = self.con.execute(statement(name, values)).fetchnumpy()
         return {
             column: array.filled(np.nan)
             if isinstance(array, np.ma.MaskedArray) and array.dtype.kind == "f"
             else np.asarray(array)
-            for column, array in found.items()
+            for column, array in arrays.items()
         }
 
     def meaning(self, relation: str, column: str) -> tuple[str, str]:

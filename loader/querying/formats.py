@@ -156,13 +156,13 @@ def choose_format(
         chosen = FORMATS[default]
     else:
         inner = PurePath(PurePath(output).stem).suffix.lower() if suffix == _GZIP else suffix
-        found = [FORMATS[one] for one in allowed if inner in FORMATS[one].suffixes]
-        if not found:
+        matches = [FORMATS[one] for one in allowed if inner in FORMATS[one].suffixes]
+        if not matches:
             raise UsageError(
                 f"{output}: its suffix does not name a format; use one of "
                 f"{suffixes_text(allowed)}, or --format"
             )
-        chosen = found[0]
+        chosen = matches[0]
     if chosen.is_binary and suffix == _GZIP:
         raise UsageError(f"{output}: {chosen.name} is compressed already; leave out .gz")
     if chosen.is_grid and output == STDOUT:

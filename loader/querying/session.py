@@ -186,8 +186,8 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path, origin: Origin) -> P
         ((folder,),) = run_statement(con, "read_parquet_folder")
     named = as_path(str(folder))
     for place in (Path(named), *datasets_beside(path)):
-        found = dataset_record(place) or {}
-        if (found.get("build_id"), found.get("mark")) == (origin.build_id, origin.record["mark"]):
+        record = dataset_record(place) or {}
+        if (record.get("build_id"), record.get("mark")) == (origin.build_id, origin.record["mark"]):
             return place
     raise SourceError(
         str(path),

@@ -181,8 +181,8 @@ def _pick_field(
 ) -> str | None:
     if wanted is None:
         by_name = {one.lower(): one for one in fields}
-        found = next((by_name[one] for one in usual if one in by_name), None)
-        return found if found is not None or len(fields) != 1 else fields[0]
+        field = next((by_name[one] for one in usual if one in by_name), None)
+        return field if field is not None or len(fields) != 1 else fields[0]
     if wanted in fields:
         return wanted
     listed = ", ".join(fields) or "none"

@@ -64,9 +64,9 @@ def matches(
     bool
         A file under its final name is complete: samples are renamed when they are.
     """
-    found = _read(path)
-    span = years if _YEARS in found else None
-    return found == marks(span, resolution, seed)
+    attributes = _read(path)
+    span = years if _YEARS in attributes else None
+    return attributes == marks(span, resolution, seed)
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -80,7 +80,7 @@ def _read(path: str | os.PathLike[str]) -> dict[str, str]:
             return {}
         with h5py.File(path, "r") as file:
             names = [name for name in file.attrs if name.startswith("synthetic")]
-            found = {name: file.attrs[name] for name in names}
+            attributes = {name: file.attrs[name] for name in names}
     except (OSError, RuntimeError, KeyError, ValueError, TypeError):
         return {}
-    return {n: v.decode() if isinstance(v, bytes) else str(v) for n, v in found.items()}
+    return {n: v.decode() if isinstance(v, bytes) else str(v) for n, v in attributes.items()}

@@ -162,8 +162,8 @@ def _sources(
     }
     for name, begin in late.items():
         if only is not None:
-            found = f"{name} begins in {begin}, and the sample ends in {last}"
-            raise UsageError(f"{found}; choose a later last year, or leave out {name}")
+            problem = f"{name} begins in {begin}, and the sample ends in {last}"
+            raise UsageError(f"{problem}; choose a later last year, or leave out {name}")
     return [name for name in chosen if name not in late]
 
 
