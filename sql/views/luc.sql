@@ -10,7 +10,8 @@
 -- Needs: cell, year, eluc, state
 
 -- The states drive the join: every block then builds hash tables of the emissions and of the next
--- states only. crop and forest are added up after it, which keeps the tables narrow, and the names of
+-- states only. The year is joined from the left: it must not seem to leave out rows, or DuckDB builds
+-- the wider tables. crop and forest are added up after it, which keeps the tables narrow, and the names of
 -- their summands out of the join condition, where a filter on them would otherwise end up.
 {% import "years.jinja" as years %}
 {% import "sums.jinja" as sums %}
@@ -58,7 +59,7 @@ FROM (
 {%- endfor %}
 
     FROM state AS s
-    INNER JOIN "year" AS y ON y."year" = s."year"
+    LEFT JOIN "year" AS y ON y."year" = s."year"
     INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
     INNER JOIN eluc AS e ON e.cell_id = s.cell_id AND e."year" = s."year"
     WHERE TRUE
