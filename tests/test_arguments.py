@@ -90,7 +90,7 @@ def test_storage_options_that_cannot_be_copied_do_no_harm() -> None:
 
 
 def test_a_local_result_takes_no_scratch_folder(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--scratch is for a result at an address"):
+    with pytest.raises(UsageError, match="--scratch requires an address as --out"):
         build(states=states(), out=tmp_path / "out", scratch=tmp_path / "scratch", dry_run=True)
 
 

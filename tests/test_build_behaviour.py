@@ -310,7 +310,7 @@ def test_an_interrupted_build_goes_on_where_it_stopped(
         listener = Notices()
         report = run(sources, tmp_path, workers=workers, reporter=listener)
     assert report.reused_parts == parts
-    assert "an interrupted build is continued" in listener.notices
+    assert "resuming an interrupted build" in listener.notices
     reused = range(1950, 1950 + 2 * min(parts, 3))
     again = {(v, y) for v, y in slabs if v != "ELUC" and y in reused}
     # The first year of one land use is read to learn which cells there are, and of secmb and secma
@@ -714,7 +714,7 @@ def test_wrong_options_are_refused_before_anything_is_written(
 def test_one_file_given_twice_is_refused(sources: Sources, tmp_path: Path) -> None:
     link = tmp_path / "link.nc"
     link.symlink_to(sources["states"][0])
-    with pytest.raises(SourceError, match="given twice"):
+    with pytest.raises(SourceError, match="is named by both --eluc and --states"):
         build(states=sources["states"][0], eluc=link, out=tmp_path / "out")
 
 
@@ -798,8 +798,8 @@ def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
     assert report.outcome == ("published" if damage == "none" else "built")
     assert differences(out, EXPECTED, sources) == []
     assert not (out / ".luc-load").exists()
-    told = any("is damaged; it is made anew" in notice for notice in listener.notices)
-    assert told == (damage not in {"none", "record, without tables"})
+    reported = any("is damaged; rebuilding it" in notice for notice in listener.notices)
+    assert reported == (damage not in {"none", "record, without tables"})
 
 
 @pytest.mark.parametrize("rows", [1, 7, 64])

@@ -197,7 +197,7 @@ def test_one_default_missing_is_a_warning(work: Path) -> None:
     (work / "raw" / ELUC).unlink()
     done = luc_load("build", cwd=work)
     assert done.returncode == 0
-    assert done.stderr == f"luc-load: raw/{ELUC}: there is no such file; its tables stay empty\n"
+    assert done.stderr == f"luc-load: raw/{ELUC}: no such file; its tables stay empty\n"
     assert "eluc" not in done.stdout
 
 
@@ -304,7 +304,7 @@ def test_a_stopped_build_says_so_and_the_next_goes_on(
     assert not (tmp_path / "out" / "luc.duckdb").exists()
     done = luc_load(*long_build(long_sample), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "an interrupted build is continued" in done.stderr
+    assert "resuming an interrupted build" in done.stderr
     assert "parts of an earlier run were reused" in done.stdout
     assert "1961-2021" in done.stdout
     assert "is up to date" in luc_load(*long_build(long_sample), cwd=tmp_path).stdout

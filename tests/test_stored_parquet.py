@@ -521,7 +521,8 @@ def test_the_data_set_moves_to_a_store_and_back(
         build(**given, out=out)
     reporter = Notices()
     build(**given, out=out, overwrite=True, reporter=reporter)
-    assert reporter.notices == [f"the data set of the replaced build stays at {address(store)}"]
+    old = f"the dataset of the replaced build is still at {address(store)}; it was not removed"
+    assert reporter.notices == [old]
     assert manifest(store)["build_id"] == build_id(local)
     assert parts(out / "parquet") == parts(local / "parquet")
     assert status(out)[0] == "ok"
@@ -587,7 +588,7 @@ def test_a_database_at_an_address_is_a_usage_error(command: str, tmp_path: Path)
         ({"out": "https://example.org/luc"}, "only read from, not written to"),
         ({"parquet": "somewhere"}, "expected a folder of an object store"),
         ({"parquet": ""}, "expected a folder of an object store"),
-        ({"parquet": "s3://b/p", "out": "s3://b/out"}, "uploads the Parquet data set with the"),
+        ({"parquet": "s3://b/p", "out": "s3://b/out"}, "uploads the Parquet dataset with the"),
         ({"parquet": "file://{out}/parquet"}, "inside --out"),
         ({"parquet": "gopher://host/luc"}, "unknown scheme"),
     ],

@@ -1,4 +1,4 @@
-"""The build: from source files to a published database and data set."""
+"""The build: from source files to a published database and dataset."""
 
 from __future__ import annotations
 
@@ -71,55 +71,56 @@ def build(
     Parameters
     ----------
     eluc, states, transitions, management, static : path or xarray.Dataset, optional
-        The sources. When neither `eluc` nor `states` is given, both are looked for in `raw`.
+        The sources. If neither `eluc` nor `states` is given, both are looked for in `raw`.
     sources : mapping of str to (path or xarray.Dataset), optional
-        The same for any source of the registry in `loader.schema`, by its name.
+        Any sources of the registry in `loader.schema`, by name.
     all : bool
-        Also load transitions and management where they are in `raw`; the static grid always is.
+        Also load transitions and management if they are in `raw`. The static grid is always
+        loaded if it is there.
     raw : path, optional
-        The folder of the usual file names; "raw" by default.
+        The folder with the files of the usual names; "raw" by default.
     sample : bool
-        Make synthetic sources (in `raw` if given, else in `out`/sample) and load those.
+        Write synthetic sources (to `raw` if given, else to `out`/sample) and load them.
     out : path
-        The folder of the result, or the address of one in an object store, which gets the result
-        of a build in `scratch`.
+        The folder of the result, or an address in an object store. For an address the result is
+        built in `scratch` and then uploaded.
     years : str or tuple of (int or None, int or None), optional
-        "FIRST:LAST", both included; either may be left open.
+        "FIRST:LAST", both inclusive; either may be omitted.
     cells : {"data", "land", "all"}
         Which rows are stored.
     workers : int, optional
-        1 does one thing at a time.
+        Number of parallel workers; one per core by default.
     memory_limit : str or int, optional
-        Ceiling on memory, such as "1GiB". By default half of what the machine has, or of the limit
-        of the container or control group, and at most 1 GiB.
+        Upper limit of memory, such as "1GiB". By default half of the memory of the machine,
+        container or control group, and at most 1 GiB.
     scheduler : str, optional
-        Address of a dask.distributed scheduler whose workers read the sources; they and the output
-        must lie on storage that all workers share.
+        Address of a dask.distributed scheduler whose workers read the sources. Sources and output
+        must be on storage that all workers share.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for sources at addresses such as "s3://...".
     storage_version : str
         DuckDB's STORAGE_VERSION of the file.
     parquet_encoding : {"split", "plain"}
-        Of the values in the Parquet files: "split" is smaller, "plain" is read by Spark 3 too.
+        Encoding of the values in the Parquet files: "split" is smaller; Spark 3 needs "plain".
     tables : {"stored", "views"}
-        Whether luc.duckdb holds the gridded rows, or views of them in the Parquet files.
+        Whether luc.duckdb stores the gridded rows, or has views that read the Parquet files.
     materialize : str or iterable of str, optional
         Views to store as tables of the same name: "luc", "eluc_state", "state_diff".
     parquet : str, optional
-        Address of a folder in an object store for the Parquet data set, such as "s3://bucket/luc";
-        the database stays in `out`. Beside the database by default.
+        Address of a folder in an object store for the Parquet dataset, such as "s3://bucket/luc";
+        the database stays in `out`. Next to the database by default.
     regions : path, or sequence of paths, optional
         Files of polygons, each as "FILE" or "FILE:FIELD" with the field that names the regions:
-        layers of regions besides today's countries. Needs the extra `regions`.
+        layers of regions in addition to today's countries. Needs the extra `regions`.
     scratch : path, optional
-        The local folder in which a result for an address grows; one in the user's cache by default.
-        It stays, so that the same command finds it again.
+        Local working folder when `out` is an address; one in the user's cache by default. It is
+        kept, so that the same command finds it again.
     overwrite : bool
-        Replace a result of other inputs or options.
+        Replace a result of other sources or options.
     dry_run : bool
-        Only say what would be built; nothing is written. The report holds estimates.
+        Only report what would be built, with estimates; nothing is written.
     reporter : Reporter, optional
-        Receives progress and notices; by default a bar in an interactive session only.
+        Receives progress and notices; by default a progress bar, in interactive sessions only.
 
     Returns
     -------
@@ -130,13 +131,14 @@ def build(
     UsageError
         If options contradict each other.
     SourceError
-        If a source is missing, unreadable or not what it must be.
+        If a source is missing, unreadable or invalid.
     OutputError
-        If the output cannot be written, is held by another process, or is not to be replaced.
+        If the output cannot be written, is in use by another process, or would be replaced without
+        `overwrite`.
     ServiceError
-        If the cluster is lost.
+        If the cluster or an object store cannot be reached.
     DatabaseError
-        If DuckDB fails, or the finished database does not hold what was read.
+        If DuckDB fails, or the finished database differs from what was read.
     """
     started = time.monotonic()
     watcher = synchronized(reporter)
@@ -169,8 +171,9 @@ def build(
     _check_arguments(out, parquet, scratch, raw, *named.values())
     target, place = checked_targets(out, parquet, tables)
     if scratch is not None and not is_address(target):
-        expected = "leave it out: a local --out is built in its own folder"
-        raise UsageError(f"--scratch is for a result at an address; {expected}")
+        raise UsageError(
+            "--scratch requires an address as --out; leave it out: a local --out is built in place"
+        )
     options = Options.parse(
         out=_scratch_of(target, scratch) if is_address(target) else out,
         years=years,
@@ -188,11 +191,11 @@ def build(
     )
     everything = all
     folder = "raw" if raw is None else raw
-    if sample and any(given is not None for given in named.values()):
-        raise UsageError("--sample makes its own sources; name no others beside it")
+    if sample and any(source is not None for source in named.values()):
+        raise UsageError("--sample writes its own sources; do not name others with it")
     if sample and dry_run:
         raise UsageError(
-            "--dry-run looks into the sources, which --sample has yet to make; run luc-load sample "
+            "--dry-run reads the sources, which --sample has not written yet; run luc-load sample "
             "first and name its folder with --raw"
         )
     given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
@@ -201,7 +204,7 @@ def build(
         if any(isinstance(path, str) and is_address(path) for path in used):
             stack.enter_context(using_storage_options(options.storage_options))
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
-        # Only here: another process tries the files while this one imports the libraries.
+        # Imported here: another process test-reads the files while this one imports libraries.
         from loader.building.run import Run  # noqa: PLC0415
         from loader.building.situation import refuse_other_options  # noqa: PLC0415
         from loader.storing.publish import inspect_output  # noqa: PLC0415
@@ -211,7 +214,7 @@ def build(
             _refuse_unwritable(options.out)
             stage = Stage(options.out / PRIVATE)
             published = inspect_output(options.out)
-            # A store that cannot be reached or holds another build is found before the build, too.
+            # A dry run must also report a store that cannot be reached or holds another build.
             _checked_store(target, published, overwrite=overwrite)
             run = Run(options, given, stage, published, watcher, started, probe.wait)
             return run.plan(overwrite=overwrite)
@@ -220,7 +223,7 @@ def build(
         store = _checked_store(target, published, overwrite=overwrite)
         if sample:
             if published is not None and not overwrite:
-                # Refused before the sample that the published build was made from is replaced.
+                # Checked before the sample that the published build was made from is replaced.
                 refuse_other_options(options, options.out / DATABASE, published)
             folder = options.out / "sample" if raw is None else raw
             given = sample_sources(folder, options.years, watcher, everything=everything)
@@ -260,7 +263,7 @@ def _checked_store(
 
 
 def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
-    """Return where the result for an address grows: the same folder for the same address."""
+    """Return the local working folder of an address: always the same for the same address."""
     if scratch is not None:
         return Path(scratch)
     name = hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:16]
@@ -268,14 +271,16 @@ def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
 
 
 def _files(given: Mapping[str, str | xr.Dataset]) -> list[str]:
-    """Return the sources that are local files: a folder or an address is opened otherwise."""
+    """Return the sources that are local files, not folders or addresses."""
     return [path for path in given.values() if isinstance(path, str) and is_one_file(path)]
 
 
 def _refuse_unwritable(out: Path) -> None:
-    """Refuse, without writing anything, a folder that a build could not write to."""
+    """Raise, without writing anything, if a build could not write to the folder."""
     folder = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     if not folder.is_dir():
         raise OutputError(f"{out}: is not a folder; choose another --out")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{out}: cannot be written ({folder}); choose another --out")
+        raise OutputError(
+            f"{out}: cannot be written (no write permission for {folder}); choose another --out"
+        )

@@ -1,4 +1,4 @@
-"""Which cells of a source are stored, by the option `--cells`."""
+"""The cells of each source that a build stores, as selected by `--cells`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Bool = npt.NDArray[np.bool_]
 
 
 class CellRules:
-    """Decides which cells of each source are stored; holds nothing that changes.
+    """Decide which cells of each source are stored. Immutable, so any thread may use it.
 
     Parameters
     ----------
     options : Options
     mask : callable
-        Returns the land mask; waited for only where it is needed.
+        Returns the land mask; called only where the rule depends on it.
     """
 
     def __init__(self, options: Options, mask: Callable[[], LandMask]) -> None:
@@ -39,15 +39,15 @@ class CellRules:
     def rule(
         self, source: GriddedSource, survey: CellSurvey | None, has_state: Bool | None
     ) -> CellRule:
-        """Return the rule of one source.
+        """Return the rule for one source.
 
         Parameters
         ----------
         source : GriddedSource
         survey : CellSurvey or None
-            What its cells hold over all years, if `needs_survey` says so.
+            Contents of its cells over all years; required if `needs_survey` returns True.
         has_state : ndarray of bool, shape (n_cells,), or None
-            The cells with a state in some loaded year, if states are loaded.
+            Cells with a state in at least one loaded year; None if no states are loaded.
 
         Returns
         -------
@@ -64,9 +64,9 @@ class CellRules:
         return CellRule(stored=stored if has_state is None else stored | has_state)
 
     def needs_survey(self, source: GriddedSource) -> bool:
-        """Return whether all years of a source must be looked through before a row is stored.
+        """Return whether all years of a source must be read before a row is stored.
 
-        Also where only land is stored: a bad value in the sea is an error too.
+        This includes `--cells land`: an invalid value over the sea is an error too.
         """
         return source.kind.all_years_decide and self._chosen != "all"
 

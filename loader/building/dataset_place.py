@@ -1,4 +1,4 @@
-"""Where the Parquet data set of a build goes: beside the database, or to an address."""
+"""The destination of a Parquet dataset: next to the database, or an address in a store."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ __all__ = ["DatasetPlace"]
 
 
 class DatasetPlace:
-    """The place of the data set that belongs to a local database; asks the store at once.
+    """The destination of the dataset of a local database; contacts the store immediately.
 
     Parameters
     ----------
     out : pathlib.Path
         The folder of luc.duckdb.
     address : str or None
-        Of the data set; None if it lies beside the database.
+        Address of the dataset; None if it is next to the database.
     published : Published or None
-        What lies at `out`.
+        The build that is published at `out`.
 
     Raises
     ------
     OutputError
-        If something is at the address that luc-load did not make, or access is refused.
+        If something at the address was not made by luc-load, or access is denied.
     ServiceError
         If the store does not answer.
     """
@@ -53,46 +53,46 @@ class DatasetPlace:
         return self._out / PARQUET if self._store is None else self._store.dataset(build_id)
 
     def holds(self, build_id: str) -> bool:
-        """Return whether the data set of a build is published there."""
+        """Return whether the dataset of a build is published and complete."""
         if self._store is None:
             return dataset_build_id(self._out / PARQUET) == build_id
         return self._store.build_id == build_id and not self._store.not_whole()
 
     def refuse_other(self, waiting: str | None, *, overwrite: bool) -> None:
-        """Refuse to replace, at an address, a data set that is not the local database's.
+        """Raise if an address holds a dataset that does not belong to the local database.
 
         Parameters
         ----------
         waiting : str or None
-            A build that waits to be published: an interruption may have come after the manifest.
+            Id of a finished, unpublished build: its manifest may have been written already.
         overwrite : bool
 
         Raises
         ------
         OutputError
-            If it would be replaced.
+            If the dataset would be replaced and `overwrite` is not set.
         """
         if self._store is not None:
             self._store.refuse_other({self._published, waiting}, overwrite=overwrite)
 
     def publish(self, stage: Stage, build_id: str, reporter: Reporter) -> None:
-        """Publish a complete stage: the data set first, the database last.
+        """Publish a complete stage: the dataset first, the database last.
 
         Parameters
         ----------
         stage : Stage
         build_id : str
         reporter : Reporter
-            Told how far an upload is, and of a data set that stays behind.
+            Receives the progress of an upload, and a notice if the old dataset stays elsewhere.
 
         Raises
         ------
         OutputBusyError
-            If another process holds the old database for writing, or published at the same address.
+            If another process has the old database open for writing, or published at the address.
         OutputError
-            If the disk or the store refuses.
+            If a file cannot be written, or the store denies access.
         ServiceError
-            If the store does not answer; the stage stays complete, and the same command goes on.
+            If the store does not respond; the stage stays complete, so the same command resumes.
         """
         if self._store is None:
             publish(stage, self._out)
@@ -100,18 +100,22 @@ class DatasetPlace:
             self._upload(self._store, stage, build_id, reporter)
         here = None if self._store is None else self._store.address
         if self._earlier is not None and self._earlier != here:
-            reporter.notice(f"the data set of the replaced build stays at {self._earlier}")
+            reporter.notice(
+                f"the dataset of the replaced build is still at {self._earlier}; it was not removed"
+            )
 
     def _upload(self, store: StoredOutput, stage: Stage, build_id: str, reporter: Reporter) -> None:
-        # Before the manifest: the database would stay behind it.
+        # Checked before the manifest is written: otherwise the dataset would be newer than the
+        # database.
         refuse_held(self._out)
         uploads = Uploads(self._out / PRIVATE)
         remember(store.address)
         if store.build_id != build_id:
             uploads.begin(Upload(store.address, build_id))
         try:
-            kept = {self._published}
-            store.publish(stage.folder, build_id, (PARQUET,), kept, reporter.detail)
+            # Readers of the old database need its dataset until the database is replaced.
+            needed = {self._published}
+            store.publish(stage.folder, build_id, (PARQUET,), needed, reporter.detail)
         finally:
             reporter.finished()
         publish(stage, self._out, with_dataset=False)
@@ -119,7 +123,7 @@ class DatasetPlace:
 
 
 def _address(record: Mapping[str, Any]) -> str | None:
-    """Return where the data set of a published build lies, if not beside its database."""
+    """Return the address of the dataset of a published build; None if next to its database."""
     options = record.get("options")
-    found = options.get("parquet") if isinstance(options, dict) else None
-    return found if isinstance(found, str) else None
+    address = options.get("parquet") if isinstance(options, dict) else None
+    return address if isinstance(address, str) else None

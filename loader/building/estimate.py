@@ -1,8 +1,8 @@
-"""What a build will take, told before it begins: rows, disk and time.
+"""Estimate the rows, disk space and time of a build before it begins.
 
-Rows come from the files: the cells that hold values in the first year (and, of emissions, others
-than 0 in the last) times the number of years. Disk and time are rows times what was measured;
-`docs/development/faults.md` says how far off that was.
+The number of rows is the number of cells with values in the first year (for emissions, also with
+values other than 0 in the last) times the number of years. Disk space and time are rows times
+measured rates; `docs/development/faults.md` has the errors of these estimates.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ __all__ = ["Estimate", "estimate", "refuse_full_disk"]
 Bool = npt.NDArray[np.bool_]
 
 _BYTES_OF_CELL = (1, 12)
-"""Bytes in Parquet and in DuckDB of a row of the table cell, which has every cell of the grid."""
+"""Bytes per row of the table cell, which has every cell of the grid, in Parquet and in DuckDB."""
 
 _BYTES_AT_LEAST = (50_000, 1_300_000)
-"""The small tables, and DuckDB's views and comments."""
+"""Bytes of the other small tables, and of DuckDB's views and comments."""
 
 _VALUES_A_SECOND = 50e6
-"""Read, encoded and loaded by two workers on two cores."""
+"""Values per second that two workers read, encode and load on two cores."""
 
 _ROWS_A_SECOND = 4.5e6
-"""The same for what each row costs beside its values."""
+"""The cost of a row in addition to its values, as rows per second."""
 
 _ALONE = 1.6
-"""How much longer one worker takes."""
+"""Time of one worker as a multiple of that of two."""
 
 _SECONDS_AT_LEAST = 1.5
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a build will take.
+    """The estimated size and duration of a build.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Estimate:
     parquet_bytes, database_bytes : int
     seconds : float
     known : dict of str to ndarray of bool, shape (n_cells,)
-        By table: cells that have a value in the first year, of tables that store such cells.
+        By table: cells with a value in the first year. Only tables that store those cells.
     """
 
     tables: tuple[TableReport, ...]
@@ -73,15 +73,15 @@ class Estimate:
 def estimate(
     sources: Mapping[str, GriddedSource], options: Options, mask: Callable[[], LandMask]
 ) -> Estimate:
-    """Estimate rows, disk and time of a build; reads one or two maps of every source.
+    """Estimate rows, disk space and time of a build from one or two maps of every source.
 
     Parameters
     ----------
     sources : mapping of str to GriddedSource
-        By name, in the order of loading, on one grid.
+        By name, in loading order, on one grid.
     options : Options
     mask : callable
-        Returns the land mask; called only where it decides what is stored.
+        Returns the land mask; called only where the stored cells depend on it.
 
     Returns
     -------
@@ -90,8 +90,9 @@ def estimate(
     Raises
     ------
     BadValueError
-        If a map that is looked at is damaged or holds an undeclared fill value.
+        If one of these maps is damaged or holds an undeclared fill value.
     """
+    # Rows: cells times years. Values: rows times variables. Bytes and seconds follow from both.
     tables = []
     known: dict[str, Bool] = {}
     parquet, database = (float(size) for size in _BYTES_AT_LEAST)
@@ -122,13 +123,14 @@ def estimate(
 def _cells(
     source: GriddedSource, chosen: str, mask: Callable[[], LandMask], known: Mapping[str, Bool]
 ) -> Bool:
-    """Return which cells will have rows, as far as the first and the last year tell."""
+    """Return the cells that will have rows, estimated from the first and the last year."""
     n_cells = source.grid.n_cells
     if chosen == "all":
         return np.ones(n_cells, dtype=np.bool_)
     if not source.kind.all_years_decide:
-        found = known[source.kind.table]
-        return found & mask().is_land.reshape(-1) if chosen == "land" else found
+        with_value = known[source.kind.table]
+        return with_value & mask().is_land.reshape(-1) if chosen == "land" else with_value
+    # Emissions: a cell is stored if it is land, has a state, or is not 0 in some year.
     present = first_cells(source)
     is_land = mask().is_land.reshape(-1)
     if chosen == "land":
@@ -148,25 +150,25 @@ def _year(source: GriddedSource, position: int) -> Block:
 
 
 def refuse_full_disk(folder: Path, needed: Estimate, stored: int = 0) -> int:
-    """Refuse a build for which the disk has no room; what is published stays until the exchange.
+    """Raise if the disk has too little space; the published files stay until the exchange.
 
     Parameters
     ----------
     folder : pathlib.Path
-        An existing folder on the disk.
+        An existing folder on that disk.
     needed : Estimate
     stored : int
-        Bytes of the new build that lie there already.
+        Bytes of the new build that are there already.
 
     Returns
     -------
     int
-        Bytes that are free.
+        Free bytes.
 
     Raises
     ------
     OutputError
-        If there is less than the build is estimated to need.
+        If there is less free space than the estimate.
     """
     wanted = needed.parquet_bytes + needed.database_bytes - stored
     return require_space(folder, wanted, "the build", "choose another --out or fewer --years")

@@ -1,4 +1,4 @@
-"""Fill a stage until only the publishing is left: load, add the small tables, verify."""
+"""Fill a stage with a complete, verified build that is ready to be published."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ __all__ = ["Product", "fill_stage"]
 
 @dataclass(frozen=True)
 class Product:
-    """What was made.
+    """A finished build.
 
     Attributes
     ----------
@@ -49,9 +49,9 @@ class Product:
     tables : tuple of TableReport
     parquet_bytes : int
     reused_parts : int
-        Parts that an interrupted run had left.
+        Number of parts that came from an interrupted run.
     is_synthetic : bool
-        Whether any source is a made-up sample.
+        Whether any source is a synthetic sample.
     """
 
     build_id: str
@@ -70,20 +70,20 @@ def fill_stage(
     stage: Stage,
     reporter: Reporter,
 ) -> Product:
-    """Fill a stage until only the publishing is left.
+    """Fill a stage with a complete build: load, add the small tables, verify.
 
     Parameters
     ----------
     sources : Sources
     expected : Estimate
-        What was said of this build before.
+        Estimated rows and cells of the build.
     fingerprints : mapping of str to Fingerprint
-        Status of the source files when the build began; none for data sets in memory.
+        Status of the source files when the build began; datasets in memory have none.
     identity : Identity
-        Of this build, digests not yet known.
+        Identity of this build, without digests.
     options : Options
     stage : Stage
-        Begun, with or without parts of an earlier run.
+        A stage that was begun; may hold parts of an earlier run.
     reporter : Reporter
 
     Returns
@@ -93,9 +93,10 @@ def fill_stage(
     Raises
     ------
     LucLoadError
-        Whatever a step raises.
+        Any error of a step.
     """
     with ExitStack() as stack:
+        # 1. Start the background work: digests of the files, land mask, regions, empty tables.
         digests = Digests({name: sources.paths[name] for name in fingerprints})
         stack.callback(digests.close)
         preparation = Preparation(sources, options, stage, stack)
@@ -105,6 +106,7 @@ def fill_stage(
             maker = stack.enter_context(
                 cluster_maker(options, loading, fingerprints, stage, reporter.notice)
             )
+        # 2. Load all blocks. The table cell is one more job, after the last of the states.
         is_view = options.tables == "views"
         jobs = loading.jobs(maker, Sink(preparation.totals, None if is_view else preparation.lanes))
         cells = CellTable(loading, preparation, sources)
@@ -117,6 +119,7 @@ def fill_stage(
             run_lanes([*jobs, cells.fill], options.lanes, interrupt)
         finally:
             reporter.finished()
+        # 3. Describe the build: the record and its id need the digests of the sources.
         _refuse_empty_years(loading)
         complete = identity.with_digests(digests.result())
         record: dict[str, Any] = {
@@ -128,6 +131,7 @@ def fill_stage(
         if stage.mark:
             record["mark"] = stage.mark
         build_id = complete.build_id()
+        # 4. Add the small tables. Each digest covers the tables before it: contents, then build.
         small = _small_tables(loading, preparation, cells, sources, fingerprints, complete.digests)
         contents = contents_table({n: t.digest for n, t in loading.tables.items()}, small)
         record["contents"] = small_digest(contents)
@@ -138,6 +142,7 @@ def fill_stage(
             ),
         }
         run_interruptibly(partial(preparation.finish, small, loading), interrupt)
+    # 5. Verify the result and the sources; only then is the stage complete.
     size = verify_stage(loading.tables, options, stage, build_id, record)
     if is_view:
         rename_folder(stage.database, (options.out / PARQUET).resolve())
@@ -162,7 +167,7 @@ def _small_tables(
     fingerprints: Mapping[str, Fingerprint],
     digests: Mapping[str, str],
 ) -> dict[str, pa.Table]:
-    """Return the tables that `table_content` describes, besides the gridded ones."""
+    """Return the tables that `table_content` describes, apart from the gridded ones."""
     gridded = sources.gridded
     filled = {name for name, table in loading.tables.items() if table.digest.rows}
     return {
@@ -178,7 +183,7 @@ def _small_tables(
 
 
 def _refuse_empty_years(loading: Loading) -> None:
-    """Raise if a year has no value while others have: whoever wrote the file did not finish."""
+    """Raise if a year has no values while others have: the file was not written completely."""
     for table in loading.tables.values():
         source, rows = table.source, table.digest.rows_of_year
         empty = [str(year) for year in source.years if not rows.get(int(year))]
@@ -187,7 +192,7 @@ def _refuse_empty_years(loading: Loading) -> None:
             usual = sum(rows.values()) // len(rows)
             raise BadValueError(
                 source.path,
-                f"has no value in {named}, where other years have about {usual} cells; the file "
-                "is unfinished or damaged: fetch it again, or leave the years out with --years",
+                f"has no values in {named}, but about {usual} cells in other years; the file is "
+                "incomplete or damaged: download it again, or exclude the years with --years",
                 source.variables[0].name,
             )

@@ -1,4 +1,4 @@
-"""Which build a build is: its program version, its options and the content of its sources."""
+"""The identity of a build: program version, options and the content of its sources."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 __all__ = ["Identity"]
 
 _UNSAID: dict[str, object] = {"tables": "stored", "materialize": []}
-"""Options that are left out of a record where they are the default."""
+"""Options that a record omits if they have these default values."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What two builds have in common when they have the same result.
+    """What determines the result of a build: equal identities give equal results.
 
     Attributes
     ----------
     version : str
-        Of luc-load.
+        Version of luc-load.
     options : dict of str to object
-        As `Options.inputs` gives them.
+        As returned by `Options.inputs`.
     fingerprints : dict of str to (dict of str to int, or None)
-        By name of the source; None for a data set in memory, which is never the same again.
+        By name of the source; None for a dataset in memory, which never equals another.
     digests : dict of str to str
-        By name of the source, as far as they are known.
+        By name of the source; empty until they have been computed.
     """
 
     version: str
@@ -46,14 +46,14 @@ class Identity:
 
     @classmethod
     def of(cls, options: Options, fingerprints: Mapping[str, Fingerprint | None]) -> Identity:
-        """Return the identity of a build that is about to begin; no digest is known yet."""
+        """Return the identity of a build that is about to begin, without digests."""
         plain = json.loads(json.dumps(options.inputs()))
         known = {name: f.as_record() if f else None for name, f in fingerprints.items()}
         return cls(__version__, plain, known, {})
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Identity | None:
-        """Return the identity that `as_record` wrote down, or None if it is none."""
+        """Return the identity that `as_record` wrote, or None if the record is not valid."""
         try:
             return cls(
                 str(record["version"]),
@@ -65,7 +65,7 @@ class Identity:
             return None
 
     def as_record(self) -> dict[str, Any]:
-        """Return it ready for JSON."""
+        """Return the identity as a dict that is ready for JSON."""
         return {
             "version": self.version,
             "options": self.options,
@@ -74,36 +74,36 @@ class Identity:
         }
 
     def with_digests(self, digests: Mapping[str, str]) -> Identity:
-        """Return it with the digests of the sources."""
+        """Return a copy with the digests of the sources."""
         return replace(self, digests=dict(digests))
 
     def is_placed_as(self, other: Identity) -> bool:
-        """Return whether the Parquet data set lies where that of another build lies."""
+        """Return whether both builds publish their Parquet dataset in the same place."""
         return bool(self.options.get("parquet") == other.options.get("parquet"))
 
     def placed_as(self, other: Identity) -> Identity:
-        """Return it with the Parquet data set where that of another build lies."""
+        """Return a copy with the place of the Parquet dataset of another build."""
         place = {"parquet": other.options.get("parquet")}
         return replace(self, options={**self.options, **place})
 
     def build_id(self) -> str:
-        """Return an id that equal builds share; a source in memory makes it unique."""
+        """Return the id that equal builds share; with a dataset in memory it is unique."""
         if any(fingerprint is None for fingerprint in self.fingerprints.values()):
             return uuid.uuid4().hex[:16]
         content: dict[str, object] = {
             "version": self.version,
-            # Where the result lies is no part of what it is.
+            # The place of the result does not affect its content.
             "options": {key: value for key, value in self.options.items() if key != "parquet"},
             "digests": self.digests,
         }
-        # Of what lies in a store there is no digest, but the store's word.
+        # Objects in a store have no digest; their status in the store identifies them.
         others = {n: f for n, f in self.fingerprints.items() if n not in self.digests}
         if others:
             content["fingerprints"] = others
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def other_options(self, other: Identity) -> list[str]:
-        """Return which options, or program version, differ from an earlier build, in words."""
+        """Return descriptions of the differences in options and version from an earlier build."""
         version = (
             [f"existing build: luc-load {other.version}; this is {self.version}"]
             if self.version != other.version
@@ -120,29 +120,29 @@ class Identity:
         ]
 
     def differences(self, other: Identity, digest_of: Callable[[str], str]) -> list[str]:
-        """Return what differs from an earlier build, in words; empty if nothing does.
+        """Return descriptions of all differences from an earlier build.
 
         Parameters
         ----------
         other : Identity
             The earlier build.
         digest_of : callable
-            Returns the digest of a source of this build, by name; called only where the status of
-            the file cannot decide.
+            Returns the digest of a source of this build by name; called only if the status of the
+            file differs.
         """
-        found = self.other_options(other)
+        differences = self.other_options(other)
         if set(self.fingerprints) != set(other.fingerprints):
             have, had = (", ".join(sorted(s)) for s in (self.fingerprints, other.fingerprints))
-            found.append(_difference("sources", had, have))
-            return found
+            differences.append(_difference("sources", had, have))
+            return differences
         for name, now in self.fingerprints.items():
             before = other.fingerprints[name]
             same = now is not None and (
                 now == before or (name in other.digests and digest_of(name) == other.digests[name])
             )
             if not same:
-                found.append(f"another {name} file")
-        return found
+                differences.append(f"another {name} file")
+        return differences
 
 
 def _difference(name: str, existing: str, requested: str) -> str:

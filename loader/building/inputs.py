@@ -1,4 +1,4 @@
-"""Which source files a build loads: those named, or the usual ones where they lie."""
+"""Select the source files of a build: those named, or the files with the usual names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["UsualPath", "find_sources", "sample_sources"]
 
 
 class UsualPath(str):
-    """A file that nobody named: it is left out where it does not fit the others."""
+    """A file that was found by its usual name: left out if it does not match the other sources."""
 
     __slots__ = ()
 
@@ -34,19 +34,19 @@ def find_sources(
     *,
     everything: bool = False,
 ) -> dict[str, str | xr.Dataset]:
-    """Return the sources to load, in the order of loading, the static grid last.
+    """Return the sources to load, in loading order, with the static grid last.
 
     Parameters
     ----------
     named : mapping of str to path, xarray.Dataset or None
-        By name of the source; None was not named.
+        By name of the source; None if it was not named.
     raw : path
-        The folder of the usual files.
+        The folder in which files with the usual names are looked for.
     warn : callable
-        Told of a default that is missing while another is there.
+        Receives a message if only one of the two default sources exists.
     everything : bool
-        Also load transitions and management where their usual file is in `raw`. The static grid
-        always is.
+        Also load transitions and management if their usual files are in `raw`. The static grid is
+        always loaded if its file is there.
 
     Returns
     -------
@@ -55,37 +55,38 @@ def find_sources(
     Raises
     ------
     SourceMissingError
-        If a named source does not exist, or nothing was named and no default exists.
+        If a named source does not exist, or no source was named and no default exists.
     SourceError
         If two sources are the same file.
     """
     folder = _folder(raw)
-    chosen = {name: _existing(name, given) for name, given in named.items() if given is not None}
-    found: dict[str, str | xr.Dataset] = {}
+    chosen = {name: _existing(name, value) for name, value in named.items() if value is not None}
+    # A named source comes first. The defaults are used only if neither of them was named.
+    sources: dict[str, str | xr.Dataset] = {}
     defaults_wanted = all(named.get(name) is None for name, s in SOURCES.items() if s.default)
     missing = []
     for name, source in SOURCES.items():
         usual = folder / source.file
         if name in chosen:
-            found[name] = chosen[name]
+            sources[name] = chosen[name]
         elif source.default and defaults_wanted:
             if _is_there(usual):
-                found[name] = str(usual)
+                sources[name] = str(usual)
             else:
                 missing.append(usual)
         elif everything and not source.default and _is_there(usual):
-            found[name] = str(usual)
-    if not found:
+            sources[name] = str(usual)
+    if not sources:
         raise _nothing_to_read(missing)
     usual = folder / STATIC.file
     if STATIC.name in chosen:
-        found[STATIC.name] = chosen[STATIC.name]
+        sources[STATIC.name] = chosen[STATIC.name]
     elif _is_there(usual):
-        found[STATIC.name] = UsualPath(usual)
+        sources[STATIC.name] = UsualPath(usual)
     for usual in missing:
-        warn(f"{usual}: there is no such file; its tables stay empty")
-    _refuse_twice(found)
-    return found
+        warn(f"{usual}: no such file; its tables stay empty")
+    _refuse_twice(sources)
+    return sources
 
 
 def sample_sources(
@@ -95,31 +96,31 @@ def sample_sources(
     *,
     everything: bool = False,
 ) -> dict[str, str | xr.Dataset]:
-    """Make the synthetic sources that a build needs, unless they lie there already.
+    """Write the synthetic sources that a build needs, unless they exist already.
 
     Parameters
     ----------
     folder : path
-        Created if need be.
+        Created if it does not exist.
     years : tuple of (int or None, int or None)
-        As asked for by the build; the states run one year further than the emissions.
+        Years requested by the build; the states end one year later than the emissions.
     reporter : Reporter
     everything : bool
-        Also make transitions and management.
+        Also write transitions and management.
 
     Returns
     -------
     dict of str to str
-        Path by name of the source, in the order of loading.
+        Path by name of the source, in loading order.
 
     Raises
     ------
     UsageError
-        If the years lie outside the real files'.
+        If the real files do not cover the years.
     OutputError
-        If a real file lies where a synthetic one would go.
+        If a synthetic file would replace a real one.
     """
-    # Only here: a build of real files has no use for the generator.
+    # Imported here: a build of real files does not need the generator.
     from loader.sampling import (  # noqa: PLC0415
         DEFAULT_YEARS,
         FIRST_YEAR,
@@ -133,10 +134,9 @@ def sample_sources(
     last = DEFAULT_YEARS[1] if years[1] is None else years[1]
     end = LAST_YEAR + 1
     if not (FIRST_YEAR <= first <= last and first <= end):
-        asked = f"{first}:{last}"
-        raise UsageError(f"--sample makes the years {FIRST_YEAR} to {end}, not {asked}")
+        raise UsageError(f"--sample covers {FIRST_YEAR}:{end}; requested: {first}:{last}")
     span = (min(first, LAST_YEAR), min(last, LAST_YEAR))
-    # Only where the years of the sample reach a source's first year.
+    # Leave out sources whose first year is after the years of the sample.
     wanted = [name for name in wanted if span[1] >= (SOURCES[name].first_year or FIRST_YEAR)]
     wanted.append(STATIC.name)
     reporter.notice(f"writing synthetic sources to {folder}")
@@ -154,17 +154,17 @@ def sample_sources(
 
 def _folder(raw: str | os.PathLike[str]) -> Path:
     if is_address(os.fspath(raw)):
-        expected = "it takes a local folder: name each file instead, with --states and --eluc"
+        expected = "expected a local folder; name each file with --states and --eluc instead"
         raise UsageError(f"--raw is {raw}; {expected}")
     return Path(raw)
 
 
-def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:
-    if not isinstance(given, str | os.PathLike):
-        return _checked_dataset(name, given)
-    path = os.fspath(given)
+def _existing(name: str, value: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:
+    if not isinstance(value, str | os.PathLike):
+        return _checked_dataset(name, value)
+    path = os.fspath(value)
     if not isinstance(path, str):
-        raise UsageError(f"{name} is {path!r}; expected a path as text")
+        raise UsageError(f"{name} is {path!r}; expected a path of type str, not bytes")
     if not path:
         raise UsageError(f"--{name} is empty; expected a path")
     if is_address(path):
@@ -175,7 +175,7 @@ def _existing(name: str, given: str | os.PathLike[str] | xr.Dataset) -> str | xr
     file = Path(path)
     if not _is_there(file):
         link = f"a link to {file.readlink()}, " if file.is_symlink() else ""
-        raise SourceMissingError(path, f"there is no such file ({link}named by --{name})")
+        raise SourceMissingError(path, f"no such file ({link}named by --{name})")
     return path
 
 
@@ -185,7 +185,7 @@ def _is_there(path: Path) -> bool:
     Raises
     ------
     SourceError
-        If that cannot be known: a folder that may not be entered, a name that is too long.
+        If this cannot be determined: a folder denies access, or the name is too long.
     """
     try:
         path.stat()
@@ -196,45 +196,48 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _checked_dataset(name: str, given: object) -> xr.Dataset:
-    """Return a data set that the caller opened.
+def _checked_dataset(name: str, value: object) -> xr.Dataset:
+    """Return a dataset that the caller opened.
 
     Raises
     ------
     UsageError
-        If it is anything else.
+        If the value is not an xarray.Dataset.
     """
-    import xarray as xr  # noqa: PLC0415  # slow to import, and a path needs none
+    import xarray as xr  # noqa: PLC0415  # slow to import; paths do not need it
 
-    if isinstance(given, xr.Dataset):
-        return given
+    if isinstance(value, xr.Dataset):
+        return value
     expected = "expected a path or an xarray.Dataset"
-    if isinstance(given, xr.DataArray):
-        expected += " (to_dataset makes one)"
-    raise UsageError(f"{name} is of type {type(given).__name__}; {expected}")
+    if isinstance(value, xr.DataArray):
+        expected += " (convert it with to_dataset)"
+    raise UsageError(f"{name} is of type {type(value).__name__}; {expected}")
 
 
 def _nothing_to_read(missing: list[Path]) -> SourceMissingError:
-    looked = " or ".join(path.name for path in missing)
+    names = " nor ".join(path.name for path in missing)
     folder = str(missing[0].parent) if missing else "."
     return SourceMissingError(
         folder,
-        f"found neither {looked.replace(' or ', ' nor ')} there, and no source was named. "
+        f"contains neither {names}, and no source was named. "
         "Download the LUH2 files from https://doi.org/10.5281/zenodo.15556812 and the BLUE file "
-        f"into {folder} or name them with --states and --eluc, or try "
-        "luc-load build --sample, which makes synthetic ones.",
+        f"into {folder}, name them with --states and --eluc, or try synthetic data with "
+        "luc-load build --sample",
     )
 
 
-def _refuse_twice(found: Mapping[str, str | xr.Dataset]) -> None:
+def _refuse_twice(sources: Mapping[str, str | xr.Dataset]) -> None:
+    """Raise SourceError if two names refer to the same file, also through links."""
     seen: dict[object, str] = {}
-    for name, given in found.items():
-        if not isinstance(given, str):
+    for name, path in sources.items():
+        if not isinstance(path, str):
             continue
-        identity: object = given
-        if not is_address(given):
-            status = Path(given).stat()
+        identity: object = path
+        if not is_address(path):
+            status = Path(path).stat()
             identity = (status.st_dev, status.st_ino)
         if identity in seen:
-            raise SourceError(given, f"is given twice, as --{seen[identity]} and --{name}")
+            raise SourceError(
+                path, f"is named by both --{seen[identity]} and --{name}; expected two files"
+            )
         seen[identity] = name

@@ -1,4 +1,4 @@
-"""Note what a source file says of itself, so that an export can repeat it."""
+"""Record the layout and attributes of a source file, so that an export can reproduce them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AREA = "cell_area"
 
 
 def layout_table(sources: Iterable[GriddedSource]) -> pa.Table:
-    """Return the table file_layout: one row for every gridded source file."""
+    """Return the table `file_layout`: one row per gridded source file."""
     layouts = [file_layout(source) for source in sources]
     return pa.table(
         {
@@ -48,7 +48,7 @@ def file_layout(source: GriddedSource) -> FileLayout:
     dims = source.layout.dimensions
     assert dims.time is not None
     by_position = np.argsort(source.layout.positions)
-    # The file's map of areas decided the column area_ha, so that its attributes describe it.
+    # The column area_ha comes from the file's cell_area, so the attributes of that map apply.
     has_area = source.kind.all_years_decide and source.read_map(_AREA) is not None
     return FileLayout(
         source=source.kind.name,
@@ -70,7 +70,7 @@ def _axis(
 ) -> AxisLayout:
     variable = source.dataset.variables[name]
     if variable.dtype.kind in "MO":
-        # The caller's own dataset, times decoded: kept as xarray would write them.
+        # The caller's dataset has decoded times: encode them as xarray would write them.
         variable = xr.conventions.encode_cf_variable(variable.to_base_variable(), name=name)
     values = np.asarray(variable.to_numpy())
     return AxisLayout(
@@ -80,10 +80,10 @@ def _axis(
 
 def _column(source: GriddedSource, name: str, column: str) -> ColumnLayout:
     stored = source.dataset.variables[name]
-    # Where the caller's xarray has decoded the file, its fills are no attributes any more.
+    # If xarray has decoded the file, its fill values are in the encoding, not the attributes.
     fills = {key: stored.encoding[key] for key in _FILLS if key in stored.encoding}
     attributes: dict[str, Any] = {**stored.attrs, **fills}
     if stored.dtype.kind != "f" or any(key in attributes for key in _PACKING):
-        # Ranges of packed numbers are wrong for the float32 that an export holds.
+        # Ranges of packed numbers do not apply to the float32 values of an export.
         attributes = {k: v for k, v in attributes.items() if k not in _PACKED_RANGES}
     return ColumnLayout(name, column, attributes)

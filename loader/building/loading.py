@@ -1,8 +1,8 @@
-"""Load the gridded tables: every block of every source, each as one job of a lane.
+"""Load the gridded tables: every block of every source is one job of a lane.
 
-Where a block is at each moment: a lane reads it, puts it in order, digests it, writes its Parquet
-part, adds it up and inserts it, uncommitted, all in one thread. Then it waits for its turn. In its
-turn it commits, notes the part in the manifest and adds what it learned to the record of its table.
+The job of a block runs in one thread. Before its turn it reads, sorts and digests the block, writes
+its Parquet part, sums it and inserts it, uncommitted. Then it waits for its turn. In its turn it
+commits, records the part in the manifest and updates the state of its table.
 """
 
 from __future__ import annotations
@@ -45,34 +45,35 @@ Bool = npt.NDArray[np.bool_]
 
 @dataclass
 class TableLoad:
-    """All that is known of one table while it is loaded.
+    """The state of one table while it is loaded.
 
-    Whoever has the turn may write, and everyone may read: `has_value` and `survey` only grow, and
-    what was concluded from them too early is found out in the turn.
+    Only the lane that has the turn may write to it; every lane may read it at any time. That is
+    safe because flags in `has_value` and `survey` are only ever set, never cleared, and a job
+    checks in its turn whether what it read earlier was still incomplete.
 
     Attributes
     ----------
     source : GriddedSource
     blocks : tuple of Block
-        In their order.
+        In loading order.
     has_value : ndarray of bool, shape (n_cells,)
-        Cells with a value in some year, as far as is known.
+        Cells known to have a value in at least one year.
     stored : dict of Block to StoredPart
-        Parts that an interrupted run has left.
+        Parts of an interrupted run.
     survey : CellSurvey or None
-        What the cells hold over all years, of a source that is looked through first.
+        Contents of the cells over all years, for a source that is surveyed first.
     is_surveyed : bool
         Whether `survey` is complete.
     digest : TableDigest
-        Of the rows that are committed.
+        Digest of the committed rows.
     stored_cells : ndarray of bool, shape (n_cells,)
         Cells that have a row.
     parts : list of str
-        Files below the Parquet dataset, in the order of blocks.
+        Files of the Parquet dataset, in the order of blocks.
     parquet_bytes : int
         Size of all parts.
     reused : int
-        Parts that an interrupted run had left.
+        Number of parts that were reused from an interrupted run.
     """
 
     source: GriddedSource
@@ -92,7 +93,7 @@ class TableLoad:
 
     @property
     def name(self) -> str:
-        """Of the table."""
+        """Name of the table."""
         return self.source.kind.table
 
     def report(self) -> TableReport:
@@ -109,7 +110,7 @@ class TableLoad:
 
 
 class Maker(Protocol):
-    """Makes parts: in the lane that asks, or on a cluster."""
+    """Makes parts, in the calling lane or on a cluster."""
 
     def make(self, table: TableLoad, rule: CellRule, block: Block) -> FreshPart:
         """Return the part of a block, written under its final name."""
@@ -118,17 +119,17 @@ class Maker(Protocol):
         """Return what the cells of a block hold over its years."""
 
     def stop(self) -> None:
-        """Make whoever waits for a part raise soon."""
+        """Make the calls that wait for a part raise soon."""
 
 
 class LocalMaker:
-    """Makes each part in the lane that asks for it.
+    """Makes each part in the calling lane.
 
     Parameters
     ----------
     stage : Stage
     encoding : {"split", "plain"}
-        Of the values in the Parquet files.
+        Encoding of the values in the Parquet files.
     """
 
     def __init__(self, stage: Stage, encoding: Encoding) -> None:
@@ -147,29 +148,29 @@ class LocalMaker:
         return survey
 
     def stop(self) -> None:
-        """Do nothing: a lane ends its block."""
+        """Do nothing: a lane finishes its current block."""
 
 
 class Loading:
-    """The jobs that load all tables.
+    """Plans and runs the jobs that load all tables.
 
     Parameters
     ----------
     sources : mapping of str to GriddedSource
-        By name, in the order of loading, on one grid.
+        By name, in loading order, on one grid.
     options : Options
     stage : Stage
-        Where parts go, and where those of an interrupted build are.
+        Receives the parts, and may hold parts of an interrupted build.
     expected : Estimate
-        Of the cells, which decide how the sources are cut.
+        Its numbers of cells determine how the sources are divided into blocks.
     mask : callable
-        Returns the land mask; waited for only where it is needed.
+        Returns the land mask; called only where it is needed.
     reporter : Reporter
 
     Attributes
     ----------
     tables : dict of str to TableLoad
-        By table, in the order of loading.
+        By table, in loading order.
     """
 
     def __init__(
@@ -196,7 +197,7 @@ class Loading:
             )
             for source in sources.values()
         }
-        # Counted once: the list gets shorter as tables are looked through.
+        # Counted once: `surveys` returns fewer blocks as tables are surveyed.
         self._surveys = len(self.surveys())
         self._values_done = 0.0
         self._values = sum(len(s.years) * len(s.variables) for s in sources.values())
@@ -207,20 +208,20 @@ class Loading:
         name, count = source.kind.table, source.grid.n_cells
         self._stage.keep_only(name, blocks)
         has_value = np.zeros(count, dtype=np.bool_) if known is None else known.copy()
-        if (kept := self._stage.kept_cells(name, count)) is not None:
-            has_value |= kept
+        if (stored_cells := self._stage.kept_cells(name, count)) is not None:
+            has_value |= stored_cells
         table = TableLoad(source, blocks, has_value)
-        if kept is not None:
-            # Without what was learned about cells, earlier parts say only half of it.
-            found = {block: self._parts.get(f"{name}/{block.name}") for block in blocks}
-            table.stored = {block: part for block, part in found.items() if part is not None}
+        if stored_cells is not None:
+            # Parts alone do not say which cells have values: without the cells, load them again.
+            parts = {block: self._parts.get(f"{name}/{block.name}") for block in blocks}
+            table.stored = {block: part for block, part in parts.items() if part is not None}
         if self._rules.needs_survey(source):
             flags = self._stage.kept_cells(f"{name}-survey", CellSurvey.size(count))
             table.survey, table.is_surveyed = CellSurvey(count, flags), flags is not None
         return table
 
     def surveys(self) -> list[tuple[TableLoad, Block]]:
-        """Return the blocks that must be looked through first, in the order of their jobs."""
+        """Return the blocks that must be surveyed first, in job order."""
         return [
             (table, block)
             for table in self.tables.values()
@@ -229,7 +230,7 @@ class Loading:
         ]
 
     def missing(self) -> list[tuple[TableLoad, Block]]:
-        """Return the blocks that no interrupted run has left, in the order of their jobs."""
+        """Return the blocks without a part from an interrupted run, in job order."""
         return [
             (table, block)
             for table in self.tables.values()
@@ -238,7 +239,7 @@ class Loading:
         ]
 
     def jobs(self, maker: Maker, sink: Sink) -> list[Callable[[Turn], None]]:
-        """Return the jobs: surveys first, then the blocks of one table after the other."""
+        """Return the jobs: all surveys first, then the blocks table by table."""
         return [
             *(partial(self._survey, maker, table, block) for table, block in self.surveys()),
             *(
@@ -249,7 +250,7 @@ class Loading:
         ]
 
     def jobs_until(self, name: str) -> int:
-        """Return how many of `jobs` must have ended before a table is loaded completely."""
+        """Return the number of leading `jobs` that must end before a table is complete."""
         number = self._surveys
         for table in self.tables.values():
             number += len(table.blocks)
@@ -258,7 +259,7 @@ class Loading:
         return 0
 
     def rule(self, table: TableLoad) -> CellRule:
-        """Return which cells are stored, by what is known of the states by now."""
+        """Return which cells are stored, based on the states that have been loaded so far."""
         states = self.tables.get("state")
         has_state = None if states is None else states.has_value
         return self._rules.rule(table.source, table.survey, has_state)
@@ -279,8 +280,8 @@ class Loading:
         part = self._reused(table, block) or maker.make(table, rule, block)
         sums = sink.insert(turn.lane, table.name, part)
         turn.wait()
-        # Only now are the cells with a state all known: a block that was made too early, when there
-        # seemed to be fewer, is made again. In most files the first year has them all.
+        # Only now are all cells with a state known. If the part was made when fewer were known, it
+        # is made again. In most files the first year has them all, so this is rare.
         if isinstance(part, FreshPart) and differ(rule, final := self.rule(table)):
             sink.roll_back(turn.lane)
             part = maker.make(table, final, block)
@@ -293,7 +294,7 @@ class Loading:
         return None if stored is None else reuse_part(stored, self._stage.part_path(block))
 
     def _account(self, table: TableLoad, block: Block, part: Part) -> None:
-        """Note a part that is complete on disk, and add it to what is known of its table."""
+        """Record a part that is complete on disk, and update the state of its table."""
         if isinstance(part, FreshPart):
             table.has_value[block.cells(table.source.grid.n_lon)] |= part.has_value
             noted = StoredPart(part.size, part.digest.rows_of_year, part.digest.content)
@@ -313,15 +314,15 @@ class Loading:
 
 
 class Sink:
-    """Where the rows of parts go besides their files: the database and the totals.
+    """Receives the rows of parts: inserts them into the database and sums them.
 
     Parameters
     ----------
     totals : callable
         Returns the totals; waits until they are prepared.
     lanes : callable
-        Returns the connections of the lanes; waits until the tables are there. None where tables
-        are views of the parts.
+        Returns the connections of the lanes; waits until the tables exist. None if the tables are
+        views of the parts.
     """
 
     def __init__(
@@ -331,19 +332,19 @@ class Sink:
         self._lanes = lanes
 
     def insert(self, lane: int, table: str, part: Part) -> BlockSums | None:
-        """Insert rows, uncommitted, and return their sums; by any lane at any time."""
+        """Insert rows, uncommitted, and return their sums. Any lane may call this at any time."""
         sums = self._totals().sums_of(table, part.rows)
         if self._lanes is not None:
             self._lanes()[lane].insert(table, part.rows)
         return sums
 
     def roll_back(self, lane: int) -> None:
-        """Take back what the lane has inserted."""
+        """Roll back what the lane has inserted."""
         if self._lanes is not None:
             self._lanes()[lane].roll_back()
 
     def commit(self, lane: int, table: str, sums: BlockSums | None) -> None:
-        """Commit what the lane has inserted, and add the sums; by the lane that has the turn."""
+        """Commit what the lane has inserted, and add the sums. Only in the turn of the lane."""
         if self._lanes is not None:
             self._lanes()[lane].commit()
         self._totals().add(table, sums)

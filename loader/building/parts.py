@@ -1,4 +1,4 @@
-"""One block of a source as one Parquet part: made here, on a worker, or in an earlier run."""
+"""One block of a source as one Parquet file: a part, whichever process wrote it."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ __all__ = ["ForeignPart", "FreshPart", "Part", "ReusedPart", "make_part", "reuse
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of a block, which lie in a Parquet file too.
+    """The rows of a block, and the Parquet file that holds them.
 
     Attributes
     ----------
     rows : pyarrow.Table
         cell_id, year and float32 columns, NULL where missing.
     digest : TableDigest
-        Of the rows: as they were read from the source, unless the part is reused.
+        Digest of the rows as read from the source or, for a reused part, from its file.
     size : int
-        Bytes of the file.
+        Size of the file in bytes.
     """
 
     rows: pa.Table
@@ -48,12 +48,12 @@ class Part:
 
 @dataclass(frozen=True)
 class FreshPart(Part):
-    """A part that this process made.
+    """A part that was written during this run.
 
     Attributes
     ----------
     has_value : ndarray of bool, shape (cells,)
-        Cells of the block that have a value in some year, as far as is known.
+        Cells of the block known to have a value in at least one year.
     """
 
     has_value: npt.NDArray[np.bool_]
@@ -61,12 +61,12 @@ class FreshPart(Part):
 
 @dataclass(frozen=True)
 class ForeignPart(FreshPart):
-    """A part that a worker of a cluster made; its rows come from the file."""
+    """A part that a cluster worker wrote; its rows are read from the file."""
 
 
 @dataclass(frozen=True)
 class ReusedPart(Part):
-    """A part that an interrupted run left, read back and found to be what was written."""
+    """A part from an interrupted run, read back and verified against its digest."""
 
 
 def make_part(
@@ -77,10 +77,10 @@ def make_part(
     path: Path,
     encoding: Encoding,
 ) -> FreshPart:
-    """Read a block, put its rows in order, digest them and write them as a Parquet file.
+    """Read a block, sort and digest its rows, and write them as a Parquet file.
 
-    The result follows from the source, the rule and the block: it is the same in every lane, on
-    every worker and in every run.
+    The result depends only on the source, the rule and the block: it is the same in every lane,
+    on every worker and in every run.
 
     Parameters
     ----------
@@ -88,11 +88,11 @@ def make_part(
     rule : CellRule
     block : Block
     known : ndarray of bool, shape (n_cells,)
-        Cells that are known to have values; see `BlockReader.read`.
+        Cells known to have values; see `BlockReader.read`.
     path : pathlib.Path
-        The final name of the part; appears only when the file is complete on disk.
+        The final name of the part; the file appears there only once it is complete on disk.
     encoding : {"split", "plain"}
-        Of the values in the file.
+        Encoding of the values in the file.
 
     Returns
     -------
@@ -101,9 +101,9 @@ def make_part(
     Raises
     ------
     SourceError
-        If the source cannot be read, or a value cannot be right.
+        If the source cannot be read, or holds an invalid value.
     OutputError
-        If the disk refuses.
+        If the file cannot be written.
     """
     rows = BlockReader(source, rule).read(block, known)
     digest = TableDigest()
@@ -113,7 +113,7 @@ def make_part(
 
 
 def reuse_part(stored: StoredPart, path: Path) -> ReusedPart | None:
-    """Return the part of an interrupted run, or None if the file is not what was written."""
+    """Return a part of an interrupted run, or None if its file was changed or damaged."""
     try:
         rows = read_part(path)
     except OutputError:

@@ -1,4 +1,4 @@
-"""What the first blocks are read without: made meanwhile in helping threads."""
+"""Objects that are prepared in background threads while the first blocks are read."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ __all__ = ["CellTable", "Preparation"]
 
 
 class Preparation:
-    """What the first blocks are read without, and is made meanwhile in helping threads.
+    """Objects that are prepared in background threads while the first blocks are read.
 
-    Every method waits for what it returns, in any lane.
+    Every method may be called from any lane, and waits until its result is ready.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Preparation:
         grid = next(iter(gridded.values())).grid
         self._stage = stage
         self._is_view = options.tables == "views"
-        # The lanes are done by then; their arrays and the libraries keep the other half.
+        # For `fill_derived`, after the lanes have ended; arrays and libraries use the other half.
         self._memory = options.memory_limit // 2
         self._years = year_table(gridded)
         self.context = SchemaContext(
@@ -86,11 +86,11 @@ class Preparation:
         return self._area.result()
 
     def totals(self) -> Totals:
-        """Return what adds up the rows."""
+        """Return the totals, empty at first."""
         return self._totals.result()
 
     def lanes(self) -> tuple[DatabaseLane, ...]:
-        """Return the connections of the lanes to a database that has its tables."""
+        """Return one connection per lane, once the tables of the database exist."""
         self._created.result()
         return self.database.lanes
 
@@ -114,7 +114,8 @@ class Preparation:
             self.database.create(self.context, self._years)
 
     def finish(self, small: Mapping[str, pa.Table], loading: Loading) -> None:
-        """Fill the small tables that are not filled yet, and leave one complete file."""
+        """Fill the remaining small tables and the derived ones, and close the complete file."""
+        # `CellTable` has filled cell; year is filled before the views, which depend on it.
         lane = self.lanes()[0]
         for table, rows in small.items():
             if table != "cell" and (table != "year" or self._is_view):
@@ -124,19 +125,19 @@ class Preparation:
             parts = {name: table.parts for name, table in loading.tables.items()}
             self.database.create_views(self.context, parts, self._stage.parquet.resolve())
         elif not small["year"].equals(self._years):
-            # A table stayed empty: it has no years, and the views are cut by those that there are.
+            # A table stayed empty: the views must be created again for the years that have rows.
             self.database.create_again(self.context, small["year"])
         self.database.fill_derived(self.context, self._memory)
         self.database.finish()
 
 
 class CellTable:
-    """The table cell, which is filled while the last blocks are read.
+    """The table `cell`, filled while the last blocks are read.
 
     Attributes
     ----------
     rows : pyarrow.Table
-        Once it is filled.
+        Set by `fill`.
     """
 
     rows: pa.Table
@@ -147,7 +148,7 @@ class CellTable:
         self._sources = sources
 
     def fill(self, turn: Turn) -> None:
-        """Make the rows, when it is known which cells have a state, and insert them."""
+        """Insert the rows as soon as all states are loaded: the column has_state needs them."""
         turn.wait_for(self._loading.jobs_until("state"))
         states = self._loading.tables.get("state")
         self.rows = cell_table(

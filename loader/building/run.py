@@ -1,4 +1,4 @@
-"""One run of a build, under the lock of its output: decide what is left to do, and do it."""
+"""One run of a build, under the lock of its output: find out what to do, and do it."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ class Run:
     ----------
     options : Options
     given : mapping of str to (str or xarray.Dataset)
-        The sources by name, in the order of loading.
+        The sources by name, in loading order.
     stage : Stage
     published : Published or None
-        What lies at the output.
+        The build that is published at the output.
     reporter : Reporter
     started : float
-        `time.monotonic()` at the beginning.
+        Value of `time.monotonic()` when the build was called.
     tried : callable
-        Waits until the source files were tried in another process; raises if one is not sound.
+        Waits until another process has test-read the source files; raises if one is damaged.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Run:
         self._paths = {name: path for name, path in given.items() if isinstance(path, str)}
         self._paths |= regions
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
-        # Once a run: of a large file that was touched it takes a minute.
+        # Cached: the digest of a large file takes a minute.
         self._digest = cache(lambda name: digest_file(self._paths[name]))
         self._identity = Identity.of(
             options, {name: self._fingerprints.get(name) for name in (*given, *regions)}
@@ -98,12 +98,14 @@ class Run:
         OutputError
             If another build is published there and `overwrite` is not set.
         LucLoadError
-            Whatever a stage raises.
+            Any error of a step.
         """
+        # 1. Remove unfinished files, and find out what is published and what is left.
         with refused(self._stage.folder.parent):
             self._stage.sweep()
         situation = self._inspect(overwrite=overwrite)
         step = situation.step(overwrite=overwrite)
+        # 2. Nothing to load: publish a finished build that is still intact, or do nothing.
         if step is Step.PUBLISH and not is_whole(self._stage, self._options):
             self._mistrust()
             situation = replace(situation, leftover=Leftover.PARTS)
@@ -115,6 +117,7 @@ class Run:
         if step is Step.NONE:
             assert situation.published_id is not None
             return self._report("up to date", situation.published_id)
+        # 3. Otherwise open the sources, load what is missing and publish.
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
@@ -124,13 +127,13 @@ class Run:
             if step is Step.BEGIN:
                 self._begin(needed, situation)
             else:
-                self._reporter.notice("an interrupted build is continued")
+                self._reporter.notice("resuming an interrupted build")
                 self._stage.drop_database()
             try:
                 product = fill_stage(
                     sources,
                     needed,
-                    # Without a static grid that is of other cells: it was left out.
+                    # A static grid that does not cover the cells was left out.
                     {n: f for n, f in self._fingerprints.items() if n in sources.paths},
                     self._identity,
                     self._options,
@@ -143,7 +146,7 @@ class Run:
             return self._report("built", product.build_id, sources, product)
 
     def _changed(self, error: SourceError) -> SourceError:
-        """Return what to say of damage that was not there when the build began."""
+        """Return the error to raise: a source that changed during the build is reported as such."""
         for name, before in self._fingerprints.items():
             path = self._paths[name]
             if path == error.path and fingerprint(path) != before:
@@ -151,17 +154,17 @@ class Run:
         return error
 
     def plan(self, *, overwrite: bool) -> BuildReport:
-        """Say what `build` would do, and write nothing.
+        """Report what `build` would do, without writing anything.
 
         Returns
         -------
         BuildReport
-            Of outcome "planned", with estimates, or "up to date".
+            With the outcome "planned" and estimates, or "up to date".
 
         Raises
         ------
         LucLoadError
-            What `build` would raise before it begins to load.
+            Any error that `build` would raise before it loads.
         """
         situation = self._inspect(overwrite=overwrite)
         if situation.step(overwrite=overwrite) is Step.NONE:
@@ -196,7 +199,7 @@ class Run:
         return estimate(sources.gridded, self._options, lambda: land_mask(grid))
 
     def _inspect(self, *, overwrite: bool) -> Situation:
-        """Return what is at the output; raise if a dataset of another database is in its place."""
+        """Return the state of the output; raise if its address holds a foreign dataset."""
         situation = inspect_situation(
             self._options.out / DATABASE,
             self._identity,
@@ -209,17 +212,17 @@ class Run:
         return situation
 
     def _mistrust(self) -> None:
-        """Keep of a finished build that was damaged only what is read again anyway: its parts."""
-        self._reporter.notice("the finished build that waited here is damaged; it is made anew")
+        """Drop the database of a damaged finished build; its parts are verified when reused."""
+        self._reporter.notice("the finished, unpublished build is damaged; rebuilding it")
         take_back(self._stage, self._options.out)
         self._stage.drop_database()
 
     def _begin(self, expected: Estimate, situation: Situation) -> None:
-        """Start an empty stage; only here is what another build left given up."""
+        """Start an empty stage; this is the only place that drops the files of another build."""
         if situation.leftover is Leftover.OTHER:
             self._reporter.notice(
-                f"{self._stage.folder}: dropped what an interrupted build of other inputs or "
-                "options had left"
+                f"{self._stage.folder}: removed the files of an interrupted build of other sources "
+                "or options"
             )
         tables = [asdict(table) for table in expected.tables]
         is_view = self._options.tables == "views"

@@ -1,4 +1,4 @@
-"""What is at an output before a build: one value, on which a build and a dry run both decide."""
+"""The state of an output before a build, from which builds and dry runs derive what to do."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ __all__ = ["Leftover", "Situation", "Step", "inspect_situation", "refuse_other_o
 
 
 class Leftover(Enum):
-    """What an earlier run has left unpublished."""
+    """What an earlier run left unpublished."""
 
     NOTHING = "nothing"
     OTHER = "of another build"
     PARTS = "parts of this build"
-    FINISHED = "this build, of which only the publishing is left"
+    FINISHED = "this build, finished but not published"
 
 
 class Step(Enum):
-    """What a build does."""
+    """What a build has to do."""
 
-    NONE = "nothing: this very build is published"
+    NONE = "nothing: this build is already published"
     PUBLISH = "publish the finished build"
-    RESUME = "make what is missing"
-    BEGIN = "make everything"
+    RESUME = "build the missing parts"
+    BEGIN = "build everything"
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What is at an output, from the point of view of one build.
+    """The state of an output, as seen by one build.
 
     Attributes
     ----------
     database : pathlib.Path
-        Where the database is or will be.
+        Path of the database, which need not exist yet.
     leftover : Leftover
     unfinished_id : str or None
-        The id of the build that is left, if it is this one and finished.
+        Id of this build if it is finished but not published.
     published_id : str or None
-        The id of the published build.
+        Id of the published build.
     differences : tuple of str
-        What this build does not have in common with the published one, in words.
+        Descriptions of how this build differs from the published one.
     has_dataset : bool
-        Whether the dataset of the published build is there.
+        Whether the dataset of the published build exists.
     """
 
     database: Path
@@ -71,7 +71,7 @@ class Situation:
         Raises
         ------
         OutputError
-            If another build is published, which is replaced only on demand.
+            If another build is published and `overwrite` is not set.
         """
         if self.differences and not overwrite:
             raise _refusal(self.database, self.differences)
@@ -90,20 +90,20 @@ def inspect_situation(
     published: Published | None,
     place: DatasetPlace,
 ) -> Situation:
-    """Return what is at an output.
+    """Return the state of an output.
 
     Parameters
     ----------
     database : pathlib.Path
     identity : Identity
-        Of the build that is about to run.
+        Identity of the build that is about to run.
     digest_of : callable
-        Returns the digest of a source, by name; called only where the status cannot decide.
+        Returns the digest of a source by name; called only if the file status differs.
     stage : Stage
-        Where an earlier run may have left something.
+        May hold files of an earlier run.
     published : Published or None
     place : DatasetPlace
-        Of the Parquet dataset.
+        Destination of the Parquet dataset.
     """
     leftover, unfinished_id = _inspect_stage(identity, digest_of, stage)
     if published is None:
@@ -128,21 +128,21 @@ def _inspect_stage(
     record = stage.record()
     if record is None:
         return Leftover.NOTHING, None
-    left = Identity.from_record(record)
-    if left is None:
+    earlier = Identity.from_record(record)
+    if earlier is None:
         return Leftover.OTHER, None
-    # Parts are the same wherever the dataset goes, as long as they are still in the stage.
-    here = left.placed_as(identity) if stage.parquet.is_dir() else left
+    # Parts do not depend on the destination, so they can be used as long as they are here.
+    here = earlier.placed_as(identity) if stage.parquet.is_dir() else earlier
     if identity.differences(here, digest_of):
         return Leftover.OTHER, None
-    # A finished database knows its dataset's address: for another one it is made again.
-    if stage.is_complete and left.is_placed_as(identity):
-        return Leftover.FINISHED, left.build_id()
+    # A finished database stores the address of its dataset: a new address means a new database.
+    if stage.is_complete and earlier.is_placed_as(identity):
+        return Leftover.FINISHED, earlier.build_id()
     return Leftover.PARTS, None
 
 
 def refuse_other_options(options: Options, database: Path, published: Published) -> None:
-    """Raise if the published build has other options or another version, whatever its sources.
+    """Raise if the published build has other options or another version of luc-load.
 
     Raises
     ------
@@ -155,6 +155,6 @@ def refuse_other_options(options: Options, database: Path, published: Published)
 
 def _refusal(database: Path, differences: Sequence[str]) -> OutputError:
     return OutputError(
-        f"{database}: was built from other inputs or options ({'; '.join(differences)}); add "
+        f"{database}: was built from other sources or options ({'; '.join(differences)}); add "
         "--overwrite to replace it, or choose another --out"
     )

@@ -42,11 +42,11 @@ __all__ = [
 ]
 
 _AREA_TOLERANCE = 0.2
-"""A file's cell_area further off the sphere's than this share is in another unit."""
+"""A relative error of cell_area above this value means that it is in another unit."""
 
 
 def cell_area_ha(grid: Grid, sources: Sequence[GriddedSource]) -> npt.NDArray[np.float64]:
-    """Return the area of every cell: the ELUC file's `cell_area`, else computed.
+    """Return the area of every cell, from the `cell_area` of the ELUC file or computed.
 
     Parameters
     ----------
@@ -67,21 +67,22 @@ def cell_area_ha(grid: Grid, sources: Sequence[GriddedSource]) -> npt.NDArray[np
     for source in sources:
         if not source.kind.has_area:
             continue
-        found = source.read_map("cell_area")
-        if found is None:
+        area_map = source.read_map("cell_area")
+        if area_map is None:
             continue
-        given = found.reshape(-1).astype(np.float64)
-        usable = np.isfinite(given) & (given > 0)
-        off = np.abs(given - computed) > _AREA_TOLERANCE * computed
+        area = area_map.reshape(-1).astype(np.float64)
+        # Cells without a valid area, such as those over the sea, get the computed one.
+        usable = np.isfinite(area) & (area > 0)
+        off = np.abs(area - computed) > _AREA_TOLERANCE * computed
         if np.any(usable & off):
             worst = int(np.argmax(usable & off))
             raise SourceError(
                 source.path,
-                f"is {given[worst]:g} where the cell measures {computed[worst]:g} ha; expected "
-                "hectares: convert it, or drop the variable to have the area computed",
+                f"is {area[worst]:g} for a cell of {computed[worst]:g} ha; expected hectares: "
+                "convert it, or drop the variable to have the area computed",
                 "cell_area",
             )
-        return np.where(usable, given, computed)
+        return np.where(usable, area, computed)
     return computed
 
 
@@ -92,9 +93,9 @@ def cell_table(
     has_state: npt.NDArray[np.bool_] | None,
     static: StaticGrid | None,
 ) -> pa.Table:
-    """Return the table cell: one row for every cell of the grid, by cell_id.
+    """Return the table `cell`: one row per cell of the grid, ordered by cell_id.
 
-    Without a static grid its columns are NULL.
+    Without a static grid, the columns that come from it are NULL.
     """
     count = grid.n_cells
     columns: dict[str, Any] = {
@@ -127,11 +128,11 @@ def _static(static: StaticGrid) -> dict[str, pa.Array]:
 
     code = static.country_code
     used, which = np.unique(code, return_inverse=True)
-    found = [static.countries.get(int(number)) for number in used]
+    countries = [static.countries.get(int(number)) for number in used]
 
     def texts(attribute: str) -> pa.Array:
-        known = [None if country is None else getattr(country, attribute) for country in found]
-        return pa.array(known, pa.string()).take(pa.array(which))
+        names = [None if country is None else getattr(country, attribute) for country in countries]
+        return pa.array(names, pa.string()).take(pa.array(which))
 
     return {
         "ice_water_fraction": nullable(static.ice_water_fraction),
@@ -147,14 +148,14 @@ def _static(static: StaticGrid) -> dict[str, pa.Array]:
 def year_table(
     sources: Mapping[str, GriddedSource], filled: Collection[str] | None = None
 ) -> pa.Table:
-    """Return the table year: one row for every loaded year, ascending.
+    """Return the table `year`: one row per loaded year, ascending.
 
     Parameters
     ----------
     sources : mapping of str to GriddedSource
     filled : collection of str, optional
-        Tables that have rows: all where it is not known yet. A table has rows of each of its years
-        or none at all.
+        Tables that have rows; all of them by default. A table has rows in each of its years, or no
+        rows at all.
     """
     years = {source.kind.table: {int(year) for year in source.years} for source in sources.values()}
     loaded = sorted(set().union(*years.values()))
@@ -177,16 +178,16 @@ def year_table(
 
 
 def emission_product(source: GriddedSource) -> EmissionProduct:
-    """Return which emissions a file of ELUC holds, by its name and attributes."""
+    """Return which emissions an ELUC file holds, derived from its name and attributes."""
     variable = source.dataset.variables[source.variables[0].name]
     return describe_product(source.path, product_attributes(source.attributes, variable.attrs))
 
 
 def source_title(source: GriddedSource) -> str:
-    """Return what a file is: its own title, or ours where it has none.
+    """Return the title of a file, or the default title of its kind.
 
-    The title of a file of ELUC names its product, even if only the attributes of the variable do:
-    whoever reads the database has nothing else to know it by.
+    The title of an ELUC file always names its product, even if only the attributes of its variable
+    do, because the database has no other description of the product.
     """
     own = _attribute(source.attributes, "title")
     if source.kind.table != "eluc":
@@ -204,7 +205,7 @@ def source_table(
     fingerprints: Mapping[str, Fingerprint],
     digests: Mapping[str, str],
 ) -> pa.Table:
-    """Return the table source: one row for every source file; only gridded ones have years."""
+    """Return the table `source`: one row per source file; only gridded files have years."""
     rows = []
     for source in sources.values():
         years = (int(source.years[0]), int(source.years[-1]))
@@ -256,7 +257,7 @@ def _source_row(
 ) -> dict[str, Any]:
     return {
         "name": kind.name,
-        # The database is passed on to others.
+        # The database may be shared, so its paths must not contain passwords.
         "path": without_secrets(path),
         "title": _attribute(attributes, "title") or kind.title,
         "version": _attribute(attributes, "dataset_version_number", "version", "source_id"),
@@ -269,7 +270,7 @@ def _source_row(
 
 
 def is_synthetic(attributes: Mapping[str, object]) -> bool:
-    """Whether the global attributes of a file say that it is a made-up sample."""
+    """Return whether the global attributes of a file mark it as a synthetic sample."""
     return str(attributes.get("synthetic", "")).startswith("yes")
 
 
@@ -283,7 +284,7 @@ def _attribute(attributes: Mapping[str, object], *names: str) -> str | None:
 def build_table(
     build_id: str, record: Mapping[str, Any], storage_version: str, *, synthetic: bool
 ) -> pa.Table:
-    """Return the table build: one row that says which build this is, with a digest of itself."""
+    """Return the table `build`: one row that identifies the build, with its own digest."""
     row = {
         "build_id": build_id,
         "status": "complete",

@@ -37,12 +37,12 @@ class Sources:
     Attributes
     ----------
     gridded : dict of str to GriddedSource
-        By name, in the order of loading.
+        By name, in loading order.
     static : StaticGrid or None
     layers : tuple of Layer
-        Of the files of regions.
+        Layers of the region files.
     region_files : dict of str to str
-        Files of regions by name.
+        Region files by name.
     """
 
     gridded: dict[str, GriddedSource]
@@ -52,13 +52,13 @@ class Sources:
 
     @property
     def paths(self) -> dict[str, str]:
-        """Path by name."""
+        """Path of each file by name."""
         paths = {name: source.path for name, source in self.gridded.items()} | self.region_files
         return paths if self.static is None else paths | {STATIC.name: self.static.path}
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether any of them is a made-up sample."""
+        """Whether any source is a synthetic sample."""
         attributes = [source.attributes for source in self.gridded.values()]
         if self.static is not None:
             attributes.append(self.static.attributes)
@@ -73,10 +73,10 @@ def open_sources(
     Parameters
     ----------
     given : mapping of str to (str or xarray.Dataset)
-        By name, in the order of loading.
+        By name, in loading order.
     options : Options
     reporter : Reporter
-        Told what the user should know about the files.
+        Receives notices about the files.
     stack : contextlib.ExitStack
         Closes the files.
 
@@ -87,10 +87,11 @@ def open_sources(
     Raises
     ------
     SourceError
-        If one is not what it must be.
+        If a source is invalid.
     GridError
-        If their grids have no window of cells in common, or the static grid does not hold it.
+        If the grids do not overlap, or the static grid does not cover the overlap.
     """
+    # 1. Open the files; datasets in memory belong to the caller and are not closed.
     sources: dict[str, GriddedSource] = {}
     for name, where in given.items():
         if name == STATIC.name:
@@ -100,6 +101,7 @@ def open_sources(
             stack.callback(source.close)
         sources[name] = source
     static = open_static(given[STATIC.name]) if STATIC.name in given else None
+    # 2. Cut all of them to the cells that they share.
     window = _window(list(sources.values()))
     for name, source in sources.items():
         if not source.grid.same_as(window):
@@ -107,6 +109,7 @@ def open_sources(
     grid = next(iter(sources.values())).grid
     if static is not None:
         static = _fitting(static, grid, given[STATIC.name], reporter)
+    # 3. Read the regions on that grid, and report what the files lack.
     layers = tuple(file_layer(regions, grid) for regions in options.regions)
     for opened in (*sources.values(), static, *layers):
         for notice in opened.notices if opened is not None else ():
@@ -115,7 +118,7 @@ def open_sources(
 
 
 def region_files(options: Options) -> dict[str, str]:
-    """Return the files of regions by name, with those that a shapefile has next to it."""
+    """Return the region files by name, including the companion files of shapefiles."""
     files = {}
     for regions in options.regions:
         files[f"regions/{regions.layer}"] = regions.path
@@ -127,37 +130,41 @@ def region_files(options: Options) -> dict[str, str]:
 
 
 def _window(sources: Sequence[GriddedSource]) -> Grid:
-    """Return the grid that all sources have in common."""
+    """Return the grid of the cells that all sources share."""
     first, *others = sources
     for other in others:
         if common_window([first.grid, other.grid]) is None:
             raise GridError(
                 other.path,
-                f"has another grid ({other.grid}) than {first.path} ({first.grid}); expected "
-                "one grid for all sources (regrid one of them first)",
+                f"has another grid ({other.grid}) than {first.path} ({first.grid}); all sources "
+                "must have the same grid: regrid one of them first",
             )
     window = common_window([source.grid for source in sources])
     if window is None:
         named = ", ".join(source.path for source in sources)
-        raise GridError(first.path, f"there is no single area that all of {named} cover")
+        raise GridError(
+            first.path, f"no area is covered by all of {named}; expected overlapping sources"
+        )
     return window
 
 
 def _fitting(
     static: StaticGrid, grid: Grid, given: str | xr.Dataset, reporter: Reporter
 ) -> StaticGrid | None:
-    """Return the static grid of the cells to load; None if it is of others and nobody named it."""
+    """Return the static grid cut to `grid`; None if a file nobody named does not cover it."""
     try:
         return static.cut_to(grid)
     except GridError as error:
         if not isinstance(given, UsualPath):
             raise
-        reporter.notice(f"{error}; not loaded, so there are no countries")
+        reporter.notice(f"{error}; the static grid is not loaded, so there are no LUH2 countries")
         return None
 
 
 def missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:
-    """Say so when the change of the last ELUC year is unknown: its state comes a year later.
+    """Return a notice if the land-use change of the last ELUC year is unknown.
+
+    The change during a year needs the state at the beginning of the next one.
 
     Parameters
     ----------
@@ -178,8 +185,8 @@ def missing_change(sources: Mapping[str, GriddedSource]) -> tuple[str, ...]:
         return ()
     both = [year for year in eluc if year in states and year + 1 in states]
     ends = f"ends in {max(both)}" if both else "is empty"
-    found = (
+    problem = (
         f"the states of {wanted} were not loaded, so the land-use change of {last}, the last year "
         f"of ELUC, is unknown and the view luc {ends}"
     )
-    return (f"{found}. Load the states of {wanted} too, for example with --years :{wanted}.",)
+    return (f"{problem}. Load the states of {wanted} too, for example with --years :{wanted}.",)

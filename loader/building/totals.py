@@ -1,7 +1,7 @@
-"""Sums over groups of cells by year, added up while the rows are on their way.
+"""Sums over groups of cells by year, computed while the rows are loaded.
 
-Adding up every cell of every year takes seconds afterwards, whatever the query; here the values are
-at hand. A group is any set of cells with their shares: the globe, a country, a region of a layer.
+A query that sums every cell of every year takes seconds; during the load the values are in memory
+already. A group is a set of cells with their shares: the globe, a country, a region of a layer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TONNES_PER_MEGATONNE = 1e6
 _HECTARES_PER_MEGAHECTARE = 1e6
 
 _ROWS_AT_ONCE = 65_536
-"""Small enough for the processor's cache, large enough for few calls."""
+"""Small enough for the processor's cache, large enough that call overhead is negligible."""
 
 GLOBE = 0
 """The group of all cells, which every `Groups` has."""
@@ -44,13 +44,13 @@ class Groups:
     Attributes
     ----------
     cell : ndarray of int32, shape (n,)
-        A cell, in any order; a cell may be in many groups, but only once in each.
+        Cells in any order; a cell may be in many groups, but only once in each.
     group : ndarray of int32, shape (n,)
-        A group that the cell belongs to, from 1; group 0 is the globe and takes no entries.
+        Group of each entry, from 1. Group 0 is the globe, which has no entries.
     share : ndarray of float64, shape (n,)
-        The part of the cell's area that is in the group, over 0 and at most 1.
+        Share of the cell's area that is in the group, in (0, 1].
     count : int
-        Number of groups, the globe included.
+        Number of groups, including the globe.
     """
 
     cell: Int32
@@ -68,7 +68,7 @@ class BlockSums:
     years : tuple of int
         Calendar years, ascending.
     rows : ndarray of float64, shape (years, groups)
-        Number of rows, whatever is missing in them.
+        Number of rows, including those with missing values.
     sums, counts : dict of str to ndarray of float64, shape (years, groups)
         By column: value times area times share, and the number of rows that have the value.
     """
@@ -80,19 +80,20 @@ class BlockSums:
 
 
 class Totals:
-    """The rows of eluc_total and state_total as they grow.
+    """Accumulates the rows of eluc_total and state_total.
 
-    Sums of a block are a function of its rows and may be computed in any thread. One owner adds
-    them up, in the order of blocks, so that the totals are the same to the last bit.
+    The sums of a block depend on its rows only and may be computed in any thread. They are added
+    in the order of blocks, by the lane that has the turn, so that totals are reproducible to the
+    last bit.
 
     Parameters
     ----------
     area_ha : ndarray of float64, shape (n_cells,)
         Hectares.
     regions : RegionTables, optional
-        The regions that have totals besides the globe.
+        Regions that get totals in addition to the globe.
     land_uses : LandUses, optional
-        Those of the build: what is added up of the rows of state; LUH2's own if not given.
+        Land uses of the build, whose columns of state are summed; those of LUH2 by default.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Totals:
         self._grown = {table: _Sums(groups.count) for table in self._columns}
 
     def sums_of(self, table: str, rows: pa.Table) -> BlockSums | None:
-        """Add up the rows of a block.
+        """Return the sums of the rows of a block.
 
         Parameters
         ----------
@@ -135,12 +136,12 @@ class Totals:
         return self._adder.of_rows(rows, self._columns[table])
 
     def add(self, table: str, sums: BlockSums | None) -> None:
-        """Add the sums of a block, in the order of blocks."""
+        """Add the sums of a block; must be called in the order of blocks."""
         if sums is not None:
             self._grown[table].add(sums)
 
     def eluc_table(self) -> pa.Table:
-        """Return the rows of eluc_total: region, year and emission_mtc, in Mt C a year."""
+        """Return the rows of eluc_total: region, year and emission_mtc, in Mt C per year."""
         return self._table("eluc", {"eluc": "emission_mtc"}, _TONNES_PER_MEGATONNE)
 
     def state_table(self) -> pa.Table:
@@ -151,7 +152,7 @@ class Totals:
     def _table(self, table: str, names: Mapping[str, str], unit: float) -> pa.Table:
         grown = self._grown[table]
         places = self._regions.groups
-        # A region without any row of a year has none here; the globe and an outside always have.
+        # Regions without rows in a year are left out; the globe and the outside of a layer are not.
         keys = [
             (group, year)
             for group in range(1 + len(places))
@@ -172,12 +173,12 @@ class Totals:
 
 
 class GroupSums:
-    """Adds up rows by year and group; holds nothing that changes.
+    """Sum rows by year and group. Immutable, so any thread may use it.
 
-    Neighbouring cells mostly are in the same groups as a whole. Cells that agree in the groups
-    that have all of their area are one kind; runs of rows of one year and kind are added up where
-    they are, without gathering them, and the few sums of kinds make those of groups. Only cells
-    that are divided between groups are gathered one by one.
+    Most neighbouring cells are entirely in the same groups. All cells that are entirely in the
+    same groups form one kind. Runs of rows of one year and kind are summed in place, without
+    gathering them, and the few sums by kind are added to those of the groups. Only cells that are
+    divided between groups are gathered one by one.
 
     Parameters
     ----------
@@ -192,7 +193,7 @@ class GroupSums:
         cell, group = groups.cell[whole], groups.group[whole]
         self._kind = _kinds(cell, group, len(area_ha), groups.count)
         self._kinds = int(self._kind.max(initial=0)) + 1
-        # All cells of a kind are in the same groups: one of each is enough.
+        # All cells of a kind are in the same groups: one example of each kind is enough.
         example = np.empty(self._kinds, np.int64)
         example[self._kind] = np.arange(len(area_ha))
         chosen = example[self._kind[cell]] == cell
@@ -204,12 +205,20 @@ class GroupSums:
         self._part_area = groups.share[~whole][by_group] * area_ha[self._part_cell]
 
     def of_rows(self, rows: pa.Table, columns: Mapping[str, tuple[str, ...]]) -> BlockSums:
-        """Return the sums of columns, and of sums of columns, of a block's rows."""
+        """Return the sums of a block's rows.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table
+        columns : mapping of str to tuple of str
+            Name of each sum, and the columns of `rows` that it adds.
+        """
         cell_id = rows.column("cell_id").to_numpy()
         years, position = _years(rows.column("year").to_numpy())
         names = {part for parts in columns.values() for part in parts}
         values = {name: _float32(rows, name) for name in names}
         shape = len(years), self._kinds
+        # 1. Sum by year and kind, in slices that fit into the processor's cache.
         of_rows = np.zeros(shape)
         sums = {name: np.zeros(shape) for name in columns}
         missing = {name: np.zeros(shape) for name in columns}
@@ -222,6 +231,7 @@ class GroupSums:
             for name, parts in columns.items():
                 weighted = _total([values[column][part] for column in parts]) * area_ha
                 runs.add(weighted, sums[name], missing[name])
+        # 2. Turn the sums by kind into sums by group, and add the divided cells.
         present = {name: of_rows - missing[name] for name in columns}
         result = BlockSums(
             tuple(int(year) for year in years),
@@ -234,7 +244,7 @@ class GroupSums:
         return result
 
     def _of_groups(self, of_kinds: Float64) -> Float64:
-        """Return sums of groups from those of kinds, shape (years, kinds)."""
+        """Return sums by group from sums by kind; `of_kinds` has the shape (years, kinds)."""
         return np.stack(
             [np.bincount(self._to_group, row[self._from_kind], self._groups) for row in of_kinds]
         )
@@ -248,6 +258,7 @@ class GroupSums:
         columns: Mapping[str, tuple[str, ...]],
     ) -> None:
         """Add the cells that are divided between groups, year by year."""
+        # The row of each cell in the year, -1 where it has none, finds the rows of the entries.
         row_of_cell = np.empty(len(self._area_ha), np.int64)
         for year in range(len(result.years)):
             row_of_cell.fill(-1)
@@ -275,7 +286,7 @@ def _years(year: npt.NDArray[np.int16]) -> tuple[Int32, Int32]:
 
 
 def _kinds(cell: Int32, group: Int32, n_cells: int, count: int) -> Int32:
-    """Return a number for each cell, the same where the groups are, shape (n_cells,)."""
+    """Return the kind of each cell, equal for cells in the same groups, shape (n_cells,)."""
     kind = np.zeros(n_cells, np.int64)
     if not len(cell):
         return kind.astype(np.int32)
@@ -284,7 +295,7 @@ def _kinds(cell: Int32, group: Int32, n_cells: int, count: int) -> Int32:
         cell, group = cell[order], group[order]
     starts = np.concatenate([[0], np.flatnonzero(np.diff(cell)) + 1])
     lengths = np.diff(starts, append=len(cell))
-    # One group of every cell at a time: as many rounds as a cell has groups.
+    # Round k adds the k-th group of every cell to its kind, read as digits in base `count`.
     for number in range(int(lengths.max())):
         entry = starts[lengths > number] + number
         kind *= count
@@ -294,14 +305,14 @@ def _kinds(cell: Int32, group: Int32, n_cells: int, count: int) -> Int32:
 
 
 def _renumbered(numbers: Int64) -> Int64:
-    """Return numbers without gaps, in the same order."""
+    """Return the numbers renumbered without gaps, in the same order."""
     if numbers.max() < 2 * len(numbers):
         return (np.cumsum(np.bincount(numbers) > 0) - 1)[numbers]
     return np.unique(numbers, return_inverse=True)[1].reshape(-1)
 
 
 class _Runs:
-    """Runs of rows of one year and kind; `shape` is (years, kinds)."""
+    """Runs of consecutive rows of one year and kind; `shape` is (years, kinds)."""
 
     def __init__(self, year: Int32, kind: Int32, shape: tuple[int, int]) -> None:
         self._shape = shape
@@ -311,18 +322,19 @@ class _Runs:
         self.rows = self._by_key(np.diff(self._starts, append=len(key)).astype(np.float64))
 
     def add(self, values: Float64, sums: Float64, missing: Float64) -> None:
-        """Add the values, NaN where missing, to the sums and to the counts of what is missing."""
-        found = self._by_key(np.add.reduceat(values, self._starts))
-        if np.isnan(found).any():
+        """Add values to `sums` by year and kind, and the number of NaN values to `missing`."""
+        totals = self._by_key(np.add.reduceat(values, self._starts))
+        # NaN values are rare, and the sums show whether there are any.
+        if np.isnan(totals).any():
             absent = np.isnan(values)
-            found = self._by_key(np.add.reduceat(np.where(absent, 0.0, values), self._starts))
+            totals = self._by_key(np.add.reduceat(np.where(absent, 0.0, values), self._starts))
             missing += self._by_key(np.add.reduceat(absent.astype(np.float64), self._starts))
-        sums += found
+        sums += totals
 
     def _by_key(self, of_runs: Float64) -> Float64:
         size = self._shape[0] * self._shape[1]
-        found: Float64 = np.bincount(self._keys, of_runs, size).astype(np.float64, copy=False)
-        return found.reshape(self._shape)
+        totals: Float64 = np.bincount(self._keys, of_runs, size).astype(np.float64, copy=False)
+        return totals.reshape(self._shape)
 
 
 class _Sums:
@@ -331,7 +343,7 @@ class _Sums:
     Attributes
     ----------
     rows : dict of int to ndarray of float64, shape (groups,)
-        Number of rows of each year, whatever is missing in them.
+        Number of rows of each year, including those with missing values.
     """
 
     def __init__(self, groups: int) -> None:
@@ -355,7 +367,7 @@ class _Sums:
                 yield self._counts, (name, year), sums.counts[name][offset]
 
     def value(self, name: str, year: int, group: int) -> float | None:
-        """Return the sum of a column: 0 of no rows, None of rows that all lack it."""
+        """Return the sum of a column: 0 without rows, None if it is missing in all rows."""
         if self._counts[name, year][group] or not self.rows[year][group]:
             return float(self._sums[name, year][group])
         return None

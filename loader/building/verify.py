@@ -1,4 +1,4 @@
-"""Read a stage back: once it is filled, and again if it has waited to be published."""
+"""Verify a stage by reading it back: after it is filled, and before a delayed publication."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ __all__ = ["is_whole", "verify_stage"]
 
 
 def is_whole(stage: Stage, options: Options) -> bool:
-    """Read a complete stage back: days may lie between its end and its publishing.
+    """Return whether a complete stage still holds what was built.
+
+    Days may pass between the end of a build and its publication.
 
     Parameters
     ----------
     stage : Stage
-        Complete. What an interrupted exchange took out of it already is not looked at.
+        A complete stage. Files that an interrupted exchange already moved out are not checked.
     options : Options
-        Of the build.
+        Options of the build.
 
     Returns
     -------
@@ -45,6 +47,7 @@ def is_whole(stage: Stage, options: Options) -> bool:
     """
     record = stage.record() or {}
     try:
+        # Parts first: a view database holds no rows to compare.
         rows = {str(table["name"]): int(table["rows"]) for table in record["tables"]}
         if stage.parquet.is_dir() and not _has_parts(stage, rows):
             return False
@@ -61,13 +64,13 @@ def is_whole(stage: Stage, options: Options) -> bool:
 
 
 def _has_parts(stage: Stage, rows: dict[str, int]) -> bool:
-    found = dict.fromkeys(rows, 0)
+    counts = dict.fromkeys(rows, 0)
     for name, part in stage.parts().items():
         digest = TableDigest.of(read_part(stage.named_part(name)))
         if (digest.rows_of_year, digest.content) != (part.rows_of_year, part.content):
             return False
-        found[name.partition("/")[0]] += digest.rows
-    return found == rows
+        counts[name.partition("/")[0]] += digest.rows
+    return counts == rows
 
 
 def _has_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> bool:
@@ -79,7 +82,7 @@ def _has_tables(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> bool:
             contents[table, year] != year_digest(content) for year, content in years
         ):
             return False
-    # DuckDB compares the checksum of each block that it reads.
+    # Reading is a check too: DuckDB verifies the checksum of each block.
     return all(
         digest == small_digest(read_table(con, table))
         for (table, year), digest in contents.items()
@@ -102,19 +105,19 @@ def verify_stage(
     build_id: str,
     record: Mapping[str, Any],
 ) -> int:
-    """Read the finished database back in lanes, and complete the Parquet dataset from it.
+    """Read the finished database back in parallel, and complete the Parquet dataset from it.
 
     Returns
     -------
     int
-        Bytes that the dataset has besides its parts.
+        Size of the files of the dataset other than the parts.
 
     Raises
     ------
     DatabaseError
-        If the database does not hold what was read from the sources.
+        If the database differs from what was read from the sources.
     """
-    found = {name: TableDigest() for name in tables}
+    digests = {name: TableDigest() for name in tables}
     sizes: list[int] = []
     jobs: list[Callable[[Turn], None]] = []
     cursors: list[duckdb.DuckDBPyConnection] = []
@@ -125,7 +128,7 @@ def verify_stage(
         ) -> None:
             digest = digest_of_table(cursor, table.name, years)
             turn.wait()
-            found[table.name].merge(digest)
+            digests[table.name].merge(digest)
 
         def complete(cursor: duckdb.DuckDBPyConnection, _: Turn) -> None:
             sizes.append(complete_dataset(cursor, stage.parquet, build_id, record))
@@ -134,6 +137,7 @@ def verify_stage(
             for cursor in cursors:
                 cursor.interrupt()
 
+        # One job per range of years. Each has its own cursor, so that it can be interrupted.
         for table in tables.values():
             for years in _year_ranges(table):
                 cursors.append(con.cursor())
@@ -141,16 +145,16 @@ def verify_stage(
         cursors.append(con.cursor())
         run_lanes([partial(complete, cursors[-1]), *jobs], options.lanes, interrupt)
     for name, table in tables.items():
-        if found[name] != table.digest:
+        if digests[name] != table.digest:
             raise DatabaseError(
                 f"table {name}: the database does not hold what was read; nothing was published. "
-                "Run the same command again, with another DuckDB version if it happens again"
+                "Run the same command again; if the error persists, try another version of DuckDB"
             )
     return sum(sizes)
 
 
 def _year_ranges(table: TableLoad) -> list[tuple[int, int]]:
-    """Return ranges of years, by blocks, that leave no year out, loaded or not."""
+    """Return ranges of years, split between blocks, that together cover every possible year."""
     lasts = sorted({block.last_year for block in table.blocks})
     limits = np.iinfo(np.int16)
     ends = [*lasts[:-1], int(limits.max)]
