@@ -91,7 +91,7 @@ class DatabaseInfo(Displayed):
     tables : tuple of TableReport
     sources : tuple of SourceInfo
     parquet : pathlib.Path, str or None
-        The data set of the same build: beside the database, or at an address; None if there is
+        The dataset of the same build: beside the database, or at an address; None if there is
         none, or the store could not be asked.
     parquet_text : str
         The same for people.
@@ -166,7 +166,7 @@ def database_info(
     database : path
         The file, or its folder.
     storage_options : mapping or str, optional
-        Options of fsspec, or JSON of them, for a data set at an address.
+        Options of fsspec, or JSON of them, for a dataset at an address.
     parquet : str, optional
         Address of the Parquet dataset. An address that only the database names is contacted only
         if a build of this user published there.

@@ -243,7 +243,7 @@ def test_a_data_set_in_memory_has_no_place_on_a_cluster(
     path = sources(tmp_path, "same")["states"]
     with (
         xr.open_dataset(path, decode_times=False) as states,
-        pytest.raises(UsageError, match="a data set in memory"),
+        pytest.raises(UsageError, match="a dataset in memory"),
     ):
         build(states=states, out=tmp_path / "out", scheduler=cluster.scheduler_address)
 

@@ -46,7 +46,7 @@ def cluster_maker(
     Raises
     ------
     UsageError
-        If a source is a data set in memory, which no worker can open.
+        If a source is a dataset in memory, which no worker can open.
     ServiceError
         If no scheduler answers.
     OutputError
@@ -54,7 +54,7 @@ def cluster_maker(
     """
     sources = {table.source.kind.name: table.source for table in loading.tables.values()}
     if unnamed := sources.keys() - fingerprints.keys():
-        found = f"the source {', '.join(sorted(unnamed))} is a data set in memory"
+        found = f"the source {', '.join(sorted(unnamed))} is a dataset in memory"
         raise UsageError(f"--scheduler needs sources that workers can open; {found}: name its file")
     references = {
         source.kind.table: reference_to(

@@ -1,7 +1,7 @@
 """The sources that a worker process has open, safe for workers with several threads.
 
 The netCDF and HDF5 libraries crash when one thread opens or closes a file while another reads. So a
-process opens and closes alone, and no two threads ever share a data set.
+process opens and closes alone, and no two threads ever share a dataset.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Reference", "borrowed"]
 
 _MOST_IDLE = 16
-"""Data sets kept open between tasks: a few sources, each for a few threads."""
+"""Datasets kept open between tasks: a few sources, each for a few threads."""
 
 
 @dataclass(frozen=True)

@@ -47,13 +47,13 @@ def checked_targets(
     address = os.fspath(parquet).rstrip("/")
     if is_address(target):
         raise UsageError(
-            f"--out {without_secrets(target)} uploads the Parquet data set with the database; "
+            f"--out {without_secrets(target)} uploads the Parquet dataset with the database; "
             "leave --parquet out, or name a local folder with --out"
         )
     if not is_address(address):
-        beside = "leave it out to have the data set in OUT/parquet"
+        beside = "leave it out to have the dataset in OUT/parquet"
         raise UsageError(f"--parquet is {address!r}; {_EXPECTED}, or file:///folder, or {beside}")
-    _refuse_read_only("--parquet", address, "or leave it out to have the data set in OUT/parquet")
+    _refuse_read_only("--parquet", address, "or leave it out to have the dataset in OUT/parquet")
     scheme, _, rest = address.partition("://")
     if scheme in {"file", "local"} and Path(rest).resolve().is_relative_to(Path(target).resolve()):
         raise UsageError(f"--parquet is {address}, inside --out; name a folder elsewhere")

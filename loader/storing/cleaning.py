@@ -114,7 +114,7 @@ def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
 
 
 def _withdrawn(folder: Path, uploads: Uploads) -> Iterator[Removed]:
-    """Remove what uploads left in stores, but not the data set of the published database."""
+    """Remove what uploads left in stores, but not the dataset of the published database."""
     published = inspect_output(folder)
     unknown = [upload for upload in uploads.unfinished() if not is_known(upload.address)]
     for upload in uploads.unfinished():

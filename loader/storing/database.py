@@ -149,7 +149,7 @@ class StagedDatabase:
         parts : mapping of str to sequence of str
             Files below `folder` of each table that is a view of them.
         folder : pathlib.Path
-            The Parquet data set.
+            The Parquet dataset.
         """
         with self._transaction():
             create_parquet_views(self._con, context, parts, folder)

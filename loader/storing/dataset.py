@@ -1,4 +1,4 @@
-"""What completes the Parquet data set beside the parts: the small tables and the build's record."""
+"""What completes the Parquet dataset beside the parts: the small tables and the build's record."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def complete_dataset(
     con : duckdb.DuckDBPyConnection
         Open on the finished database.
     parquet : pathlib.Path
-        The folder of the data set.
+        The folder of the dataset.
     build_id : str
         The id that the database carries too.
     record : mapping
@@ -73,7 +73,7 @@ def complete_dataset(
 
 
 def dataset_record(parquet: Path) -> dict[str, Any] | None:
-    """Return the record of the build of a data set, or None if luc-load did not make it."""
+    """Return the record of the build of a dataset, or None if luc-load did not make it."""
     try:
         record = json.loads(read_small(parquet / BUILD_RECORD))
     except (OSError, ValueError, RecursionError):
@@ -82,6 +82,6 @@ def dataset_record(parquet: Path) -> dict[str, Any] | None:
 
 
 def dataset_build_id(parquet: Path) -> str | None:
-    """Return the build id of a data set, or None if luc-load did not make it."""
+    """Return the build id of a dataset, or None if luc-load did not make it."""
     record = dataset_record(parquet)
     return None if record is None else str(record["build_id"])

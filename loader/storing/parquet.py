@@ -1,4 +1,4 @@
-"""Write one part of a Parquet data set: whole, on disk, under its final name, or not at all."""
+"""Write one part of a Parquet dataset: whole, on disk, under its final name, or not at all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What is published at an output, and the exchange of the old for the new.
 
-The rename of luc.duckdb is the commit. The Parquet data set is exchanged just before it; a kill
-in between leaves the old database whole beside the new data set, and the next run completes it.
+The rename of luc.duckdb is the commit. The Parquet dataset is exchanged just before it; a kill
+in between leaves the old database whole beside the new dataset, and the next run completes it.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
         Complete; may have been interrupted in this very function before.
     out : pathlib.Path
     with_dataset : bool
-        Whether the data set belongs beside the database: if not, it is published elsewhere already,
+        Whether the dataset belongs beside the database: if not, it is published elsewhere already,
         and none stays here.
 
     Raises
@@ -177,14 +177,14 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
 
 
 def datasets_beside(database: Path) -> list[Path]:
-    """Return where the data set of a database may lie: in place, or amid an exchange."""
+    """Return where the dataset of a database may lie: in place, or amid an exchange."""
     folders = dict.fromkeys((database.absolute().parent, database.resolve().parent))
     set_aside = [Stage(folder / PRIVATE).folder / REPLACED for folder in folders]
     return [folder / PARQUET for folder in folders] + set_aside
 
 
 def take_back(stage: Stage, out: Path) -> None:
-    """Undo the half of an exchange: an old database gets its data set back, and the stage its own.
+    """Undo the half of an exchange: an old database gets its dataset back, and the stage its own.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ def take_back(stage: Stage, out: Path) -> None:
     out : pathlib.Path
     """
     replaced, parquet = stage.folder / REPLACED, out / PARQUET
-    # Without its database in the stage the exchange is over, and the new data set stays.
+    # Without its database in the stage the exchange is over, and the new dataset stays.
     if not stage.database.exists():
         return
     if not stage.parquet.exists() and _is_of(stage, parquet):

@@ -119,7 +119,7 @@ class Stage:
     def mark(self) -> str:
         """What the name of every part ends in: "", or for a database of views a text of its own.
 
-        Views name the files that they read. While data set and database are exchanged, or after a
+        Views name the files that they read. While dataset and database are exchanged, or after a
         kill in between, the views of one build find nothing instead of the parts of the other.
         """
         mark = str((self.record() or {}).get(_MARK, ""))
@@ -153,7 +153,7 @@ class Stage:
     def keep_only(self, table: str, blocks: Iterable[Block]) -> None:
         """Remove what lies among the parts of a table but belongs to none of its blocks.
 
-        Readers of the data set take every file they find: a part of a build that cut the table into
+        Readers of the dataset take every file they find: a part of a build that cut the table into
         other blocks, as under another `--memory-limit`, would give them rows twice.
         """
         wanted = {self.part_path(block) for block in blocks}

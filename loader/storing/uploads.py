@@ -22,7 +22,7 @@ __all__ = ["Upload", "Uploads"]
 
 @dataclass(frozen=True)
 class Upload:
-    """A build whose data set was to be published at an address."""
+    """A build whose dataset was to be published at an address."""
 
     address: str
     build_id: str
