@@ -331,6 +331,7 @@ def test_a_database_in_a_folder_of_any_name_can_be_read(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_pictures_and_reports_of_a_folder_of_any_name(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     build(eluc=eluc_file(tmp_path), out=tmp_path / "out")

@@ -39,6 +39,7 @@ def contestant(suite: Suite, inputs: Inputs, name: str) -> Contestant:
     return next(one for one in suite.contestants(inputs) if one.name == name)
 
 
+@pytest.mark.slow
 def test_routes_are_timed_and_questions_answered(
     suite: Suite, inputs: Inputs, reference: Path
 ) -> None:

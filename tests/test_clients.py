@@ -129,6 +129,7 @@ def views(database: Path) -> Path:
     return folder / "views [of]" / "luc.duckdb"
 
 
+@pytest.mark.slow
 def test_duckdb_1_1_3_reads_views_of_parquet_as_well(
     old_answers: dict[str, int | str], old_python: Path, views: Path
 ) -> None:

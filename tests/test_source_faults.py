@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # sockets of
 
 PLACE = GRIDS["finer"]
 YEARS = tuple(range(1950, 1956))
+SHARES = (0.0, 0.3, 0.6, 0.95)
 
 
 @pytest.fixture(autouse=True)
@@ -95,8 +96,15 @@ def answers(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
         return ranges.answers
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.95])
-@pytest.mark.parametrize("fault", FAULTS)
+def places() -> Iterator[Any]:
+    """Every fault at every place in the build; all but one place of each are slow."""
+    for number, fault in enumerate(FAULTS):
+        for place, share in enumerate(SHARES):
+            quick = place == number % len(SHARES)
+            yield pytest.param(fault, share, marks=() if quick else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("fault", "share"), list(places()))
 def test_a_server_that_fails_for_good_costs_nothing_but_time(
     fault: str,
     share: float,

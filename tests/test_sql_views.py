@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -40,15 +41,23 @@ from loader.grid import Grid
 
 Database = tuple[duckdb.DuckDBPyConnection, Frames]
 FRACTIONS = USES[:12]
+BLOCKS = (1, 2, 16)
 
 
-@pytest.fixture(params=[1, 2, 16], ids=lambda years: f"blocks of {years}")
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    monkeypatch.setattr(loader.catalog.objects, "_BLOCK_YEARS", request.param)
+@contextmanager
+def new_database(block_years: int) -> Iterator[Database]:
     frames = random_frames(seed=5)
-    with duckdb.connect() as con:
+    with pytest.MonkeyPatch.context() as patch, duckdb.connect() as con:
+        patch.setattr(loader.catalog.objects, "_BLOCK_YEARS", block_years)
         create(con, frames)
         yield con, frames
+
+
+@pytest.fixture(scope="module", params=BLOCKS, ids=lambda years: f"blocks of {years}")
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """Only to be read."""
+    with new_database(request.param) as made:
+        yield made
 
 
 def expected_diff(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
@@ -270,16 +279,20 @@ def test_tables_of_an_empty_database_have_the_columns_of_the_contract() -> None:
     assert constraints == (0,)
 
 
-def test_rows_of_years_loaded_later_are_not_lost(database: Database) -> None:
-    con, frames = database
-    con.execute("INSERT INTO year VALUES (1856, '1856-01-01', 1855, 1857, true, true)").fetchall()
-    con.execute("INSERT INTO year VALUES (1840, '1840-01-01', NULL, 1850, false, true)").fetchall()
-    late = frames.state[frames.state.year == 1855].assign(year=np.int16(1856))
-    early = frames.state[frames.state.year == 1855].assign(year=np.int16(1840))
-    insert(con, "state", late)
-    insert(con, "state", early)
-    rows = pd.concat([frames.state, late, early])
-    same(fetch(con, "SELECT * FROM state_diff"), expected_state_diff(rows))
+@pytest.mark.parametrize("block_years", BLOCKS)
+def test_rows_of_years_loaded_later_are_not_lost(block_years: int) -> None:
+    with new_database(block_years) as (con, frames):
+        for values in (
+            "1856, '1856-01-01', 1855, 1857, true",
+            "1840, '1840-01-01', NULL, 1850, false",
+        ):
+            con.execute(f"INSERT INTO year VALUES ({values}, true)").fetchall()
+        late = frames.state[frames.state.year == 1855].assign(year=np.int16(1856))
+        early = frames.state[frames.state.year == 1855].assign(year=np.int16(1840))
+        insert(con, "state", late)
+        insert(con, "state", early)
+        rows = pd.concat([frames.state, late, early])
+        same(fetch(con, "SELECT * FROM state_diff"), expected_state_diff(rows))
 
 
 @pytest.mark.parametrize(

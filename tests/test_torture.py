@@ -49,13 +49,15 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Shim:
         pytest.skip(str(error))
 
 
-def test_some_faults_of_every_kind(ground: Ground, shim: Shim) -> None:
-    outcomes = list(at_calls([(ground, shim)], MODES, len(MODES), seed=7))
-    assert [outcome.kind for outcome in outcomes] == list(MODES)
-    assert [outcome.broken for outcome in outcomes] == [""] * len(MODES)
+@pytest.mark.parametrize("modes", [("kill", "enospc"), pytest.param(MODES, marks=pytest.mark.slow)])
+def test_some_faults_of_every_kind(ground: Ground, shim: Shim, modes: tuple[str, ...]) -> None:
+    outcomes = list(at_calls([(ground, shim)], modes, len(modes), seed=7))
+    assert [outcome.kind for outcome in outcomes] == list(modes)
+    assert [outcome.broken for outcome in outcomes] == [""] * len(modes)
     assert all(outcome.where != "not reached" for outcome in outcomes)
     words = table(outcomes, 7, 60)
-    assert "5 faults, 2 of them kills, seed 7" in words
+    kills = len({"kill", "torn"} & set(modes))
+    assert f"{len(modes)} faults, {kills} of them kills, seed 7" in words
     assert "Promises broken: 0." in words
 
 
