@@ -19,7 +19,7 @@ TOLERANCE_DEG = 1e-4
 
 _SQUARE_METRES_PER_HECTARE = 10_000.0
 _DENOMINATORS = (1, 2, 4, 8, 16, 20, 24, 40, 60, 120, 240, 480, 1200, 3600, 7200)
-"""Of steps and first centres of the grids in use, the simplest first."""
+"""Denominators of the steps and first centres of grids in use, the simplest first."""
 
 _MAX_CELLS = 2**31 - 1
 
@@ -99,7 +99,7 @@ class Grid:
         return bands / _SQUARE_METRES_PER_HECTARE
 
     def place(self, cell_id: int) -> str:
-        """Say where the centre of a cell lies, for messages."""
+        """Return the position of the centre of a cell, for messages."""
         row, column = divmod(cell_id, self.n_lon)
         return f"latitude {self.latitude[row]:g}, longitude {self.longitude[column]:g}"
 
@@ -248,7 +248,7 @@ def _regular(centres: Float64, sign: int, name: str, path: str) -> tuple[float, 
     if residual[worst] >= TOLERANCE_DEG:
         raise GridError(
             path,
-            f"{name} is not evenly spaced: {centres[worst]:.6f} lies {residual[worst]:.6f} degrees "
+            f"{name} is not evenly spaced: {centres[worst]:.6f} is {residual[worst]:.6f} degrees "
             f"off a regular grid of {measured:g} degrees; expected a regular latitude/longitude "
             "grid (regrid the file first)",
             name,
@@ -257,7 +257,7 @@ def _regular(centres: Float64, sign: int, name: str, path: str) -> tuple[float, 
 
 
 def _snap(value: float, tolerance: float) -> float:
-    """Return the simplest fraction within `tolerance`: float32 noise must not enter the grid."""
+    """Return the simplest fraction within `tolerance`, to keep float32 noise out of the grid."""
     for denominator in _DENOMINATORS:
         simple = round(value * denominator) / denominator
         if abs(simple - value) <= tolerance:

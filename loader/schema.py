@@ -3,12 +3,12 @@
 One entry of `SOURCES` is all that a source of yearly grids needs to be loaded, queried, exported,
 checked, sampled and downloaded. From it follow the option of `luc-load build`, `fetch` and
 `sample`, the table with its comments and its entries in `data_dictionary`, the ranges that `check`
-proves, and the numbers of estimates. A file sql/tables/<table>.sql is needed only for a table that
-has more to say than the common template.
+proves, and the numbers of estimates. A file sql/tables/<table>.sql is needed only for a table whose
+header or columns differ from the common template.
 
-Other modules name a source only where they compute with what it means: the land uses of the
-states, the moves of the transitions, the sign of emissions. Names and long names are LUH2's and
-BLUE's own.
+Other modules name a source only where they compute with its meaning: the land uses of the
+states, the moves of the transitions, the sign of emissions. Names and long names are those of
+LUH2 and BLUE.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Variable:
     column : str
         Name of the column, the file's own name in lower case.
     units, long_name, standard_name : str
-        As in the file, else as published; empty where there is none.
+        As in the file, or else as published; empty if there is none.
     """
 
     name: str
@@ -87,7 +87,7 @@ FRACTIONS: tuple[str, ...] = tuple(LAND_USE)
 """The 12 states of LUH2, which every file of states has."""
 
 FURTHER_LAND_USE: dict[str, str] = {"pltns": "plantations"}
-"""Land uses that some files have beside the 12, such as LUH3's."""
+"""Land uses that some files have in addition to the 12, such as LUH3's."""
 
 CROPS: tuple[str, ...] = ("c3ann", "c4ann", "c3per", "c4per", "c3nfx")
 """The states that `crop` sums, in the order in which it sums them."""
@@ -113,7 +113,7 @@ _HARVESTED: dict[str, str] = {
 META: frozenset[str] = frozenset(
     {"build", "eluc_total", "file_layout", "state_total", "table_content"}
 )
-"""Tables that only luc-load reads; they are in a schema of their own, out of people's way."""
+"""Tables that only luc-load reads; they are in the schema meta, hidden from most users."""
 
 
 MATERIALIZABLE: tuple[str, ...] = ("luc", "eluc_state", "state_diff")
@@ -121,20 +121,20 @@ MATERIALIZABLE: tuple[str, ...] = ("luc", "eluc_state", "state_diff")
 
 
 def schema_of(table: str) -> str:
-    """Return the schema of the database in which a table of luc-load is: `main` or `meta`."""
+    """Return the schema that contains a table of luc-load: `main` or `meta`."""
     return "meta" if table in META else "main"
 
 
 RESERVED: tuple[str, ...] = ("cell_id", "year", "lat", "lon", "area_ha")
-"""Columns that stand beside a file's variables in tables and views."""
+"""Columns of tables and views that are not variables of a file."""
 
 
 def transition_variables() -> tuple[Variable, ...]:
     """Return the 118 variables of LUH2's transitions.nc in the file's order.
 
-    Nothing becomes primary again, and primary land turns secondary only by harvest: `X_to_primf`,
-    `X_to_primn`, `primf_to_secdf` and `primn_to_secdn` do not exist. The file has `standard_name`
-    and `long_name` of the `X_to_Y` swapped; here they stand the right way round.
+    Land never becomes primary again, and primary land becomes secondary only by harvest:
+    `X_to_primf`, `X_to_primn`, `primf_to_secdf` and `primn_to_secdn` do not exist. The file has
+    `standard_name` and `long_name` of the `X_to_Y` swapped; here they are the right way round.
     """
     absent = {("primf", "secdf"), ("primn", "secdn")}
     moves = tuple(
@@ -198,9 +198,9 @@ class Source:
     table : str
         The table its variables become.
     file : str
-        The file's usual name, looked for in the folder `--raw`.
+        The file's usual name, which a build looks for in the folder `--raw`.
     title : str
-        What the source is, in a few words.
+        A short description of the source.
     variables : tuple of Variable
         The variables the file is known for: the columns of the table when it is not loaded.
     required : frozenset of str
@@ -211,12 +211,12 @@ class Source:
     extras : bool
         Whether further variables on (time, lat, lon) become columns too.
     all_years_decide : bool
-        Whether a cell is stored for what it holds in any year (BLUE, which has no missing value),
-        rather than for what it holds in that year (LUH2, which has).
+        Whether a cell is stored if it has data in any year (BLUE, which has no missing value),
+        rather than if it has data in that year (LUH2, which has).
     has_area : bool
         Whether the file's `cell_area` is the area of the cells, in hectares.
     default : bool
-        Whether it is looked for when no source is named.
+        Whether it is loaded if no source is named.
     is_snapshot : bool
         Whether the values of a year are those of its 1 January rather than of the whole year.
     is_signed : bool
@@ -224,7 +224,7 @@ class Source:
     download : Download or None
         Where it is published; None if only an address of the user's can be downloaded.
     first_year : int or None
-        First year that a sample has; None if it has every year of the others.
+        First year of a sample; None if it has the same years as the others.
     value_bytes : tuple of (float, float)
         Bytes of a value in Parquet and in DuckDB, its share of the row's key included, for
         estimates.
@@ -411,14 +411,14 @@ def merge_named(
     Parameters
     ----------
     named : mapping of str to object or None
-        By name of the source; None where the caller gave nothing.
+        By name of the source; None for a parameter that the caller left out.
     sources : mapping of str to object, optional
         By name of any source of the registry.
 
     Raises
     ------
     UsageError
-        If a name is not in the registry, or is given in both ways.
+        If a name is not in the registry, or is used in both ways.
     """
     merged = {name: named.get(name) for name in (*SOURCES, STATIC.name)}
     for name, given in (sources or {}).items():
@@ -426,6 +426,6 @@ def merge_named(
             known = ", ".join(source.name for source in (*listed_sources(), STATIC))
             raise UsageError(f"sources names {name!r}; expected any of {known}")
         if given is not None and merged[name] is not None:
-            raise UsageError(f"{name} is given twice: as {name} and in sources")
+            raise UsageError(f"{name} is set twice: as {name} and in sources")
         merged[name] = given if merged[name] is None else merged[name]
     return merged

@@ -1,7 +1,7 @@
-"""What every column means: unit, description and origin, for comments and the data dictionary.
+"""Describe every column for comments and the data dictionary: unit, description and origin.
 
-Columns that luc-load adds are in the glossary sql/columns.toml, by name, or by table and name where
-a name means something else in one table. A file's variables have their own attributes.
+Columns that luc-load adds are in the glossary sql/columns.toml, by name, or by table and name if
+a name has another meaning in one table. Variables of a file are described by their attributes.
 `<name>_diff`, `<name>_mha` and `<name>_share` follow from `<name>`.
 """
 
@@ -18,7 +18,7 @@ from loader.schema import FURTHER_LAND_USE, LAND_USE, Variable
 __all__ = ["UNKNOWN_UNIT", "Entry", "column_entry", "glossary", "variable_entry"]
 
 UNKNOWN_UNIT = "unknown"
-"""The unit of a variable whose file gives none."""
+"""The unit of a variable without the attribute units."""
 
 _LAND_USE = LAND_USE | FURTHER_LAND_USE
 _STORED_CELLS = {
@@ -30,12 +30,12 @@ _STORED_CELLS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """What one column means.
+    """The meaning of one column.
 
     Attributes
     ----------
     unit : str
-        UDUNITS where there is one, "1" for a pure number, "text" for names and codes.
+        A UDUNITS unit if possible, "1" for a pure number, "text" for names and codes.
     description, source : str
         Meaning and origin.
     """
@@ -66,12 +66,12 @@ def glossary() -> dict[str, Entry]:
     fields = {"unit", "description", "source"}
     for name, entry in entries.items():
         if set(entry) != fields or not all(isinstance(v, str) and v for v in entry.values()):
-            raise SqlFileError(f"{place}: {name}: expected the texts {', '.join(sorted(fields))}")
+            raise SqlFileError(f"{place}: {name}: expected the strings {', '.join(sorted(fields))}")
     return {name: Entry(**entry) for name, entry in entries.items()}
 
 
 def variable_entry(variable: Variable, source: str) -> Entry:
-    """Describe a variable of a file; `source` says which file."""
+    """Describe a variable of the file that `source` names."""
     return Entry(
         variable.units or UNKNOWN_UNIT,
         variable.long_name or variable.standard_name or f"variable {variable.name} of the file",
@@ -82,16 +82,16 @@ def variable_entry(variable: Variable, source: str) -> Entry:
 def column_entry(
     table: str, column: str, scopes: Iterable[Mapping[str, Entry]], glossary: Mapping[str, Entry]
 ) -> Entry:
-    """Find what a column means.
+    """Return the meaning of a column.
 
     Parameters
     ----------
     table, column : str
         Name of the table or view, and of the column.
     scopes : Iterable of Mapping
-        The variables that the column's table or view has, of the most important table first.
+        The variables of the column's table or view, those of the most important table first.
     glossary : Mapping
-        What `glossary` returned.
+        The result of `glossary`.
 
     Raises
     ------
@@ -145,7 +145,7 @@ _DERIVED: Mapping[str, Callable[[str, Entry], Entry]] = {
     "_ha": _square_area,
     "_share": _share,
 }
-"""What a suffix makes of the meaning of the name before it."""
+"""How a suffix changes the meaning of the name before it."""
 
 _BY_TRANSITIONS = {
     ("transition_net", "net"): (

@@ -1,8 +1,8 @@
-"""Expressions of the user's, such as `crop + urban`: parsed by DuckDB before they are run.
+"""Parse user expressions such as `crop + urban` with DuckDB before they are run.
 
-What is accepted is one scalar expression: columns, constants, operators, CASE, casts, functions.
-A subquery, a second statement, a FROM or a window is refused by its place in the syntax tree, not
-by looking for words in the text, and what runs is the text that DuckDB writes from that tree.
+One scalar expression is accepted: columns, constants, operators, CASE, casts, functions.
+A subquery, a second statement, a FROM or a window is rejected by its node in the syntax tree, not
+by searching the text for words. The text that runs is the one that DuckDB writes from that tree.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ALLOWED = {
     *("COLUMN_REF", "CONSTANT", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION"),
     *("CASE", "CAST", "TYPE", "BETWEEN"),
 }
-"""Classes of expressions in DuckDB's syntax tree that only compute."""
+"""Classes of expressions in DuckDB's syntax tree that compute a value and do nothing else."""
 
 _CLAUSES = (
     *("modifiers", "where_clause", "group_expressions", "group_sets", "having", "qualify"),
@@ -38,7 +38,7 @@ def parse_expression(con: duckdb.DuckDBPyConnection, text: str) -> Expression:
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
-        Any connection; nothing of the expression is run.
+        Any connection; the expression is not run.
     text : str
         SQL such as ``crop + urban``.
 
@@ -52,8 +52,8 @@ def parse_expression(con: duckdb.DuckDBPyConnection, text: str) -> Expression:
         If it is not one scalar expression.
     """
     if not text.strip() or "\0" in text:
-        raise UsageError(f"{text!r} is no expression; expected columns, such as crop + urban")
-    # On a line of its own, a comment at its end cannot swallow anything.
+        raise UsageError(f"{text!r} is not an expression; expected columns, such as crop + urban")
+    # On a separate line, so that a comment at its end cannot hide what follows.
     tree = json.loads(_run(con, "parse_expression", f"SELECT {text}\n"))
     if tree["error"]:
         reason = str(tree.get("error_message", "")).strip().rstrip("!")
@@ -66,7 +66,7 @@ def parse_expression(con: duckdb.DuckDBPyConnection, text: str) -> Expression:
     for node in nodes:
         if node["class"] not in _ALLOWED:
             raise UsageError(
-                f"{text!r} has a part of the kind {node['class'].lower()}; expected only columns, "
+                f"{text!r} contains a {node['class'].lower()}; expected only columns, "
                 "numbers, operators and functions of one row"
             )
     references = [node["column_names"][-1] for node in nodes if node["class"] == "COLUMN_REF"]

@@ -1,4 +1,4 @@
-"""The files that create the objects of a database, gridded tables without a file included."""
+"""The SQL files that create the objects of a database, also of tables from the template."""
 
 from __future__ import annotations
 

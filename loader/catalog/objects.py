@@ -1,7 +1,7 @@
-"""Creates the tables, views and macros of a database from the files of sql/, and documents them.
+"""Create the tables, views and macros of a database from the files of sql/, and document them.
 
-Two steps, because loading lies between: `create_tables`, then `create_views`, which sees the loaded
-years. Both work on the connection's current database (`USE db` for an attached file).
+There are two steps: `create_tables` before loading, and `create_views`, which depends on the loaded
+years, after it. Both work on the connection's current database (`USE db` for an attached file).
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ __all__ = [
 ]
 
 _BLOCK_YEARS = 16
-"""Years that a view joins at a time: on the 0.25 degree grid a hash table of a third of a GB."""
+"""Years that a view joins at a time; the hash table takes a third of a GB at 0.25 degrees."""
 
 _SORTED_YEARS = 8
-"""Years that are sorted at a time when a view is stored: 2 million rows, a third of a GB."""
+"""Number of years sorted at a time when a view is stored: 2 million rows, a third of a GB."""
 
 _MAX_BLOCKS = 24
-"""Most blocks in a view: each costs a few milliseconds of planning."""
+"""Largest number of blocks in a view: each costs a few milliseconds of planning."""
 
 _ROUNDING_DEG = 1e-9
-"""Far less than any cell, far more than the rounding of a coordinate."""
+"""Degrees; much smaller than any cell, much larger than the rounding of a coordinate."""
 
 _CO2_PER_C = 3.664
 """Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
@@ -64,23 +64,23 @@ _CO2_PER_C = 3.664
 
 @dataclass(frozen=True)
 class SchemaContext:
-    """What the files of sql/ need to know.
+    """The variables with which the files of sql/ are rendered.
 
     Attributes
     ----------
     grid : Grid
         The grid of the build.
     variables : Mapping of str to tuple of Variable
-        The variables loaded into each gridded table, no two of one name, none of one in
-        `RESERVED`, as `open_source` sees to. Left out, eluc and state are empty and have those of
-        `SOURCES`; transition and management, and whatever needs them, do not exist.
+        The variables loaded into each gridded table. `open_source` ensures that names are unique
+        and not in `RESERVED`. If left out, eluc and state are empty and have those of `SOURCES`;
+        transition, management and the objects that need them do not exist.
     sources : Mapping of str to str
-        What each gridded table was loaded from, in a few words; a table left out has the title of
+        A short description of the source of each gridded table; the default is the title in
         `SOURCES`.
     product : EmissionProduct
         Which emissions the table eluc holds.
     materialized : tuple of str
-        Views that are stored as tables; their definitions are views of the schema meta.
+        Views that are stored as tables; their definitions are views in the schema meta.
     """
 
     grid: Grid
@@ -104,12 +104,12 @@ class SchemaContext:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """What every gridded table is loaded from."""
+        """The description of the source of every gridded table."""
         return {source.table: source.title for source in SOURCES.values()} | dict(self.sources)
 
     @cached_property
     def entries(self) -> dict[str, dict[str, Entry]]:
-        """What the columns of every gridded table mean."""
+        """The meanings of the columns of every gridded table."""
         return {
             table: {v.column: self._entry(v, self.titles[table]) for v in variables}
             for table, variables in self.columns.items()
@@ -124,7 +124,7 @@ class SchemaContext:
 
 @dataclass(frozen=True)
 class YearBlock:
-    """Years that a view joins at a time; the first and the last block of a table are open.
+    """A range of years that a view joins at a time; the first and last block are open-ended.
 
     Attributes
     ----------
@@ -145,10 +145,10 @@ def year_blocks(years: Sequence[int], loaded: Sequence[int] = ()) -> tuple[YearB
     Parameters
     ----------
     years : sequence of int
-        Those in which the view can have rows.
+        The years in which the view can have rows.
     loaded : sequence of int, optional
         All of a joined table: where it begins more than a block before `years`, the first block is
-        not open, since the rows before it would only be joined in vain.
+        not open, because joining the rows before it would give nothing.
     """
     length = _BLOCK_YEARS * max(1, math.ceil(len(years) / (_BLOCK_YEARS * _MAX_BLOCKS)))
     cuts = range(length, len(years), length)
@@ -179,7 +179,7 @@ def create_tables(
     Raises
     ------
     DatabaseError
-        If DuckDB refuses.
+        If DuckDB fails.
     """
     values = _context_values(context)
     _execute(con, statement("create_meta"), "meta")
@@ -191,7 +191,7 @@ def create_tables(
 
 
 def _present(folder: str, context: SchemaContext) -> dict[str, SqlFile]:
-    """Read the files of a folder but those that need a table whose source was not loaded."""
+    """Read the files of a folder, except those that need a table whose source was not loaded."""
     kinds = ("tables", "views", "macros")
     needs = {n: file.needs for kind in kinds for n, file in object_files(f"sql/{kind}").items()}
     absent = {
@@ -212,7 +212,7 @@ def create_parquet_views(
     parts: Mapping[str, Sequence[str]],
     folder: Path,
 ) -> None:
-    """Create views, of the tables' names and columns, over the parts in a Parquet data set."""
+    """Create views with the names and columns of the tables over the parts of a Parquet dataset."""
     name_folder(con, folder)
     for table, names in parts.items():
         values = {"table": table, "variables": context.columns[table], "parts": names}
@@ -228,7 +228,7 @@ def name_folder(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def as_pattern(path: str) -> str:
-    """Write a path such that DuckDB, which takes it for a pattern, finds just it."""
+    """Escape a path so that DuckDB, which treats it as a pattern, matches this path only."""
     return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", path)
 
 
@@ -238,7 +238,7 @@ def as_path(pattern: str) -> str:
 
 
 def drop_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
-    """Drop all views and macros, and what is said of columns: the inverse of `create_views`."""
+    """Drop all views, macros and descriptions of columns: the inverse of `create_views`."""
     for kind, folder in (("VIEW", "views"), ("MACRO", "macros")):
         for file in _present(f"sql/{folder}", context).values():
             values = {"kind": _exact_kind(kind, file.text), "name": file.name}
@@ -264,7 +264,7 @@ def create_views(
     Raises
     ------
     DatabaseError
-        If DuckDB refuses.
+        If DuckDB fails.
     """
     tables, views, macros = (
         _present(f"sql/{kind}", context) for kind in ("tables", "views", "macros")
@@ -296,7 +296,7 @@ def _create_stored(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> None:
 
 
 def fill_stored(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
-    """Fill the tables that stand for views, some years at a time, in the order of the tables.
+    """Fill the tables that replace views, some years at a time, in the order of the tables.
 
     Parameters
     ----------
@@ -308,7 +308,7 @@ def fill_stored(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
     Raises
     ------
     DatabaseError
-        If DuckDB refuses.
+        If DuckDB fails.
     """
     years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
     for name in context.materialized:
@@ -331,7 +331,7 @@ def fill_map(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
     Raises
     ------
     DatabaseError
-        If DuckDB refuses.
+        If DuckDB fails.
     """
     years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
     values = _context_values(context)
@@ -343,14 +343,14 @@ def fill_map(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
 
 
 def _context_values(context: SchemaContext) -> dict[str, object]:
-    """Return what every file of sql/ may name."""
+    """Return the variables that every file of sql/ may use."""
     land_uses = context.land_uses
     state_columns = {variable.column.lower() for variable in context.columns["state"]}
     return {
         "variables": context.columns,
         "fractions": land_uses.fractions,
         "totals": SUMS,
-        # A variable of the file that is called like a sum keeps its name.
+        # A variable of the file with the name of a sum keeps its name.
         "totals_of_state": {
             name: parts for name, parts in SUMS.items() if name not in state_columns
         },
@@ -370,10 +370,10 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
     state = [int(year) for year, _, has_state in loaded if has_state]
     grid = context.grid
     east = grid.west + (grid.n_lon - 1) * grid.step_lon
-    # The longitude where the columns are cut apart: the date line, or the middle of the gap that a
-    # regional grid leaves.
+    # The longitude between the last and the first column: the date line, or the middle of the gap
+    # that a regional grid leaves.
     cut = -180.0 if grid.is_global else (east + grid.west - 360) / 2
-    # Only where the date line lies inside a cell is one end of the columns nearer to the other.
+    # Only if the date line is inside a cell are the two ends of the columns neighbours.
     wraps_west = grid.is_global and grid.west - grid.step_lon / 2 > TOLERANCE_DEG - 180
     wraps_east = grid.is_global and east + grid.step_lon / 2 < 180 - TOLERANCE_DEG
     return _context_values(context) | {
@@ -391,7 +391,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
 
 
 def _reach(grid: Grid, east: float) -> dict[str, float]:
-    """Return how far from the outermost centres a place may be: the half cell and one more."""
+    """Return the limits of places: half a cell plus one cell beyond the outermost centres."""
     lat, lon = (1.5 * step + _ROUNDING_DEG for step in (grid.step_lat, grid.step_lon))
     south = grid.north - (grid.n_lat - 1) * grid.step_lat
     return {
@@ -403,7 +403,7 @@ def _reach(grid: Grid, east: float) -> dict[str, float]:
 
 
 def _exact_kind(kind: str, sql: str) -> str:
-    """Return what COMMENT ON and DROP call an object; `kind` is TABLE, VIEW or MACRO."""
+    """Return the kind as COMMENT ON and DROP name it; `kind` is TABLE, VIEW or MACRO."""
     return "MACRO TABLE" if kind == "MACRO" and "AS TABLE" in sql else kind
 
 
@@ -440,7 +440,7 @@ def _document_columns(
 def _scopes(
     table: str, files: Mapping[str, SqlFile], context: SchemaContext
 ) -> list[dict[str, Entry]]:
-    """Return the variables a table or view can have: its own, or those of the tables it reads."""
+    """Return the variables that a table or view can have: its own or those of tables it reads."""
     reached, waiting = set[str](), [table]
     while waiting:
         name = waiting.pop()
@@ -451,7 +451,7 @@ def _scopes(
     gridded = [context.entries[name] for name in sorted(reached & set(context.entries))]
     if "variables[" in files[table].text:
         return gridded
-    # A view that picks its columns has only these of the files: whatever else they may call `date`.
+    # A view that lists its columns has only these variables, even if a file has one named `date`.
     picked = {ELUC.column, *context.land_uses.fractions}
     return [
         {column: entry for column, entry in entries.items() if column in picked}

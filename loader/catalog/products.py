@@ -1,7 +1,7 @@
-"""Which emissions a file of ELUC holds: whose model, which edition, net or committed.
+"""Recognise the emissions in a file of ELUC: which model, which edition, net or committed.
 
-The file of BLUE that comes with the Global Carbon Budget has hardly any attributes, so its name
-counts as much as its title and the attributes of its variable. What none of them says is unknown.
+The BLUE file that comes with the Global Carbon Budget has hardly any attributes, so its name is
+used as well as its title and the attributes of its variable. Anything else is unknown.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ _EDITION = re.compile(r"(?:gcb|gcp|global[^a-z0-9]carbon[^a-z0-9]budget)[^a-z0-9
 
 @dataclass(frozen=True)
 class EmissionProduct:
-    """Which emissions a file holds, as far as its name and attributes say.
+    """The emissions in a file, as far as its name and attributes describe them.
 
     Attributes
     ----------
     models : tuple of str
-        Bookkeeping models that are named: one, or none where nothing is said.
+        The bookkeeping models that are named: normally one, or none.
     editions : tuple of int
-        Years of the Global Carbon Budget that are named.
+        The editions (years) of the Global Carbon Budget that are named.
     is_committed : bool
         Whether the emissions are committed: all future emissions that a change causes, in the year
         of the change, rather than the flux of each year.
     is_net : bool
-        Whether it is called net, and no part of the flux is named.
+        Whether it is described as net, and no part of the flux is named.
     """
 
     models: tuple[str, ...] = ()
@@ -62,14 +62,14 @@ class EmissionProduct:
 
     @property
     def title(self) -> str:
-        """What the file holds, in a few words, such as BLUE net emissions ..., GCB2022."""
+        """A short description of the file, such as BLUE net emissions ..., GCB2022."""
         kind = "committed " if self.is_committed else "net " if self.is_net else ""
         words = (*self.models, f"{kind}emissions from land-use change")
         return ", ".join((" ".join(words), *(f"GCB{year}" for year in self.editions)))
 
     @property
     def quantity(self) -> str:
-        """What one value is, for the descriptions of columns."""
+        """The meaning of one value, for the descriptions of columns."""
         if self.is_committed:
             return (
                 "Committed carbon emissions from land use change: all present and future emissions "
@@ -91,13 +91,13 @@ class EmissionProduct:
             problem = f"the ELUC file holds {self.title}"
         else:
             problem = (
-                "neither the name nor the title of the ELUC file says whose emissions it holds"
+                "neither the name nor the title of the ELUC file names the model of the emissions"
             )
         return f"{problem}; the published totals are those of BLUE's net flux in GCB2022"
 
 
 def describe_product(path: str, texts: Iterable[str | None] = ()) -> EmissionProduct:
-    """Say which emissions a file holds.
+    """Return which emissions a file holds.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def describe_product(path: str, texts: Iterable[str | None] = ()) -> EmissionPro
 def product_attributes(
     attributes: Mapping[str, object], variable: Mapping[str, object]
 ) -> tuple[str, ...]:
-    """Return the texts of a file and of its variable that say which emissions it holds."""
+    """Return the attributes of a file and its variable that describe its emissions."""
     of_file = ("title", "product", "source", "source_id", "model", "summary", "description")
     of_variable = ("long_name", "standard_name", "description", "comment")
     return tuple(

@@ -1,4 +1,4 @@
-"""The schema of a build as JSON: what `luc-load check` needs to render its objects again."""
+"""Store the schema of a build as JSON, from which `luc-load check` renders its objects again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def schema_from_record(record: Mapping[str, Any]) -> SchemaContext:
     Parameters
     ----------
     record : mapping
-        As it comes out of JSON.
+        The record as parsed from JSON.
 
     Returns
     -------

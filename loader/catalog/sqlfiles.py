@@ -1,4 +1,4 @@
-"""The SQL of luc-load: finds the files of sql/ and queries/, reads their headers, renders them.
+"""Find the files of sql/ and queries/, read their headers and render them.
 
 Every statement is a file, a Jinja2 template with a header of comments::
 
@@ -180,12 +180,12 @@ def creation_order(available: Mapping[str, SqlFile]) -> tuple[str, ...]:
     Parameters
     ----------
     available : Mapping of str to SqlFile
-        Files by name; objects they need that are not among them are taken to exist.
+        Files by name; objects they need that are not among them are assumed to exist.
 
     Raises
     ------
     SqlFileError
-        If files need each other in a circle.
+        If files depend on each other in a circle.
     """
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for name in sorted(available):
@@ -198,7 +198,7 @@ def creation_order(available: Mapping[str, SqlFile]) -> tuple[str, ...]:
 
 
 def identifier(name: str) -> Markup:
-    """Quote a name so that it is a name whatever is in it."""
+    """Quote a name so that DuckDB reads it as one name, whatever characters it has."""
     if not name or "\0" in name:
         raise SqlFileError(f"{name!r} cannot be a name in DuckDB")
     return Markup('"' + name.replace('"', '""') + '"')  # noqa: S704  quoted for SQL, not HTML
@@ -225,7 +225,7 @@ def literal(value: object) -> Markup:
 
 
 def expression(value: object) -> Markup:
-    """Write an expression of the user's as it was parsed; nothing else passes."""
+    """Write a parsed expression of the user; raise for any other value."""
     if not isinstance(value, Expression):
         raise SqlFileError(f"{value!r} is not a parsed expression")
     return Markup(value.text)  # noqa: S704  parsed SQL, not HTML
@@ -245,14 +245,14 @@ def render(file: SqlFile, values: Mapping[str, object] | None = None) -> str:
     Parameters
     ----------
     file : SqlFile
-        What to render.
+        The file to render.
     values : Mapping of str to object, optional
         The template's variables.
 
     Raises
     ------
     SqlFileError
-        If the template uses a variable that is not given, or writes one without a filter.
+        If the template uses an undefined variable, or writes one without a filter.
     """
     try:
         return _compiled(file.text).render({**file.values, **(values or {})})
@@ -279,7 +279,7 @@ def statement_file(name: str) -> SqlFile:
 
 @cache
 def _compiled(text: str) -> jinja2.Template:
-    # One comment a column: without the cache, compiling takes longer than creating everything else.
+    # Every column has a comment: without the cache, compiling takes longer than all the rest.
     return _ENVIRONMENT.from_string(text)
 
 
