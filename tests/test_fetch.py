@@ -427,7 +427,7 @@ def test_the_time_to_wait_is_kept(server: Server, netcdf: bytes, tmp_path: Path,
 
 def test_who_asks_for_too_long_a_wait_is_given_up(server: Server, tmp_path: Path) -> None:
     server.plans[STATES] = [Reply(status=503, headers={"Retry-After": "86400"})]
-    with pytest.raises(ServiceError, match="asks to wait 86400 s"):
+    with pytest.raises(ServiceError, match="requests a wait of 86400 s"):
         get(server, tmp_path)
 
 

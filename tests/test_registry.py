@@ -196,7 +196,7 @@ def test_it_is_downloaded_from_its_address(monkeypatch: pytest.MonkeyPatch) -> N
     assert "fires" in [one.name for one in choose({}, None, everything=True)]
     monkeypatch.setitem(SOURCES, "fires", replace(FIRES, download=None))
     assert "fires" not in [one.name for one in choose({}, None, everything=True)]
-    with pytest.raises(UsageError, match="no address is known for fires; give one with --fires"):
+    with pytest.raises(UsageError, match="no address is known for fires; name one with --fires"):
         choose({}, "fires", everything=False)
     (remote,) = choose({"fires": "http://a/b.nc"}, "fires", everything=False)
     assert remote.url == "http://a/b.nc"
@@ -219,7 +219,7 @@ def test_a_sample_is_made_of_it(tmp_path: Path) -> None:
     ("sources", "message"),
     [
         ({"floods": "f.nc"}, "sources names 'floods'; expected any of eluc, states, transitions,"),
-        ({"states": "other.nc"}, "states is given twice"),
+        ({"states": "other.nc"}, "states is set twice"),
     ],
 )
 def test_a_source_is_named_once_and_known(

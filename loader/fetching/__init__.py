@@ -1,4 +1,4 @@
-"""Download the real source files: resumable, verified, never half a file under its final name.
+"""Download the real source files: resumable, verified, and renamed only when complete.
 
 ::
 
@@ -13,7 +13,7 @@
     progress    rate and time left
 
 `requests` and `urllib3` handle redirects, proxies and certificates, but do not resume. The rest of
-a file is requested with `Range` and `If-Range`, and appended only if the answer is 206, begins at
+a file is requested with `Range` and `If-Range`, and appended only if the response is 206, begins at
 the requested byte and names the same content: a server that ignores `Range` answers 200 with the
 complete file. A file is not split into parallel ranges: several files are downloaded at the same
 time, and a server that limits a connection limits several too.

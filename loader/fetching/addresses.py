@@ -1,4 +1,4 @@
-"""Where the source files are published, with their sizes and digests where those are known."""
+"""The addresses of the published source files, with their sizes and digests where known."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Remote:
     url : str
         http or https.
     file : str
-        The name under which it is stored, which is the one that a build looks for.
+        The name under which it is stored and that a build looks for.
     size : int, optional
         Bytes, where published.
     digest : str, optional
@@ -47,9 +47,9 @@ class Remote:
 
 
 def usual_remotes() -> dict[str, Remote]:
-    """Return what is published of every source, by its name, in the order of help texts.
+    """Return the published file of every source, by its name, in the order of help texts.
 
-    The address is empty where the registry has none: only one of the user's can be downloaded.
+    The address is empty if the registry has none: then the user must name one.
     """
     return {
         source.name: Remote(source.name, known.url, source.file, known.size, known.digest)
@@ -61,7 +61,7 @@ def usual_remotes() -> dict[str, Remote]:
 def choose(
     given: Mapping[str, str | None], only: str | Sequence[str] | None, *, everything: bool
 ) -> list[Remote]:
-    """Return what to fetch, in the order of `usual_remotes`.
+    """Return the files to fetch, in the order of `usual_remotes`.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def choose(
     for remote in chosen:
         if not remote.url:
             raise UsageError(
-                f"no address is known for {remote.name}; give one with --{remote.name} URL"
+                f"no address is known for {remote.name}; name one with --{remote.name} URL"
             )
     return chosen
 
@@ -125,6 +125,6 @@ def _address(usual: Remote, given: str | None) -> Remote:
                 "hexadecimal digits, or sha256= and 64"
             )
         digest = f"{match[1]}:{match[2].lower()}"
-    # The file name is how a build knows committed emissions: another quantity than the ordinary.
+    # A build recognises committed emissions, which are another quantity, by the file name.
     is_committed = usual.name == "eluc" and "committed" in PurePosixPath(unquote(parts.path)).name
     return Remote(usual.name, url, _COMMITTED if is_committed else usual.file, None, digest)

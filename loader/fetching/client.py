@@ -36,11 +36,11 @@ class Lost(Exception):  # noqa: N818  # not an error yet: the transfer decides
     Parameters
     ----------
     reason : str
-        What happened, in a few words.
+        A short description of what happened.
     wait : float, optional
         Seconds that the server asked to wait.
     slow : bool
-        Whether data came, but too little: such an attempt is no progress.
+        Whether too little data arrived: such an attempt does not count as progress.
     """
 
     def __init__(self, reason: str, wait: float | None = None, *, slow: bool = False) -> None:
@@ -83,7 +83,7 @@ class Answer:
         self._response.close()
 
     def read(self, count: int) -> bytes:
-        """Return at most `count` bytes, those that are there; none at the end.
+        """Return at most `count` bytes, as many as have arrived; empty at the end.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Answer:
             If the connection ends or stalls before the announced end.
         """
         try:
-            # Not read(): it would wait until all `count` bytes are there, however slowly they come.
+            # Not read(): it would wait until all `count` bytes have arrived, however slowly.
             data: bytes = self._response.raw.read1(count, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Lost(_reason(error)) from error
@@ -117,7 +117,7 @@ class Client:
     def __init__(self, timeout: float, ca_bundle: str | None = None) -> None:
         self._session = requests.Session()
         self._timeout = (min(timeout, _CONNECT_SECONDS), timeout)
-        # Bytes as they are stored: ranges of a compressed answer would mean something else.
+        # Request the stored bytes: ranges of a compressed response would mean something else.
         agent = f"luc-load/{__version__} {requests.utils.default_user_agent()}"
         self._session.headers.update({"Accept-Encoding": "identity", "User-Agent": agent})
         if ca_bundle is not None:
@@ -128,7 +128,7 @@ class Client:
         self._session.close()
 
     def get(self, url: str, start: int = 0, validator: str | None = None) -> Answer:
-        """Request a file from an offset on.
+        """Request a file from an offset to its end.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class Client:
         start : int
             0 requests the complete file.
         validator : str, optional
-            That of an earlier answer: if the file has changed since, all of it is sent.
+            The validator of an earlier response: if the file has changed since, all of it is sent.
 
         Returns
         -------
@@ -147,7 +147,7 @@ class Client:
         Lost
             If the server cannot be reached, or cannot answer now.
         SourceError
-            If it denies access, has no such file, or sends what cannot be stored.
+            If it denies access, has no such file, or sends an encoding that cannot be stored.
         ServiceError
             If its certificate cannot be verified, or it only redirects.
         """
@@ -194,14 +194,14 @@ class _TrustingAdapter(HTTPAdapter):
 
 
 def _within(seconds: float, request: Callable[[], requests.Response]) -> requests.Response:
-    """Make a request, but wait no longer than some seconds for the headers of the answer.
+    """Make a request, but limit the time until the headers of the response are complete.
 
-    The timeouts of the sockets begin again with each byte: a server may send headers for ever.
+    The timeouts of the sockets begin again with each byte: a server may send headers forever.
 
     Raises
     ------
     Lost
-        If the answer did not begin in time. The connection is left to its thread.
+        If the response did not begin in time. The connection is left to its thread.
     """
     answers: queue.SimpleQueue[requests.Response | BaseException] = queue.SimpleQueue()
 
@@ -230,7 +230,8 @@ def _answer(url: str, response: requests.Response, start: int) -> Answer:
         raise _refusal(url, response)
     coding = response.headers.get("Content-Encoding", "identity")
     if coding != "identity":
-        raise SourceError(url, f"is sent {coding}-encoded, unrequested; use another address")
+        problem = f"is sent {coding}-encoded, which was not requested"
+        raise SourceError(url, f"{problem}; use another address")
     first, total, past_end = 0, _length(response), False
     if status == 206:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())

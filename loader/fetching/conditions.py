@@ -49,7 +49,7 @@ class Watch:
     Attributes
     ----------
     stop : threading.Event
-        Set to end soon.
+        Set to stop the download soon.
     advanced : callable
         Receives the number of bytes so far and in total (None if unknown).
     noticed : callable
@@ -63,7 +63,7 @@ class Watch:
 
 @dataclass(frozen=True)
 class Received:
-    """A file that has its final name: its size in bytes, and its MD5."""
+    """A downloaded file under its final name: its size in bytes, and its MD5."""
 
     size: int
     md5: str

@@ -30,7 +30,7 @@ __all__ = ["FetchReport", "Fetched", "fetch"]
 
 _POLL_SECONDS = 0.2
 _PATIENCE_SECONDS = 1.0
-"""How long a transfer may take to put its bytes on disk when it is told to stop."""
+"""How long a transfer may take to write its bytes to disk when it is stopped."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FetchReport(Displayed):
     files: tuple[Fetched, ...]
 
     def text(self) -> str:
-        """Return it for people, a line for each file."""
+        """Return the result as readable text, a line for each file."""
         width = max(len(str(file.path)) for file in self.files)
         lines = []
         for file in self.files:
@@ -115,16 +115,16 @@ def fetch(
     Parameters
     ----------
     raw : path
-        Created if need be.
+        Created if necessary.
     eluc, states, transitions, management, static : str, optional
         An http or https address in place of the usual one; it may end in "#md5=..." or
         "#sha256=...", which the file is then verified against.
     sources : mapping of str to str, optional
         The same for any source of the registry, by its name.
     all : bool
-        Every source; otherwise `eluc`, `states`, `static` and those whose address is given.
+        Every source; otherwise `eluc`, `states`, `static` and those with an address argument.
     only : str or sequence of str, optional
-        Exactly these sources.
+        Download exactly these sources.
     workers : int
         Number of files to download at the same time.
     retries : int
@@ -216,7 +216,7 @@ class _Run:
         """Download all files; if one fails, the others still continue."""
         for remote in self._remotes:
             self._waiting.put(remote)
-        # Daemons: a thread that waits for a server must not keep an interrupted program alive.
+        # Daemon threads: one that waits for a server must not keep an interrupted program alive.
         count = min(workers, len(self._remotes))
         threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:

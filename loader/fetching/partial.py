@@ -1,4 +1,4 @@
-"""A file during its download: the bytes so far, and a note on what they are the beginning of."""
+"""A file during its download: the bytes so far, and a note on the file they belong to."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ __all__ = ["Partial"]
 _MARK = "luc-load fetch"
 _BYTES_AT_ONCE = 2**20
 _SYNC_EVERY = 64 * 2**20
-"""Bytes; a power failure costs at most so many of a download."""
+"""Bytes; a power failure loses at most this much of a download."""
 
 
 class Partial:
     """`NAME.part` and its note `NAME.part.json`, locked by this process.
 
-    Only bytes that the note calls synced are used again: after a power failure a file may have its
-    length but not its bytes. The note stays when a download fails. Only this user may read it, and
-    it holds neither the user and password of the address nor its query, which may be signed.
+    Only bytes that the note records as synced are used again: after a power failure a file may have
+    its length but not its bytes. The note stays when a download fails. Only this user may read it,
+    and it holds neither the user and password of the address nor its query, which may be signed.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Partial:
     OutputBusyError
         If another process is downloading the same file.
     OutputError
-        If another file has the name, or the disk refuses.
+        If another file has the name, or the file cannot be written.
     """
 
     def __init__(self, target: Path, url: str) -> None:
@@ -123,12 +123,12 @@ class Partial:
             offset += len(data)
 
     def let_read(self) -> None:
-        """Let this process open the file beside us: the HDF5 library locks what it reads.
+        """Unlock the file while this process opens it: the HDF5 library locks what it reads.
 
         Raises
         ------
         OutputBusyError
-            If another process took the lock in that very moment.
+            If another process took the lock at that moment.
         """
         self._lock(fcntl.LOCK_SH)
 
@@ -137,7 +137,7 @@ class Partial:
         try:
             os.fsync(self._handle)
             try:
-                # Not a rename: it would silently replace a file that came meanwhile.
+                # Not a rename: it would silently replace a file that was created meanwhile.
                 os.link(self.path, self.target)
             except FileExistsError:
                 raise
@@ -192,7 +192,7 @@ class Partial:
             except BaseException:
                 os.close(handle)
                 raise
-            # Its holder before us may have given it its final name, or removed it.
+            # The previous holder of the lock may have renamed or removed the file.
             try:
                 if os.fstat(handle).st_ino == self.path.stat().st_ino:
                     return handle
@@ -236,7 +236,7 @@ class Partial:
 
 
 def _is_same_file(note: dict[str, Any], url: str) -> bool:
-    """Return whether a note is about the file at an address, as far as it can tell."""
+    """Return whether a note describes the file at an address, as far as can be known."""
     if note.get("url") != without_secrets(url):
         return False
     validator = note.get("validator")

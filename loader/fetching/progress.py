@@ -1,4 +1,4 @@
-"""How far the transfers are, in one line: share, rate and time left."""
+"""Describe the progress of transfers in one line: share, rate and time left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Transfers"]
 
 _WINDOW_SECONDS = 20.0
-"""The rate is of the last so many seconds: that of the whole run hides a stall."""
+"""The rate covers this many last seconds: that of the complete run would hide a stall."""
 
 
 class Transfers:
@@ -35,12 +35,12 @@ class Transfers:
         self._received: deque[tuple[float, int]] = deque()
 
     def advanced(self, name: str, done: int, total: int | None) -> None:
-        """Note that `done` of `total` bytes of a file are there."""
+        """Record that `done` of `total` bytes of a file have arrived."""
         with self._lock:
             now = self._clock()
             new = done - self._done[name] if name in self._done else 0
             self._done[name], self._total[name] = done, total
-            # Less than before is a new beginning, which received nothing.
+            # Fewer bytes than before mean that the file was started again.
             self._received.append((now, max(0, new)))
             while self._received[0][0] < now - _WINDOW_SECONDS:
                 self._received.popleft()

@@ -34,8 +34,8 @@ class Space:
         Raises
         ------
         OutputError
-            If they do not fit beside the claims of the others. Those shrink only when they are
-            renewed, so that the check errs on the careful side.
+            If they do not fit in addition to the claims of the others. Those shrink only when they
+            are renewed, so that the check errs on the careful side.
         """
         with self._lock:
             others = sum(claimed for other, claimed in self._claims.items() if other != name)

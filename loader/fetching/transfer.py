@@ -27,10 +27,10 @@ _READ_BYTES = 64 * 2**10
 """A lost connection costs what was read and not yet returned: less than this."""
 
 _MAGIC_BYTES = 8
-"""What tells netCDF from anything else."""
+"""Number of first bytes that identify netCDF."""
 
 _LONGEST_WAIT = 300.0
-"""Seconds; if a server asks for more, the download ends."""
+"""Seconds; if a server requests a longer wait, the download ends."""
 
 
 def receive(
@@ -136,7 +136,7 @@ class _Transfer:
         return Received(self._partial.size, self._digests["md5"].hexdigest())
 
     def _attempt(self) -> None:
-        """Ask once, and take what comes to its end."""
+        """Make one request, and read the response to its end."""
         partial, known = self._partial, self._remote
         if partial.size and partial.size == partial.total:
             return
@@ -163,7 +163,7 @@ class _Transfer:
             self._take(answer, head, total)
 
     def _continues(self, answer: Answer) -> bool:
-        """Whether an answer is the rest of what is there."""
+        """Return whether a response continues the bytes that are on disk."""
         partial = self._partial
         if answer.start != partial.size:
             self._watch.noticed(
@@ -220,7 +220,7 @@ class _Transfer:
             raise Lost(f"the connection ended after {partial.size:,} of {total:,} bytes")
 
     def _what_is_wrong(self) -> str | None:
-        """Return how the complete file differs from what it must be, or None."""
+        """Return how the complete file differs from the expected one, or None."""
         remote, size = self._remote, self._partial.size
         if remote.size is not None and size != remote.size:
             return f"sent {size:,} bytes; expected {remote.size:,}"
@@ -255,11 +255,11 @@ class _Transfer:
         asked = lost.wait or 0.0
         if asked > _LONGEST_WAIT:
             raise ServiceError(
-                f"{self._remote.url}: {lost} and asks to wait {asked:.0f} s; run the same command "
-                "again later to resume"
+                f"{self._remote.url}: {lost} and requests a wait of {asked:.0f} s; run the same "
+                "command again later to resume"
             )
         usual = self._conditions.backoff * 2.0 ** max(0, fruitless - 1)
-        # Jitter: the transfers of many clients must not come back all at once.
+        # Jitter: many clients must not try again at the same time.
         seconds = max(asked, min(60.0, usual) * random.uniform(0.8, 1.2))  # noqa: S311
         self._watch.noticed(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
         self._watch.stop.wait(seconds)

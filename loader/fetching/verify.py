@@ -1,4 +1,4 @@
-"""Check that a download is netCDF: its first bytes, the complete file, and a file of its name."""
+"""Check that a download is netCDF: its first bytes, then the complete file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def look_at_beginning(url: str, head: bytes, content_type: str) -> None:
     Raises
     ------
     SourceError
-        States what the server sent instead.
+        If they are not; the message describes what the server sent instead.
     """
     if head.startswith(NETCDF_MAGICS):
         return

@@ -1,1 +1,1 @@
-"""Regions: polygons to the share that they have in each cell of a grid."""
+"""Compute which share of each grid cell a region's polygons cover."""

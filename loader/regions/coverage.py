@@ -1,13 +1,13 @@
 """The exact part of each cell's area that a polygon covers.
 
 Edges are straight in longitude and latitude, as GeoJSON (RFC 7946) and GIS programs read them, and
-areas are those of the sphere. Below an edge from (x0, p0) to (x1, p1), with p the latitude, lies
-the area
+areas are those of the sphere. With p the latitude, the area below an edge from (x0, p0) to (x1, p1)
+is
 
     R^2 * (x1 - x0) * mean(sin p),  mean(sin p) = sin((p0 + p1) / 2) * sinc((p1 - p0) / 2)
 
 which is the integral of sin p along the edge, without approximation. Cutting every edge at the
-lines of the grid leaves pieces that lie in one cell each. A piece covers the part of its own cell
+lines of the grid leaves pieces that are in one cell each. A piece covers the part of its own cell
 below it, and the cells south of it over its whole width; the signed sum over all edges of a ring is
 what the ring covers (Green's theorem). No polygon is clipped, no cell is sampled.
 """
@@ -37,7 +37,7 @@ _TURN = 360.0
 
 @dataclass(frozen=True)
 class Ring:
-    """A closed line; the sign says whether it adds area or takes it away.
+    """A closed line that adds area or, as a hole, subtracts it.
 
     Attributes
     ----------
@@ -136,15 +136,15 @@ def _cover_window(
     edges: tuple[Float64, Float64, Float64, Float64, Float64], grid: Grid
 ) -> tuple[npt.NDArray[np.int64], Float64]:
     """Cover the cells of the grid by edges in units of columns and rows."""
-    # 1. Cut at the lines between columns; what lies east or west of the grid covers none of it.
+    # 1. Cut at the lines between columns; parts east or west of the grid cover none of it.
     u0, v0, u1, v1, sign = _cut(*edges, limit=grid.n_lon)
     middle = (u0 + u1) / 2
     inside = (middle > 0) & (middle < grid.n_lon) & (u0 != u1)
     if not inside.any():
         return np.zeros(0, np.int64), np.zeros(0)
     u0, v0, u1, v1, sign = (values[inside] for values in (u0, v0, u1, v1, sign))
-    # 2. Cut at the lines between rows. What lies north of the grid covers whole columns of it, as
-    #    an edge along its top does; what lies south of it covers nothing, as one along its bottom.
+    # 2. Cut at the lines between rows. Parts north of the grid cover complete columns of it, like
+    #    an edge along its top; parts south of it cover nothing, like an edge along its bottom.
     v0, u0, v1, u1, sign = _cut(v0, u0, v1, u1, sign, limit=grid.n_lat)
     v0, v1 = np.clip(v0, 0, grid.n_lat), np.clip(v1, 0, grid.n_lat)
     column = np.clip(np.floor((u0 + u1) / 2).astype(np.int64), 0, grid.n_lon - 1)

@@ -1,4 +1,4 @@
-"""Rings that cross the date line or go around a pole, laid out so that no edge jumps.
+"""Lay out rings that cross the date line or go around a pole so that no edge jumps.
 
 GeoJSON (RFC 7946) reads edges as straight lines on the map and wants polygons cut at the date line.
 Many files do not cut them: a ring runs from 179 to -179 degrees in one edge. An edge of more than
@@ -25,7 +25,7 @@ Float64 = npt.NDArray[np.float64]
 
 _LONGEST_EDGE_DEG = 270.0
 _CLOSING_GAP_DEG = 5.0
-"""A ring around a pole closes with an edge this long at most, else it is a band drawn coarsely."""
+"""Longest edge that closes a ring around a pole; a longer one belongs to a coarse band."""
 
 _EMPTY = 1e-12
 """Steradians: half a square metre."""
@@ -72,7 +72,7 @@ def lay_out_ring(points: Float64) -> Float64:
     ------
     ValueError
         If a coordinate is not a longitude or latitude in degrees, or if the ring goes around the
-        Earth in a way that has two readings; the message says which.
+        Earth in a way that can be read in two ways; the message names them.
     """
     x, y = points[:, 0], points[:, 1]
     if not np.isfinite(points).all():

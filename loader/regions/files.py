@@ -1,8 +1,8 @@
-"""Polygons of a file as a layer of regions: GeoJSON, GeoPackage, shapefile, GeoParquet and more.
+"""Read a file of polygons as a layer of regions: GeoJSON, GeoPackage, shapefile, GeoParquet etc.
 
-The steps: read the features with GDAL (or GeoParquet with pyarrow), bring them to longitude and
-latitude, lay out what crosses the date line, repair what is invalid, cover the cells of the grid.
-Features come a few hundred at a time, so that memory does not grow with the file.
+The steps: read the features with GDAL (or GeoParquet with pyarrow), project them to longitude and
+latitude, lay out rings across the date line, repair invalid ones, cover the cells of the grid.
+Features are read a few hundred at a time, so that memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _NAME_FIELDS = ("name", "region", "admin", "title", "label")
 _CODE_FIELDS = ("iso_a3", "adm0_a3", "iso3", "gid", "hasc", "code", "id")
 _PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
 _SEGMENT_M = 10_000.0
-"""Edges of a projected file are cut this short before they become edges in degrees."""
+"""Longest piece of an edge of a projected file before it is converted to degrees."""
 
 _SLIVER_DEG2 = 1e-12
-"""Repairing leaves slivers of this size."""
+"""Size of the slivers that repairing leaves."""
 
 
 @dataclass
 class _Counts:
-    """What a file holds that the user should know about."""
+    """Counts of features that the user should know about."""
 
     features: int = 0
     empty: int = 0
@@ -74,14 +74,14 @@ class RegionFile:
 
     @classmethod
     def parse(cls, text: str | os.PathLike[str]) -> RegionFile:
-        """Parse `FILE[:FIELD]`; a file of that whole name comes first.
+        """Parse `FILE[:FIELD]`; a file whose name is the complete text has precedence.
 
         Raises
         ------
         SourceMissingError
-            If there is no such file.
+            If the file does not exist.
         UsageError
-            If the layer would have the name of a built-in one.
+            If the layer would have the name of a built-in layer.
         """
         whole = os.fspath(text)
         file, colon, name = whole.rpartition(":")
@@ -111,8 +111,8 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
     Parameters
     ----------
     file : RegionFile
-        GeoJSON, GeoPackage, shapefile, GeoParquet, or whatever else GDAL reads. Features of one
-        name are one region. Without a field, the only field names them, or one called name.
+        GeoJSON, GeoPackage, shapefile, GeoParquet, or any other format that GDAL reads. Features of
+        one name are one region. Without a field, the only field names them, or one called name.
     grid : Grid
         Of the build.
 
@@ -277,7 +277,7 @@ class _GeoParquet:
 
 
 def _transform(path: str, crs: str | None) -> Callable[[Any], Any]:
-    """Return a function that brings a geometry of the file to degrees."""
+    """Return a function that converts a geometry of the file to degrees."""
     import pyproj  # noqa: PLC0415  # an extra
     import shapely  # noqa: PLC0415
 
@@ -288,7 +288,7 @@ def _transform(path: str, crs: str | None) -> Callable[[Any], Any]:
         transformer = pyproj.Transformer.from_crs(system, "OGC:CRS84", always_xy=True)
     except pyproj.exceptions.ProjError as error:
         raise SourceError(
-            path, f"has a coordinate system that is not understood: {one_line(error)}"
+            path, f"has a coordinate system that cannot be read: {one_line(error)}"
         ) from error
     if system.equals(pyproj.CRS("OGC:CRS84"), ignore_axis_order=True) or (
         system.is_geographic and system.to_epsg() == 4326

@@ -20,7 +20,7 @@ LUH2_COUNTRY_LAYER = "luh2_country"
 """The layer of the countries in LUH2's static grid, whose borders are pre-1991."""
 
 OVERLAP_TOLERANCE = 1e-3
-"""Neighbours drawn apart overlap in slivers; beyond this part of a cell, a layer overlaps."""
+"""Neighbouring polygons may overlap in slivers; above this part of a cell, a layer overlaps."""
 
 Float64 = npt.NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Layer:
     origin : str
         Where the borders come from, for comments and `source`.
     notices : tuple of str
-        What the user should know about the file.
+        Notices for the user about the file.
     """
 
     name: str

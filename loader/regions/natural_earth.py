@@ -1,4 +1,4 @@
-"""The countries of today, by Natural Earth 1:50m, which the package brings along."""
+"""Today's countries from Natural Earth 1:50m, which is part of the package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of regions, and the groups of cells that totals are added up for."""
+"""The tables of regions, and the groups of cells over which totals are summed."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _WHOLE = 1e-9
 def luh2_country_layer(
     country_code: npt.NDArray[np.int16], countries: Mapping[int, Country]
 ) -> Layer:
-    """Return the countries of LUH2's static grid, to which each cell belongs as a whole.
+    """Return the countries of LUH2's static grid; each cell belongs to one country completely.
 
     Parameters
     ----------
     country_code : ndarray of int16, shape (n_cells,)
         0 is none.
     countries : mapping of int to Country
-        By code, as far as they are known.
+        The known countries, by code.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def luh2_country_layer(
 
 @dataclass(frozen=True)
 class PlacedRegion:
-    """A region with its number, or what is outside all regions of a layer.
+    """A region with its number, or the area outside all regions of a layer.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class RegionTables:
     Attributes
     ----------
     groups : tuple of PlacedRegion
-        What each group of `cells`, `members` and `weights` is, counted from 1.
+        The region of each group in `cells`, `members` and `weights`, counted from 1.
     cells, members : ndarray of int32, shape (n,)
         Cell and group of each pair, sorted by group.
     weights : ndarray of float64, shape (n,)
@@ -111,7 +111,7 @@ class RegionTables:
         weights: list[Float64] = []
         self._weights: list[Float64] = []
         for layer in layers:
-            # Cells of LUH2's grid belong to one country whole, coast or not.
+            # Every cell of LUH2's grid belongs to one country completely, even on the coast.
             shore = np.ones(len(area_ha)) if layer.name == LUH2_COUNTRY_LAYER else land
             of_regions = weigh_layer(layer, shore)
             inside = np.zeros(len(area_ha))
@@ -164,7 +164,7 @@ class RegionTables:
             {
                 "cell_id": joined((one.coverage.cell_id for one in regions), np.int32),
                 "region_id": np.repeat(np.arange(1, len(sizes) + 1, dtype=np.int32), sizes),
-                # A share that rounds to 0 is above 0 still.
+                # A share that rounds to 0 is stored as a small positive number.
                 "share": np.maximum(shares.astype(np.float32), np.finfo(np.float32).tiny),
                 "weight": joined(self._weights, np.float64),
             }
