@@ -1,1 +1,1 @@
-"""Give the data back: as CSV and Parquet, as the grid of the source files, as xarray."""
+"""Export data as CSV or Parquet, as the grid of the source files, or to xarray."""

@@ -120,7 +120,7 @@ class LucBackend(BackendEntrypoint):
 def _dataset(plan: GridPlan, handle: _Handle, dropped: set[str]) -> xr.Dataset:
     time = plan.time
     if not plan.is_copy:
-        # Calendar years are what notebooks select by; in a file they are days, as CF has it.
+        # Notebooks select by calendar years; a file stores days, as CF requires.
         time = Axis(time.name, plan.years.astype(np.int32), {"long_name": "calendar year"})
     axes = (time, *plan.axes[1:])
     coords: dict[str, xr.Variable] = {
@@ -146,14 +146,14 @@ def _dataset(plan: GridPlan, handle: _Handle, dropped: set[str]) -> xr.Dataset:
             if one.dtype.kind == "f":
                 variables[one.name] = xr.Variable(plan.dims[1:], data, one.attributes)
             else:
-                # A mask is a coordinate, so that it stays with each variable that is taken out.
+                # A mask is a coordinate, so that it stays with each variable that is selected.
                 text = {"long_name": one.attributes["long_name"]}
                 coords[one.name] = xr.Variable(plan.dims[1:], data, text)
     return xr.Dataset(variables, coords, plan.attributes)
 
 
 class _Handle:
-    """A database that is opened when it is needed, in whatever process that is.
+    """A database that is opened when it is needed, in the process that needs it.
 
     Threads share the connection and read through cursors of their own.
     """
@@ -185,7 +185,7 @@ class _Handle:
         """
         if self._pid != os.getpid():
             # A forked child inherits the connection but none of its threads: closing it there
-            # would wait for them for ever. It stays open, unused, until the child ends.
+            # would wait for them forever. It stays open, unused, until the child ends.
             _inherited.append(self._con)
             self._forget()
         with self._lock:
@@ -201,7 +201,7 @@ class _Handle:
             return new_cursor(self._con)
 
     def close(self) -> None:
-        """Let go of the database; it is opened again if anything is read afterwards."""
+        """Close the database; it is opened again if anything is read afterwards."""
         with self._lock:
             if self._con is not None:
                 self._con.close()

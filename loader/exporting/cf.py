@@ -1,4 +1,4 @@
-"""The metadata of a grid that follows the CF conventions 1.11.
+"""Create the metadata of a grid according to the CF conventions 1.11.
 
 Units are spelled for UDUNITS, which has no unit for "tonnes of carbon": ``t C ha-1 yr-1`` would be
 tonnes times coulombs. The substance moves into a comment.
@@ -36,7 +36,7 @@ __all__ = [
 CONVENTIONS = "CF-1.11"
 
 EPOCH, CALENDAR = "1850-01-01", "proleptic_gregorian"
-"""Read alike by CDO, NCO, terra, xarray and ncview from 850 to 2300; xarray makes datetime64 of it.
+"""CDO, NCO, terra, xarray and ncview agree on it from 850 to 2300; xarray decodes datetime64.
 
 A noleap axis would need cftime objects, and the mixed calendar called standard shifts years before
 1582 by a week.
@@ -68,17 +68,17 @@ class Axis:
 
 
 def cf_units(unit: str) -> tuple[str, str]:
-    """Return a unit as UDUNITS spells it, and what that leaves unsaid.
+    """Return a unit in the spelling of UDUNITS, and a remark on what it cannot express.
 
     Parameters
     ----------
     unit : str
-        As the data dictionary has it.
+        As in the data dictionary.
 
     Returns
     -------
     tuple of (str, str)
-        The unit, empty where it cannot be spelled, and a remark, empty where there is none.
+        The unit, empty if UDUNITS cannot express it, and a remark, empty if there is none.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def variable_attributes(column: str, unit: str, description: str) -> dict[str, A
     Parameters
     ----------
     column, unit, description : str
-        As the data dictionary has them.
+        As in the data dictionary.
     """
     units, remark = cf_units(unit)
     name = column.lower()
@@ -130,7 +130,7 @@ def variable_attributes(column: str, unit: str, description: str) -> dict[str, A
 
 
 def _meaning(name: str, units: str) -> tuple[str, str]:
-    """Return the standard name and the cell methods of a column, empty where CF has none."""
+    """Return the standard name and the cell methods of a column, empty if CF has none."""
     if name == ELUC.column:
         return _ELUC_NAME, "area: mean time: mean"
     if name.startswith("emission_"):
@@ -232,7 +232,7 @@ def global_attributes(
     files: Sequence[Mapping[str, Any]],
     build: tuple[str, dt.datetime],
 ) -> dict[str, Any]:
-    """Return the global attributes of a grid that was put together from source files.
+    """Return the global attributes of a grid that combines source files.
 
     Parameters
     ----------

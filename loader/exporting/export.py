@@ -1,4 +1,4 @@
-"""Export from a database: what `luc-load export` does."""
+"""Export from a database: the implementation of `luc-load export`."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ if TYPE_CHECKING:
 __all__ = ["ExportReport", "Request", "export"]
 
 _DATABASE_BYTES = 2**30
-"""DuckDB keeps what it has read up to its limit: without one, memory would grow with the data."""
+"""Memory limit of DuckDB: without one, its cache would grow with the data that it reads."""
 
 MERGED_VIEW = "eluc_state"
-"""What is exported unless something else is named."""
+"""The table or view that is exported by default."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be exported.
+    """A request for an export.
 
     Attributes
     ----------
@@ -77,21 +77,21 @@ class Request:
 
 @dataclass(frozen=True)
 class ExportReport(Displayed):
-    """What an export wrote.
+    """The result of an export.
 
     Attributes
     ----------
     output : str
         A path, or "-" for standard output.
     content : str
-        What was written, in words: rows, or variables and cells.
+        A description of what was written: rows, or variables and cells.
     rows : int
         Rows written; for a grid, its values.
     years : tuple of int or None
-        First and last year; None without years.
+        First and last year; None if there are no years.
     extent : tuple of float or None
-        West, south, east and north of the centres of the cells, degrees; None where neither the
-        rows nor the grid have coordinates.
+        West, south, east and north of the centres of the cells, degrees; None if neither the rows
+        nor the grid have coordinates.
     synthetic : bool
         Whether any source of the database is synthetic.
     """
@@ -154,9 +154,9 @@ def export(
     Raises
     ------
     UsageError
-        If the request has no meaning in this database, or the format is unknown.
+        If the request is not valid for this database, or the format is unknown.
     SourceError
-        If there is no such database.
+        If the database does not exist.
     OutputError
         If the output exists or cannot be written.
     DatabaseError
@@ -179,7 +179,7 @@ def export(
         with opened(target, overwrite=overwrite) as file, compressed(file, target) as packed:
             counts.append(_export_rows(con, request, chosen, packed, watcher))
         if not counts:
-            # The reader of standard output left, which is not an error.
+            # The reader of standard output closed it, which is not an error.
             return ExportReport(target, "nothing", 0, None, None, is_synthetic)
         (count,) = counts
         if not count.rows:
@@ -263,7 +263,7 @@ def _export_rows(
     what = request.what or MERGED_VIEW
     has = relation_columns(con, what)
     columns = request.columns
-    # The rows hold the connection: whatever else is read comes before them.
+    # The rows occupy the connection: everything else must be read before them.
     origin = read_origin(con)
     grid = read_grid(con) if file_format.name == "geoparquet" else None
     if has is not None:
@@ -310,7 +310,7 @@ def _extent(count: RowCount) -> tuple[float, float, float, float] | None:
 
 
 def _why_empty(con: duckdb.DuckDBPyConnection, request: Request) -> str:
-    """Return why there are no rows, in words."""
+    """Return a sentence that explains why there are no rows."""
     what = request.what or MERGED_VIEW
     if relation_columns(con, what) is None:
         sql = find_question(what).sql

@@ -1,4 +1,4 @@
-"""Give rows of cells their outlines, as GeoParquet 1.1 has them, for QGIS and other maps."""
+"""Add the outlines of cells to rows as GeoParquet 1.1, for QGIS and other GIS programs."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def add_outlines(
     Raises
     ------
     UsageError
-        If the rows do not say which cell they are of.
+        If the rows do not have a cell_id.
     """
     name = next((new for new, column in columns.items() if column == "cell_id"), None)
     if name is None or name not in schema.names:
         raise UsageError("GeoParquet needs the column cell_id, to know the outline of each row")
     if _GEOMETRY in schema.names:
-        raise UsageError(f"GeoParquet adds a column {_GEOMETRY}, and there is one; rename it")
+        raise UsageError(f"GeoParquet adds a column {_GEOMETRY}, which exists already; rename it")
     field = pa.field(_GEOMETRY, pa.binary(_POLYGON.itemsize), nullable=False)
     metadata = {**(schema.metadata or {}), b"geo": json.dumps(_metadata(grid)).encode()}
     described = schema.append(field).with_metadata(metadata)

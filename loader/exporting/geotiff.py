@@ -39,7 +39,7 @@ def write_geotiff(
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
-        Read in another thread meanwhile.
+        Read in another thread during the export.
     plan : GridPlan
     path : pathlib.Path
         Must not exist.
@@ -50,11 +50,11 @@ def write_geotiff(
     ExtraMissingError
         If rasterio is not installed.
     UsageError
-        If there would be too many bands.
+        If it would have too many bands.
     DatabaseError
         If DuckDB fails.
     OSError
-        If the disk refuses.
+        If the file cannot be written.
     """
     try:
         import rasterio  # noqa: PLC0415  # an extra
@@ -93,7 +93,7 @@ def write_geotiff(
             _fill(con, plan, file, reporter)
         with rasterio.open(plain, "r+") as file:
             file.build_overviews(_overviews(rows, columns), Resampling.average)
-        # GDAL's COG driver interleaves the bands by pixel: one year would cost the read of all.
+        # GDAL's COG driver interleaves the bands by pixel: reading one year would read all of them.
         copy(
             plain, path, driver="GTiff", copy_src_overviews=True, tiled=True, blockxsize=_TILE,
             blockysize=_TILE, interleave="band", compress="DEFLATE", predictor=_PREDICTOR,
@@ -102,7 +102,7 @@ def write_geotiff(
 
 
 def _overviews(rows: int, columns: int) -> list[int]:
-    """Return by how much each overview is smaller, down to one that fits into a tile."""
+    """Return the reduction factor of each overview, down to one that fits into a tile."""
     factors: list[int] = []
     while max(rows, columns) > _TILE * 2 ** len(factors):
         factors.append(2 ** (len(factors) + 1))
@@ -115,7 +115,7 @@ def north_up(plan: GridPlan) -> GridPlan:
     longitudes = plan.longitude.values.astype(np.float64)
     columns = np.arange(len(longitudes))
     if plan.is_copy and longitudes.max() > 180 and np.ptp(longitudes) > 180:
-        # A file from 0 to 360 degrees is turned, or maps would show it to the right of the world.
+        # Shift a file from 0 to 360 degrees, or maps would show it to the right of the world.
         columns = np.argsort((longitudes + 180) % 360, kind="stable")
     return plan.part(rows=rows, columns=columns)
 

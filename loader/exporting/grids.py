@@ -1,4 +1,4 @@
-"""Write a planned grid as netCDF or Zarr: laid out first, then filled by blocks of years."""
+"""Write a planned grid as netCDF or Zarr: create the layout, then fill it by blocks of years."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BOUNDS = "bnds"
 """The dimension of the two ends of a cell."""
 
 _DEFLATE = 1
-"""Level 4 of zlib takes twice as long and makes these files 3 % smaller."""
+"""Level of zlib; level 4 takes twice as long and makes these files 3 % smaller."""
 
 Values = npt.NDArray[Any]
 
@@ -111,7 +111,7 @@ def write_grid(
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
-        Read in another thread meanwhile.
+        Read in another thread during the export.
     plan : GridPlan
     path : pathlib.Path
         Must not exist.
@@ -125,7 +125,7 @@ def write_grid(
     DatabaseError
         If DuckDB fails.
     OSError
-        If the disk refuses.
+        If the file cannot be written.
     """
     file: _GridFile = _NetcdfFile(path, plan) if file_format == "netcdf" else _ZarrFile(path, plan)
     try:
@@ -258,7 +258,7 @@ class _ZarrFile:
             compressors=self._compressor,
             fill_value=array.fill,
             attributes={**_json(array.attributes), "_ARRAY_DIMENSIONS": list(array.dims)},
-            # A year of nothing but fill values is written too: it was there.
+            # A year of fill values only is written too, as in the source file.
             config={"write_empty_chunks": True},
         )
         self._arrays[array.name] = created
@@ -272,7 +272,7 @@ class _ZarrFile:
 
 
 def _json(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return attributes as JSON has them: numbers and lists of numbers."""
+    """Return attributes as JSON values: numbers and lists of numbers."""
     return {
         name: value.tolist() if isinstance(value, np.ndarray | np.generic) else value
         for name, value in attributes.items()

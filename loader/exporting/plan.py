@@ -1,4 +1,4 @@
-"""What an exported grid consists of: axes, variables, and the columns that hold their values."""
+"""The plan of an exported grid: axes, variables, and the columns that hold their values."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class GridVariable:
     attributes : dict of str to object
         Without the fill value.
     fill : float
-        What stands for a missing value in a file; NaN unless the source declares another.
+        The missing value in a file; NaN unless the source declares another.
     dtype : numpy.dtype
         float32 or float64.
     """
@@ -79,8 +79,8 @@ class GridPlan:
     variables : tuple of GridVariable
     maps : tuple of GridMap
     is_copy : bool
-        Whether it gives a source file back, with the file's own axes and attributes; otherwise it
-        follows the CF conventions.
+        Whether it is a copy of a source file, with the file's own axes and attributes; otherwise
+        it follows the CF conventions.
     is_view : bool
         Whether the variables are columns of one view, which is better read once than by column.
     blank : ndarray of bool, shape (n_cells,), or None
@@ -126,7 +126,7 @@ class GridPlan:
         return set(names) <= {n for v in self.variables for n in (v.name, v.column)}
 
     def rename(self, columns: Mapping[str, str]) -> GridPlan:
-        """Return the plan of chosen variables under new names; the maps stay.
+        """Return a plan with some of the variables under new names; it keeps the maps.
 
         Parameters
         ----------

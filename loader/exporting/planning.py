@@ -47,8 +47,8 @@ def plan_grid(con: duckdb.DuckDBPyConnection, path: str, what: str | None = None
         The database, for messages.
     what : str, optional
         A gridded table: a copy of its source file. A view with cells and years: its columns as
-        variables. If not given, ELUC and the states where both were loaded, otherwise the one
-        there is.
+        variables. If not given, ELUC and the states if both were loaded, otherwise the one that
+        was loaded.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _cf_plan(
 ) -> GridPlan:
     grid = read_grid(con)
     steps = (grid.step_lat, grid.step_lon)
-    # Longitudes of a region across the date line go on beyond 180: they must be monotonic.
+    # Longitudes of a region across the date line continue beyond 180: they must be monotonic.
     longitudes = grid.west + grid.step_lon * np.arange(grid.n_lon)
     latitude, longitude = degree_axes(grid.latitude, longitudes, steps)
     build_id, _, built_at, *_ = run_statement(con, "read_build_row")[0]

@@ -1,4 +1,4 @@
-"""Which part of the data an export takes: years, land, a box, countries."""
+"""Select the part of the data to export: years, land, a box, countries."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Box:
         return 360.0 if self.east - self.west >= 360 else (self.east - self.west) % 360
 
     def holds_longitude(self, longitude: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether longitudes, in any range of 360 degrees, lie in it or on its sides."""
+        """Return whether longitudes, in any range of 360 degrees, are in it or on its sides."""
         inside: npt.NDArray[np.bool_] = (longitude - self.west) % 360 <= self.width
         return inside
 
     def holds_latitude(self, latitude: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether latitudes lie in it or on its sides."""
+        """Return whether latitudes are in it or on its sides."""
         inside: npt.NDArray[np.bool_] = (latitude >= self.south) & (latitude <= self.north)
         return inside
 
@@ -92,7 +92,7 @@ def parse_box(text: str) -> Box:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which cells and years to export; the defaults leave everything in.
+    """Which cells and years to export; everything by default.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Selection:
     land : bool
         Only cells of the land mask.
     box : Box or None
-        Only cells whose centre lies in it.
+        Only cells whose centre is in the box.
     countries : tuple of str
         Only cells of these countries: names, ISO 3166 codes of three or two letters, or numbers.
     """
@@ -165,7 +165,7 @@ class Selection:
         Raises
         ------
         UsageError
-            If there is no such country, or the database has no countries.
+            If a country is not known, or the database has no countries.
         """
         return tuple(dict.fromkeys(find_country(con, name)[0] for name in self.countries))
 
@@ -201,7 +201,7 @@ class Selection:
         Raises
         ------
         UsageError
-            If nothing is left, or there is no such country.
+            If the selection is empty, or a country is not known.
         """
         wanted = set(self.chosen_years(sorted(int(year) for year in plan.years)))
         steps = np.flatnonzero([int(year) in wanted for year in plan.years])
@@ -224,7 +224,7 @@ class Selection:
 
 
 def _consecutive(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Return the positions inside, in geographic order where they wrap around the file's edge."""
+    """Return the positions inside, in geographic order if they wrap around the file's edge."""
     positions = np.flatnonzero(inside)
     gaps = np.flatnonzero(np.diff(positions) > 1)
     if gaps.size == 1 and inside[0] and inside[-1]:

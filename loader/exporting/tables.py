@@ -1,4 +1,4 @@
-"""Rows to export: of a table or view a block of years at a time, of a query as they come."""
+"""Read rows to export: of a table or view by blocks of years, of a query in its own order."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ __all__ = [
 ]
 
 YEARS_AT_A_TIME = 4
-"""Rows of so many years are sorted at a time: 1.4 million of the merged table at 0.25 degrees."""
+"""Years whose rows are sorted at a time: 1.4 million rows of the merged table at 0.25 degrees."""
 
 _ORDER = ("year", "cell_id", "country_code", "lat", "lon")
-"""Columns that rows are sorted by, where there are such."""
+"""Columns by which rows are sorted, if a table has them."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Piece:
     ----------
     rows : pyarrow.RecordBatch
     year : int or None
-        The last year they may be of, if they come by years.
+        The last year that they may have, if they are read by years.
     share : float or None
-        Share of all years that is done with them.
+        Share of all years that is done after them.
     """
 
     rows: pa.RecordBatch
@@ -111,7 +111,7 @@ def parse_columns(text: str) -> dict[str, str]:
     Raises
     ------
     UsageError
-        If a name is empty or comes twice.
+        If a name is empty or is repeated.
     """
     columns: dict[str, str] = {}
     for part in text.split(","):
@@ -126,7 +126,7 @@ def parse_columns(text: str) -> dict[str, str]:
 
 
 def relation_columns(con: duckdb.DuckDBPyConnection, name: str) -> list[str] | None:
-    """Return the columns of a table or view, or None if there is none of that name."""
+    """Return the columns of a table or view, or None if it does not exist."""
     columns = [column for table, column, _ in run_statement(con, "list_columns") if table == name]
     return columns or None
 
@@ -162,7 +162,7 @@ def table_pieces(
     Raises
     ------
     UsageError
-        If there is no such column, or the table cannot be cut as asked.
+        If there is no such column, or the table cannot be cut as requested.
     DatabaseError
         If DuckDB fails.
     """
@@ -188,7 +188,7 @@ def table_pieces(
     selection.check_box(con)
     bounds = _year_bounds(con, table, has, selection)
     with translated(table):
-        # No row has the year 1 before it and 0 after: only the types of the columns are wanted.
+        # No row is in the years 1 to 0: only the types of the columns are needed.
         nothing = [1, 0] if bounds is not None else []
         schema = read_batches(con, sql, nothing).schema
     described = _described(con, table, schema, chosen)
@@ -196,7 +196,7 @@ def table_pieces(
 
 
 def _through_cells(table: str, has: Sequence[str], selection: Selection) -> bool:
-    """Whether cells are chosen by the table cell rather than by columns of the table itself."""
+    """Return whether cells are selected by the table cell, not by columns of the table itself."""
     if not selection.takes_cells:
         return False
     if "cell_id" in has and table != "cell":
@@ -276,14 +276,14 @@ def read_origin(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def query_pieces(
     con: duckdb.DuckDBPyConnection, asked: str, parameters: Mapping[str, Value]
 ) -> tuple[pa.Schema, Iterator[Piece]]:
-    """Return the answer of a query of queries/, a file of SQL, or SQL text.
+    """Return the rows of a built-in query, a file of SQL, or SQL text.
 
     Raises
     ------
     UsageError, SourceError
         If there is no such query, file or parameter.
     DatabaseError
-        If DuckDB refuses it.
+        If DuckDB rejects it.
     """
     question = find_question(asked)
     batches = run(con, question, parameters)

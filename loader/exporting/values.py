@@ -62,7 +62,7 @@ def read_boxes(
     grid_columns = plan.columns[columns].astype(np.int64)
     first_cell = int(grid_rows.min()) * plan.n_lon
     last_cell = (int(grid_rows.max()) + 1) * plan.n_lon - 1
-    # Two tables of positions turn cell and year into a place in the box; -1 is outside of it.
+    # Two arrays of positions convert cell and year to a place in the box; -1 is outside of it.
     cells = (grid_rows[:, None] * plan.n_lon + grid_columns[None, :]).reshape(-1)
     place_of_cell = np.full(last_cell - first_cell + 1, -1, dtype=np.int64)
     place_of_cell[cells - first_cell] = np.arange(cells.size)

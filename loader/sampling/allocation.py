@@ -19,13 +19,13 @@ _NAMES = FRACTIONS
 _PRIMF, _PRIMN, _SECDF, _SECDN = (_NAMES.index(n) for n in ("primf", "primn", "secdf", "secdn"))
 
 _MARGIN = 1.0 - 2.0**-22
-"""Keeps the moves out of a land use within its stock although each is rounded to float32."""
+"""A factor that keeps the moves out of a land use within its stock despite float32 rounding."""
 
 _LOGGED_FIRST = 0.4
-"""Share of the primary vegetation lost that is logged a year before it would be cleared."""
+"""Share of the lost primary vegetation that is logged a year before it would be cleared."""
 
 _ROTATION = 0.03
-"""Share a year of the smaller of two uses that changes places with the other."""
+"""Share of the smaller of two land uses that is exchanged with the other each year."""
 
 _ROTATIONS = (
     ("secdf", "c3ann"), ("secdn", "c3ann"), ("secdf", "c4ann"), ("secdf", "pastr"),
@@ -55,8 +55,8 @@ def transitions(
 
     Notes
     -----
-    What shrinks gives to what grows, in proportion. All are at least 0, and the moves out of a
-    land use never exceed it.
+    Shrinking land uses give to growing ones in proportion. All are at least 0, and the moves out
+    of a land use never exceed it.
     """
     stock = before[:12].astype(np.float64)
     change = after[:12].astype(np.float64) - stock

@@ -33,25 +33,25 @@ def make_sample(
     directory : path
         Created if need be.
     years : str
-        FIRST:LAST; an end left open is the default's.
+        FIRST:LAST; an end left open takes the default.
     resolution : float
         Degrees.
     seed : int
     only : str or None
-        Names of sources, separated by commas; None makes all.
+        Names of sources, separated by commas; None selects all.
     reporter : Reporter
 
     Returns
     -------
     list of pathlib.Path
-        The files, those included that lay there already.
+        The files, including those that existed already.
 
     Raises
     ------
     UsageError
-        If an option has no meaning.
+        If an option is not valid.
     OutputError
-        If a file cannot be written, or a real file lies in its place.
+        If a file cannot be written, or a real file has its name.
     """
     first, last = parse_years(years)
     span = (

@@ -1,4 +1,4 @@
-"""Emissions that follow land-use change: part at once, the rest over the years after."""
+"""Emissions from land-use change: part of them at once, the rest over the following years."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Emissions:
     -----
     The carbon a cell would hold in equilibrium follows from its land use. A loss between the
     beginning of a year and the next is emitted by 55 % in that year and by a fading share in each
-    of the 29 years after it; a gain is taken up more slowly. The whole is scaled, by one smooth
+    of the 29 years after it; a gain is taken up more slowly. The total is scaled, by one smooth
     factor a year, to the published global totals. Memory: 60 float32 arrays of n cells.
     """
 
@@ -76,7 +76,7 @@ class Emissions:
         self._next = year + 1
         total = np.zeros(self._potential.shape, dtype=np.float32)
         term = np.empty_like(total)
-        # The newest first, always: a float32 sum depends on the order of its terms.
+        # Always the newest first: a float32 sum depends on the order of its terms.
         for age in range(_LEGACY_YEARS):
             slot = (year - age) % _LEGACY_YEARS
             total += np.multiply(self._losses[slot], _CLEARED[age], out=term)

@@ -1,4 +1,4 @@
-"""Writes netCDF-4 files in the real files' layout, whole or not at all."""
+"""Write netCDF-4 files in the real files' layout, completely or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGITUDE = {"units": "degrees_east", "axis": "X"}
 
 @dataclass(frozen=True)
 class Layout:
-    """What the files of one sample have in common.
+    """The properties that the files of one sample share.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class YearlyFile:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write a file at; it becomes `path` when all went well, else it is removed.
+    """Yield a temporary path; the file is renamed to `path` on success, and removed otherwise.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
     except RuntimeError as error:
-        # netCDF4 raises it for what the HDF5 library reports, a full disk above all.
+        # netCDF4 raises it for errors of the HDF5 library, most often a full disk.
         if not str(error).startswith("NetCDF"):
             raise
         raise OutputError(f"{path}: cannot be written: {error}") from error
@@ -183,7 +183,7 @@ def write_static(
     values : mapping of str to ndarray, each of shape (n_lat, n_lon)
         By the names of `STATIC`.
     """
-    # Lower case, as in the real file: the netCDF library does not know it for a fill value.
+    # Lower case, as in the real file: the netCDF library does not treat it as a fill value.
     fills: dict[str, object] = {"missing_value": np.float32(FILL), "_fillvalue": FILL}
     wide: dict[str, object] = {"missing_value": FILL, "_fillvalue": FILL}
     with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
@@ -224,7 +224,7 @@ def _yearly_variable(
     created = file.createVariable(
         name, "f4", ("time", "lat", "lon"), chunksizes=shape, fill_value=fill, **_COMPRESSION
     )
-    # Chunks are written whole and once: the default cache of 64 MB for each of 118 variables would
-    # hold gigabytes. A size of 0 would mean the default.
+    # Chunks are written completely and once: the default cache of 64 MB for each of 118 variables
+    # would hold gigabytes. A size of 0 would mean the default.
     created.set_var_chunk_cache(size=1, nelems=1, preemption=0)
     return created

@@ -1,4 +1,4 @@
-"""The synthetic Earth before people: land cells, water, countries, potential vegetation."""
+"""The synthetic Earth without people: land cells, water, countries, potential vegetation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Geography", "make_geography"]
 _WATER, _VEGETATION = 1, 2
 
 _SMALLEST_LAND = 0.05
-"""A cell with less land is none of LUH2's: gives its number of cells within 0.3 %."""
+"""Least share of land of a cell; it gives LUH2's number of cells within 0.3 %."""
 
 _FOREST_FROM = 0.35
 _MIXED_WIDTH = 0.012
@@ -25,7 +25,7 @@ _MIXED_WIDTH = 0.012
 
 @dataclass(frozen=True)
 class Geography:
-    """The n land cells of a grid, north to south, and what does not change in them.
+    """The n land cells of a grid, north to south, with their constant properties.
 
     Attributes
     ----------
@@ -134,7 +134,7 @@ def _ice_water(
 
 
 def _countries(lat: Float64, lon: Float64) -> npt.NDArray[np.int64]:
-    """Return the code of the centre that is nearest after taking off its reach."""
+    """Return the code of the centre with the smallest distance minus its reach."""
 
     def on_sphere(latitude: Float64, longitude: Float64) -> Float64:
         phi, theta = np.radians(latitude), np.radians(longitude)

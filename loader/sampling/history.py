@@ -33,9 +33,9 @@ class History:
     old_share : ndarray of float64
         Share of the growth of crops and grazing that belongs to the slow growth before 1700.
     abandoned : ndarray of float64
-        Share of the farmland given up again about `abandoned_year`.
+        Share of the farmland that is abandoned around `abandoned_year`.
     harvest : ndarray of float64
-        How often primary vegetation is logged over: its exponent.
+        The exponent that describes how often primary vegetation is logged.
     crop_mix, crop_mix_later : ndarray of float64, shape (5, n)
         Shares of the five crops, long ago and at the end; each column sums to 1.
     """
@@ -129,7 +129,7 @@ def make_history(geography: Geography, seed: int) -> History:
 
 
 class _Draw:
-    """The random fields of one world, each call the next one."""
+    """The random fields of one world; each call returns the next one."""
 
     def __init__(self, lat: Float64, lon: Float64, seed: int) -> None:
         self.lat, self.lon = lat, lon
@@ -171,7 +171,7 @@ def _crops(
         (1.25 * height + sparse) * np.clip(0.75 + 0.3 * draw.smooth(), 0.1, 1.3) * draw.scatter(0.3)
     )
     height *= habitable * np.clip((wetness + 1.0) / 0.7, 0, 1)
-    # The margin is ragged: a cell needs luck to have its first field.
+    # The margin is ragged: chance decides whether a cell there gets its first field.
     height = _keep(np.minimum(height, 0.93), 0.02 + 0.06 * draw.uniform() ** 2)
     old = old / weight
     tropics = np.clip((26 - np.abs(lat)) / 8, 0, 1) * np.clip(1 - 3 * old, 0, 1)

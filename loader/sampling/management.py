@@ -1,4 +1,4 @@
-"""How the land is managed: fertiliser, irrigation, biofuels, rice, wood."""
+"""The management of the land: fertiliser, irrigation, biofuels, rice, wood."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MANAGEMENT = 6
 _ROW = {variable.name: row for row, variable in enumerate(STATES)}
 
 _BIOFUEL = {"c3ann": 0.04, "c4ann": 0.3, "c3per": 0.03, "c4per": 0.35, "c3nfx": 0.05}
-"""Largest share of a crop grown for fuel, where any is."""
+"""Largest share of a crop that is grown for fuel."""
 
 _FERTILISER = {"c3ann": 1.0, "c4ann": 1.3, "c3per": 0.7, "c4per": 0.9, "c3nfx": 0.25}
 _MOST_NITROGEN = 180.0
@@ -30,7 +30,7 @@ _MOST_NITROGEN = 180.0
 
 
 class Management:
-    """The management of one world; needs the states of the year it is asked for.
+    """The management of one world, computed from the states of the same year.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The marks that tell a synthetic file, and with which parameters it was made."""
+"""The attributes that mark a file as synthetic and record its parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import h5py
 __all__ = ["GENERATOR_VERSION", "SYNTHETIC", "is_synthetic", "marks", "matches"]
 
 GENERATOR_VERSION = 1
-"""Grows with every change that alters any value of a sample."""
+"""Version of the values of a sample; increase it with every change that alters any of them."""
 
 SYNTHETIC = "yes: made by luc-load sample, not LUH2"
 
@@ -31,7 +31,7 @@ def marks(years: tuple[int, int] | None, resolution: float, seed: int) -> dict[s
 
 
 def is_synthetic(path: str | os.PathLike[str]) -> bool:
-    """Return whether a file says that `luc-load sample` made it.
+    """Return whether a file is marked as made by `luc-load sample`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def is_synthetic(path: str | os.PathLike[str]) -> bool:
     Returns
     -------
     bool
-        False also where the file is missing, unreadable or not netCDF-4.
+        Also False if the file is missing, unreadable or not netCDF-4.
     """
     return _read(path).get("synthetic") == SYNTHETIC
 
@@ -48,13 +48,13 @@ def is_synthetic(path: str | os.PathLike[str]) -> bool:
 def matches(
     path: str | os.PathLike[str], years: tuple[int, int], resolution: float, seed: int
 ) -> bool:
-    """Return whether a file is the sample that these parameters would make again.
+    """Return whether a file is the sample that these parameters would give.
 
     Parameters
     ----------
     path : str or path-like
     years : tuple of (int, int)
-        First and last year asked for; a static file has none and matches any.
+        First and last year requested; a static file has none and matches any.
     resolution : float
         Degrees.
     seed : int
@@ -62,7 +62,7 @@ def matches(
     Returns
     -------
     bool
-        A file under its final name is complete: samples are renamed when they are.
+        A file under its final name is complete: samples are renamed when they are finished.
     """
     attributes = _read(path)
     span = years if _YEARS in attributes else None
@@ -72,7 +72,7 @@ def matches(
 def _read(path: str | os.PathLike[str]) -> dict[str, str]:
     """Return the marks of a file, or none.
 
-    The HDF5 library reads them: netCDF-C reads every variable's header first, and loops for ever in
+    The HDF5 library reads them: netCDF-C reads every variable's header first, and loops forever in
     some damaged files.
     """
     try:

@@ -35,7 +35,7 @@ class SmoothField:
     Parameters
     ----------
     latitude, longitude : ndarray of float64, shape (n,)
-        Degrees; a field does not depend on which points are asked for.
+        Degrees; a field does not depend on which points are requested.
     spacing : sequence of float
         Distances of nodes in degrees, the largest first; each counts 0.6 of the one before.
     """

@@ -1,4 +1,4 @@
-"""The disk that a sample will take, told before it is begun."""
+"""Estimate the disk space of a sample before it is written."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from loader.schema import SOURCES, STATIC
 __all__ = ["refuse_full_disk", "sample_bytes"]
 
 _BYTES_OF_VARIABLE = 0.7e6
-"""Of a year of smooth values on land at 0.25 degrees, where the registry has no measured size."""
+"""Bytes of a year of smooth values on land at 0.25 degrees, if the registry has no measurement."""
 
 _FINEST_DEGREES = 0.25
 
 _COARSER = 1.6
-"""Files of cells twice as wide are so many times halved: fewer values, which compress less well."""
+"""Halvings of the size of a file when cells are twice as wide: fewer values compress less well."""
 
 
 def sample_bytes(sources: Collection[str], years: tuple[int, int], resolution: float) -> int:
@@ -46,14 +46,14 @@ def sample_bytes(sources: Collection[str], years: tuple[int, int], resolution: f
 def refuse_full_disk(
     folder: Path, sources: Collection[str], years: tuple[int, int], resolution: float
 ) -> None:
-    """Refuse a sample for which the disk has no room.
+    """Raise if the disk has no room for a sample.
 
     Parameters
     ----------
     folder : pathlib.Path
         Need not exist.
     sources : collection of str
-        Those that will be written.
+        The sources that will be written.
     years : tuple of (int, int)
     resolution : float
         Degrees.

@@ -1,4 +1,4 @@
-"""Land use of any year, straight from the closed curves: no year needs another one."""
+"""Compute the land use of any year directly from closed curves, without other years."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MIX_YEAR, _MIX_LENGTH = 1962.0, 22.0
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How unevenly the years pass: busy and quiet years, by region and by cell.
+    """The uneven pace of time: busy and quiet years, by region and by cell.
 
     Attributes
     ----------
@@ -93,10 +93,10 @@ def land_use(history: History, time: Float64) -> LandUse:
 
     Notes
     -----
-    Every use is a growing curve, of which a part may be given up again. Primary vegetation is what
-    lies outside the growing curves and was never logged, so it cannot grow; everything given up or
-    logged is secondary. All terms are sums and products of numbers that are not negative: nothing
-    is a difference of large numbers, and what never changes stays bit for bit the same.
+    Every use is a growing curve, of which a part may be abandoned later. Primary vegetation is
+    outside the growing curves and was never logged, so it cannot grow; abandoned or logged land is
+    secondary. All terms are sums and products of numbers that are not negative: nothing is a
+    difference of large numbers, and values that never change stay the same bit for bit.
     """
     h = history
     old = h.old_share * _grown(time, _OLD_YEAR, _OLD_LENGTH)

@@ -1,4 +1,4 @@
-"""Writes the synthetic source files, one after the other, year by year."""
+"""Write the synthetic source files, one after the other, year by year."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["DEFAULT_YEARS", "RESOLUTIONS", "Progress", "sample_files", "write_sa
 RESOLUTIONS = (0.25, 0.5, 1.0, 2.0)
 
 DEFAULT_YEARS = (1990, 2021)
-"""Enough to try everything with, in half a minute."""
+"""Default years: enough to try every feature, and written in half a minute."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the source's name, the years done and the years in all."""
@@ -62,13 +62,13 @@ def write_sample(
 ) -> list[Path]:
     """Write synthetic source files in exactly the real files' layout.
 
-    The values of a year depend on the seed, the resolution and the year alone, so that the files
-    of few years are a part of those of many.
+    The values of a year depend only on the seed, the resolution and the year, so that a file of
+    few years is a part of a file of many.
 
     Parameters
     ----------
     directory : str or path-like
-        Made if it does not exist.
+        Created if it does not exist.
     years : tuple of (int, int)
         First and last year of the emissions, transitions and management, within 850 to 2021; the
         states reach a year further. There are no emissions before 1850.
@@ -84,15 +84,15 @@ def write_sample(
     Returns
     -------
     list of Path
-        The files, those already there with the same parameters included, which stay untouched.
+        The files, including existing ones with the same parameters, which are not changed.
 
     Raises
     ------
     UsageError
-        If an option is out of range, or emissions are asked for before 1850 only.
+        If an option is out of range, or emissions are requested for years before 1850 only.
     OutputError
-        If a file that is not synthetic is in the way, one cannot be written, or the disk has no
-        room for them.
+        If a file that is not synthetic has the name of one, a file cannot be written, or the disk
+        has no room for them.
     LandMaskError
         If the land mask cannot be read.
 
@@ -115,7 +115,7 @@ def write_sample(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be created: {error.strerror}") from error
-    # Two builds may need the same sample: the second one waits, and then finds it complete.
+    # Two builds may need the same sample: the second one waits for the first to complete it.
     with waiting_lock(folder):
         sample = _Sample(years, resolution, seed, progress or _silent)
         for source in missing():
@@ -126,8 +126,8 @@ def write_sample(
 def _refuse_foreign(path: Path) -> None:
     if os.path.lexists(path) and not is_synthetic(path):
         raise OutputError(
-            f"{path}: exists and is not marked as synthetic; a sample never replaces it: move it "
-            "away or name another directory"
+            f"{path}: exists and is not marked as synthetic; a sample never replaces it. Move "
+            "it away or name another directory"
         )
 
 
@@ -145,7 +145,7 @@ def _sources(
         raise UsageError(f"a sample of the years {first}:{last} is not possible; expected {span}")
     if resolution not in RESOLUTIONS:
         widths = ", ".join(f"{width:g}" for width in RESOLUTIONS)
-        raise UsageError(f"a resolution of {resolution:g} degrees is unknown; expected {widths}")
+        raise UsageError(f"the resolution {resolution:g} is not supported; expected {widths}")
     if seed < 0:
         raise UsageError(f"the seed {seed} is negative; expected 0 or more")
     if isinstance(only, str):
@@ -168,7 +168,7 @@ def _sources(
 
 
 class _Sample:
-    """One synthetic world and the files that show it; parts are made when first needed."""
+    """One synthetic world and its files; its parts are computed when first needed."""
 
     def __init__(
         self, years: tuple[int, int], resolution: float, seed: int, progress: Progress
@@ -192,7 +192,7 @@ class _Sample:
                 writers[source](temporary)
             else:
                 self._write_plain(SOURCES[source], temporary)
-            # Writing takes minutes: a download may have put its file here meanwhile.
+            # Writing takes minutes: a download may have created this file meanwhile.
             _refuse_foreign(path)
 
     @cached_property
@@ -260,7 +260,7 @@ class _Sample:
                     file.put(name, step, values)
 
     def _write_plain(self, source: Source, path: Path) -> None:
-        """Write a source of which the synthetic world has no model."""
+        """Write a source for which the synthetic world has no model."""
         plain = PlainValues(self._geography, self._seed, source.name)
         variables = tuple(
             Variable(v.name, v.standard_name, v.long_name, v.units) for v in source.variables
