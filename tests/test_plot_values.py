@@ -534,7 +534,7 @@ def test_lines_are_sums_and_means_over_cells(session: Session) -> None:
     ]
     figure = draw_series(data)
     assert [axes.get_ylabel() for axes in figure.axes] == [panel.unit for panel in data.panels]
-    with pytest.raises(UsageError, match="--at is a cell and --country many of them"):
+    with pytest.raises(UsageError, match="--at selects one cell and --country many"):
         series_data(session, ["eluc"], at=[(0, 20)], countries=("Peru",))
     with pytest.raises(UsageError, match=r"is a column of cell|no table or view"):
         series_data(session, ["land_fraction"])

@@ -1,4 +1,4 @@
-"""What a report says, read from a database in one go."""
+"""Read the contents of a report from a database."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a report says.
+    """The contents of a report.
 
     Attributes
     ----------
@@ -72,15 +72,15 @@ class Contents:
     series : PlaceSeries or None
         Of all cells; None where nothing is loaded.
     countries : tuple of Country
-        On the years of `series`, by the size of their emissions in all years; empty without any.
+        On the years of `series`, ordered by the size of their emissions in all years; may be empty.
     published : tuple of Published
-        Empty where the emissions are not those that were published.
+        Empty if the loaded emissions are not the published ones.
     maps : tuple of MapData
-        Emissions of a year, change of forest, change of cropland: those that there are.
+        Emissions of a year, change of forest, change of cropland, as far as they are loaded.
     without_countries : str
-        Why there are none.
+        The reason if there are no countries.
     checks : CheckReport or None
-        None where they were not wanted.
+        None if they were not requested.
     """
 
     info: DatabaseInfo
@@ -100,7 +100,7 @@ def report_contents(
     checks: bool = True,
     reporter: Reporter | None = None,
 ) -> Contents:
-    """Read what a report says.
+    """Read the contents of a report.
 
     Parameters
     ----------
@@ -116,9 +116,9 @@ def report_contents(
     Raises
     ------
     UsageError
-        If there are no emissions of that year.
+        If there are no emissions for that year.
     SourceError, DatabaseError
-        If there is no such database, or it cannot be read.
+        If the database does not exist or cannot be read.
     """
     watcher = synchronized(reporter)
     watcher.progress(Progress("reading the database", None, 0, None))
@@ -182,7 +182,7 @@ def _countries(session: Session, series: PlaceSeries | None) -> tuple[Country, .
 
 
 def _published(session: Session, eluc: list[int]) -> tuple[Published, ...]:
-    """Return what was published for the emissions loaded, if it was for them."""
+    """Return the published totals if they apply to the loaded emissions."""
     source = next((one for one in session.info.sources if one.name == "eluc"), None)
     if not eluc or source is None or not session.grid.is_global:
         return ()

@@ -1,4 +1,4 @@
-"""Draws the maps of a report, fills its template and writes the page."""
+"""Draw the maps of a report, fill its template and write the page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class _Map:
-    """A map, what it shows in words, and its colour bar."""
+    """A map, its description and its colour bar."""
 
     picture: str
     alt: str
@@ -74,7 +74,7 @@ def write_report(
     database : path
         The file, or its folder.
     out : path
-        The page. A report that luc-load made is replaced, no other file.
+        The page. Only a report that luc-load made is replaced.
     year : int, optional
         Of the map of emissions; the latest if not given.
     checks : bool
@@ -85,16 +85,16 @@ def write_report(
     Returns
     -------
     pathlib.Path
-        The page, as it was named.
+        The page, as named by `out`.
 
     Raises
     ------
     ExtraMissingError
         If matplotlib is not installed.
     UsageError
-        If there are no emissions of that year.
+        If there are no emissions for that year.
     SourceError, DatabaseError
-        If there is no such database, or it cannot be read.
+        If the database does not exist or cannot be read.
     OutputError
         If the page cannot be written.
     """
@@ -128,7 +128,7 @@ def render_report(contents: Contents) -> str:
     )
     environment.filters["size"] = human_bytes
     environment.filters["number"] = _table_number
-    # Only this very script may run: its digest is in the page's own policy.
+    # Only this script may run: its digest is in the page's content security policy.
     body = f"\n{script}"
     digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     return environment.from_string(template).render(
@@ -149,7 +149,7 @@ def render_report(contents: Contents) -> str:
 
 
 def _data(contents: Contents) -> Markup:
-    """Return what the charts show as JSON that cannot end its element."""
+    """Return the data of the charts as JSON that cannot end its HTML element."""
     series = contents.series
     data: dict[str, Any] = {
         "years": [] if series is None else [int(year) for year in series.years],
@@ -164,7 +164,7 @@ def _data(contents: Contents) -> Markup:
             {"colour": STACK_COLOURS[use][0], "name": STACK_COLOURS[use][1], "area": _plain(area)}
             for use, area in series.uses.items()
         ]
-        # The world in Pg, a country in Mt: the charts say which.
+        # The world is in Pg, a country in Mt; the charts show the unit.
         has = np.isfinite(series.emissions).any()
         world = {"name": series.place, "emissions": _plain(series.emissions) if has else None}
         data["places"] = [{**world, "forest": None, "crop": None}]
@@ -269,7 +269,7 @@ def _map(data: MapData) -> _Map:
 
 
 def _embedded(figure: Figure, title: str) -> str:
-    """Return a picture as an address that holds it, in as few colours as its size allows."""
+    """Return a picture as a data URL of a PNG with 256 colours."""
     import io  # noqa: PLC0415  # with the next
 
     from PIL import Image  # noqa: PLC0415  # comes with the extra

@@ -1,4 +1,4 @@
-"""What happened, in sentences and numbers: the beginning of a report."""
+"""Summarise a database in sentences and numbers: the beginning of a report."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Budget states it (Friedlingstein et al. 2022)."""
 
 _TREND_YEARS = 20
 _LEVEL = 0.02
-"""Pg C yr-1 per decade, below which emissions are said to be level."""
+"""Pg C yr-1 per decade; with a smaller trend, emissions are called level."""
 
 _TOP = 3
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One number: what it is, its value and unit, and what else to know."""
+    """One number: its title, value and unit, and a note."""
 
     label: str
     value: str
@@ -46,7 +46,7 @@ class Story:
 
 
 def tell_story(contents: Contents) -> Story:
-    """Return what happened according to a database.
+    """Summarise the history in a database.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def _emissions(contents: Contents, sentences: list[str], facts: list[Fact]) -> N
     assert contents.series is not None
     years, values = _known(contents.series.years, contents.series.emissions)
     year, value = int(years[-1]), float(values[-1])
-    # The published uncertainty is that of the globe; a region has none.
+    # The published uncertainty is for the globe; there is none for a region.
     spread = f" ± {UNCERTAINTY_PGC:g}" if contents.is_global else ""
     co2_spread = f" ± {UNCERTAINTY_PGC * CO2_PER_C:.1f}" if contents.is_global else ""
     digits = 2 if abs(value) >= 0.1 else 4

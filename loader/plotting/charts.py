@@ -55,7 +55,7 @@ def draw_series(
     title: str | None = None,
     dpi: int = 160,
 ) -> Figure:
-    """Draw series; what is not loaded is left out.
+    """Draw series; quantities that are not loaded are left out.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def _lines(axes: Axes, panel: Panel, data: SeriesData) -> None:
 
 
 def _dots_of_one_year(axes: Axes, count: int) -> None:
-    """Mark the values where a single year leaves nothing of a line."""
+    """Draw a marker for a value without neighbours, of which a line shows nothing."""
     if count == 1:
         for line in axes.lines:
             line.set_marker("o")

@@ -1,4 +1,4 @@
-"""Which colour a value gets: colour-blind safe scales that a few extremes cannot stretch.
+"""Choose the colours of values: colour-blind safe scales that a few extremes cannot stretch.
 
 The scales are ColorBrewer's (Brewer, 2003), which every common colour vision deficiency tells
 apart. Emissions are red and sinks blue; more forest is green and less is brown; any other increase
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 QUANTILE = 0.98
-"""The share of values other than 0 that the colours tell apart."""
+"""The share of values other than 0 that the colours cover."""
 
 SCALES = ("linear", "symlog", "quantile")
 
@@ -50,7 +50,7 @@ _CLASSES = 10
 """Colours of a scale by quantiles."""
 
 DECADES = 3
-"""Powers of ten that a symlog scale tells apart on each side of 0."""
+"""Powers of ten that a symlog scale covers on each side of 0."""
 
 _SHARE_TOLERANCE = 1e-3
 """Sums of fractions exceed 1 by rounding."""
@@ -58,18 +58,18 @@ _SHARE_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class ColourScale:
-    """How values become colours.
+    """The mapping of values to colours.
 
     Attributes
     ----------
     name : str
         matplotlib's name of the colour map.
     low, high : float
-        The values of the two end colours; what is beyond has the end colour too.
+        The values of the two end colours, which also show the values beyond.
     extend : {"neither", "min", "max", "both"}
-        At which ends values are beyond.
+        The ends beyond which there are values.
     remark : str
-        What the reader must know of the ends.
+        A note on the ends for the reader.
     kind : {"linear", "symlog", "quantile"}
         How values between the ends are spread over the colours.
     bounds : tuple of float
@@ -101,7 +101,7 @@ def colour_scale(
     kind : {"linear", "symlog", "quantile"}
         How values between the ends are spread over the colours.
     name : str, optional
-        A colour map of matplotlib's, instead of the one that suits the quantity.
+        A colour map of matplotlib, instead of the default for the quantity.
 
     Returns
     -------

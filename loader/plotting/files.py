@@ -29,7 +29,7 @@ _LOOK_AT = 8192
 
 
 def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> Path:
-    """Return where a file will be written, after checking that it can be.
+    """Return the path to which a file will be written, after checking that this is possible.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def checked_target(path: str | os.PathLike[str], suffixes: tuple[str, ...]) -> P
     Raises
     ------
     UsageError
-        If it has another suffix.
+        If its suffix is not one of these.
     OutputError
-        If there is no such folder, or a file that luc-load did not make.
+        If the folder does not exist, or the file exists and was not made by luc-load.
     """
     named = Path(path)
     suffix = named.suffix.lower()

@@ -1,4 +1,4 @@
-"""The part of the Earth on a map: its edge, its pixels and the cells and land they show."""
+"""The part of the Earth on a map: its edge, and the cells and land that its pixels show."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Domain", "Frame", "cells_at", "coast_and_borders", "frame_of", "grat
 Float64 = npt.NDArray[np.float64]
 
 _WIDEST_REGION = 150.0
-"""Degrees; wider than this a map is one of the world."""
+"""Degrees; a wider map is treated as a map of the world."""
 
 _TALLEST_REGION = 100.0
 
@@ -150,7 +150,7 @@ def frame_of(domain: Domain, projection: str, centre: tuple[float, float] | None
     Parameters
     ----------
     domain : Domain
-        What it shows; of the globe, the half around `centre` only.
+        The part of the Earth to show; on the globe, only the half around `centre`.
     projection : {"equal-area", "flat", "globe"}
         "equal-area" is Equal Earth for the world and Lambert's azimuthal one for a region.
     centre : tuple of float, optional
@@ -250,14 +250,14 @@ def coast_and_borders() -> tuple[list[Float64], list[Float64]]:
     rings = [ring for polygon in _polygons() for ring in polygon]
     starts = np.concatenate([ring[:-1] for ring in rings])
     ends = np.concatenate([ring[1:] for ring in rings])
-    # A border has land on both sides, which a coast has not.
+    # A border has land on both sides; a coast does not.
     along = ends - starts
     across = np.column_stack([-along[:, 1], along[:, 0]])
     across *= _ASIDE_DEG / np.maximum(np.hypot(*across.T), 1e-12)[:, None]
     sides = np.stack([(starts + ends) / 2 + across, (starts + ends) / 2 - across])
     sides[..., 0] = (sides[..., 0] + 180) % 360 - 180
     is_border = land_at(sides[..., 0], sides[..., 1].clip(-90, 90)).all(axis=0)
-    # Where a country is cut at the date line, or along a pole, there is neither.
+    # Where a country is cut at the date line or along a pole, there is neither coast nor border.
     is_cut = (np.abs(np.abs(starts[:, 0]) - 180) < 0.01) & (np.abs(along[:, 0]) < 0.01)
     is_cut |= (starts[:, 1] <= -89.9) & (ends[:, 1] <= -89.9)
     # One edge among others of the other kind is a river mouth or an islet.

@@ -1,4 +1,4 @@
-"""The values of a map: an expression of a year, or its change between two, on the grid."""
+"""Read the values of a map: an expression in one year, or its change between two years."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ __all__ = ["MapData", "change_data", "find_columns", "map_data"]
 Float64 = npt.NDArray[np.float64]
 
 _ANTARCTIC = -60.0
-"""Latitude below which there is no land but Antarctica."""
+"""Latitude below which Antarctica is the only land."""
 
 _PREFERRED = ("eluc_state", "luc", "state", "eluc", "management", "transition", "cell")
-"""Where columns are looked for, in this order, before all other tables and views."""
+"""Tables and views that are searched for columns first, in this order."""
 
 
 @dataclass(frozen=True)
 class MapData:
-    """What a map shows.
+    """The data of a map.
 
     Attributes
     ----------
@@ -52,15 +52,15 @@ class MapData:
         Share of land of every cell.
     grid : Grid
     domain : Domain
-        The part of the Earth to draw: that of the values, without Antarctica where it has none.
+        The part of the Earth to draw: that of the values, without Antarctica if it has none.
     outside : ndarray of bool, shape (n_lat, n_lon), or None
         Cells that are not part of the selection; they are missing in `values`.
     title, unit, source : str
-        What is shown and when; its unit; what it was loaded from.
+        The quantity and its time; its unit; the sources that it was loaded from.
     sense : Sense
-        What the values are about, and which sign says that there is more of it.
+        The quantity that the values describe, and the sign that means more of it.
     synthetic : bool
-        Whether any source of the database is made up.
+        Whether any source of the database is synthetic.
     years : tuple of int
         The year, the two years of a change, or none.
     not_finite : int
@@ -122,18 +122,19 @@ def map_data(
     year : int, optional
         The latest that has values, if not given.
     relation : str, optional
-        The table or view that has the columns; found by them if not given.
+        The table or view that has the columns; by default the first one that has them.
     unit : str, optional
-        The unit of an expression; found where it only adds or subtracts columns of one unit.
+        The unit of an expression; by default that of its columns, if it only adds or subtracts
+        columns of one unit.
     selection : Selection, optional
-        Only a box, or only countries.
+        Restricts the map to a box or to countries.
     co2 : bool
         Whether emissions are given as carbon dioxide instead of carbon.
 
     Raises
     ------
     UsageError
-        If the expression, the table or the year has no meaning here.
+        If the expression, the table or the year is not valid for this database.
     """
     query = _query(session, column, relation, year)
     if "year" not in session.relations[query.relation]:
@@ -143,7 +144,7 @@ def map_data(
     elif year is not None:
         values, bad = _values(session, query, year)
     else:
-        # The last years may have no values of this kind: states reach beyond emissions.
+        # The last years may have no values of this kind: the states continue after the emissions.
         for candidate in sorted(session.years, reverse=True):
             year = candidate
             values, bad = _values(session, query, year)
@@ -179,7 +180,7 @@ def change_data(
     Raises
     ------
     UsageError
-        If the expression, the table or a year has no meaning here.
+        If the expression, the table or a year is not valid for this database.
     """
     query = _query(session, column, relation)
     if "year" not in session.relations[query.relation]:
@@ -215,7 +216,7 @@ def find_columns(session: Session, text: str) -> tuple[Expression, str]:
     Raises
     ------
     UsageError
-        If it is not one scalar expression, or its columns are nowhere together.
+        If it is not one scalar expression, or no table or view has all of its columns.
     """
     query = _query(session, text, None, year=0)
     return query.expression, query.relation
@@ -241,7 +242,7 @@ def _query(session: Session, text: str, relation: str | None, year: int | None =
                 f"{', '.join(session.relations[relation])}"
             )
         return _MapQuery(text, expression, relation)
-    # What a cell is in every year is read from cell, which has all of them.
+    # Properties without years are read from the table cell, which has all of the cells.
     for table in (*(["cell"] if year is None else []), *_PREFERRED, *having):
         if table in having and names <= having[table]:
             return _MapQuery(text, expression, table)
@@ -380,7 +381,7 @@ def _domain(
             min(90.0, north - rows[0] * grid.step_lat + margin),
         )
     if south < _ANTARCTIC and width >= 360 - 1e-6:
-        # Sea without emissions is 0 in BLUE, and Antarctica too: neither is worth the room.
+        # BLUE is 0 over the sea and in Antarctica; leave out parts with nothing else.
         polar = grid.latitude < _ANTARCTIC
         if not np.nan_to_num(values[polar]).any():
             south = _ANTARCTIC
@@ -388,7 +389,7 @@ def _domain(
 
 
 def _shortest_arc(has: npt.NDArray[np.bool_], *, wraps: bool) -> tuple[int, int]:
-    """Return the first column and the number of columns that hold all that are set."""
+    """Return the first column and the number of columns that contain all columns set in a mask."""
     columns = np.flatnonzero(has)
     if not wraps:
         return int(columns[0]), int(columns[-1] - columns[0] + 1)

@@ -1,4 +1,4 @@
-"""Draws a map: in equal area, flat with every cell a whole number of pixels, or as a globe."""
+"""Draw a map: in equal area, flat with every cell a whole number of pixels, or as a globe."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["MapStyle", "bare_map", "draw_map", "mark_synthetic"]
 
 _WIDTH, _HEIGHT = 9.0, 6.2
-"""Inches that a map fills at most."""
+"""Largest size of a map, inches."""
 
 _LEAST_WIDTH = 6.2
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.55, 0.3, 0.72, 1.42
@@ -53,7 +53,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 0.55, 0.3, 0.72, 1.42
 
 @dataclass(frozen=True)
 class MapStyle:
-    """How a map is drawn.
+    """The style of a map.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class MapStyle:
         Values of the end colours.
     scale : {"linear", "symlog", "quantile"}
     cmap : str or None
-        A colour map of matplotlib's.
+        A colour map of matplotlib.
     title : str or None
     dpi : int
         Pixels per inch.
@@ -99,7 +99,7 @@ def draw_map(data: MapData, style: MapStyle | None = None, *, coast: bool = True
     Raises
     ------
     UsageError
-        If an option of `style` has no meaning.
+        If an option of `style` is not valid.
     """
     from matplotlib.figure import Figure  # noqa: PLC0415  # an extra
 
@@ -159,7 +159,7 @@ def _pixels(data: MapData, frame: Frame, how: MapStyle) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Canvas:
-    """What all maps of one frame and size share: places and land of the pixels, and the lines."""
+    """The data that maps of one frame and size share: places and land of pixels, and lines."""
 
     longitude: npt.NDArray[np.float64]
     latitude: npt.NDArray[np.float64]
@@ -252,7 +252,7 @@ def _paint(
 def _lines(axes: Axes, lines: list[npt.NDArray[np.float64]], colour: str, width: float) -> None:
     from matplotlib.collections import LineCollection  # noqa: PLC0415  # an extra
 
-    # As pixels: all coasts of the Earth would make an SVG of megabytes.
+    # Drawn as pixels: all coasts of the Earth would give an SVG of megabytes.
     drawn = LineCollection(lines, colors=colour, linewidths=width, rasterized=True)
     axes.add_collection(drawn, autolim=False)
 

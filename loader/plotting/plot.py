@@ -1,4 +1,4 @@
-"""The three kinds of pictures, from a database to a file."""
+"""Draw the three kinds of pictures from a database to a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["picture_bytes", "plot_change", "plot_map", "plot_series", "two_years
 
 _SUFFIXES = (".png", ".svg")
 _DPI = (50, 1200)
-"""Least and most pixels per inch: below, text cannot be read; above, a map takes gigabytes."""
+"""Range of pixels per inch: with fewer, text is not legible; with more, a map takes gigabytes."""
 
 
 def plot_map(
@@ -58,13 +58,13 @@ def plot_map(
     database : path
         The file, or its folder.
     out : path
-        PNG or SVG, by its suffix. A picture that luc-load made is replaced, no other file.
+        PNG or SVG, by its suffix. Only a picture that luc-load made is replaced.
     column : str
         A column, or a SQL expression of columns such as ``crop + urban``.
     year : int, optional
         The latest that has values, if not given.
     relation : str, optional
-        The table or view that has the columns; found by them if not given.
+        The table or view that has the columns; by default the first one that has them.
     projection : {"equal-area", "flat", "globe"}
         Equal Earth for the world and Lambert's azimuthal equal-area projection for a region;
         degrees, with every cell in whole pixels; the Earth from afar.
@@ -77,31 +77,31 @@ def plot_map(
     co2 : bool
         Whether emissions are given as carbon dioxide instead of carbon.
     limits : tuple of float, optional
-        Values of the two end colours; else quantiles of the values.
+        Values of the two end colours; by default quantiles of the values.
     scale : {"linear", "symlog", "quantile"}
         How values are spread over the colours.
     cmap : str, optional
-        A colour map of matplotlib's, instead of the one that suits the quantity.
+        A colour map of matplotlib, instead of the default for the quantity.
     unit : str, optional
         The unit of an expression.
     title : str, optional
-        Instead of the one in words.
+        A title instead of the default.
     dpi : int
         Pixels per inch, 50 to 1200.
 
     Returns
     -------
     pathlib.Path
-        The picture, as it was named.
+        The picture, as named by `out`.
 
     Raises
     ------
     ExtraMissingError
         If matplotlib is not installed.
     UsageError
-        If an option has no meaning here.
+        If an option is not valid for this database.
     SourceError
-        If there is no such database, or luc-load did not make it.
+        If the database does not exist, or was not made by luc-load.
     OutputError
         If the picture cannot be written.
     """
@@ -207,7 +207,7 @@ def plot_series(
 
 
 def two_years(text: str) -> tuple[int, int]:
-    """Parse FIRST:LAST where both are needed.
+    """Parse FIRST:LAST, both of which are required.
 
     Raises
     ------
@@ -283,7 +283,7 @@ def _style(
     title: str | None,
     dpi: int,
 ) -> MapStyle:
-    """Return the style of a map, having checked what can be without the data."""
+    """Return the style of a map, after the checks that need no data."""
     from loader.plotting.mapping import MapStyle  # noqa: PLC0415  # needs the extra
 
     if projection not in {"equal-area", "flat", "globe"}:
@@ -308,7 +308,7 @@ def _check_dpi(dpi: int) -> None:
 def _places(
     at: tuple[float, float] | Sequence[tuple[float, float]],
 ) -> tuple[tuple[float, float], ...]:
-    """Return places as a tuple, also one that is given alone."""
+    """Return a single place or a sequence of places as a tuple."""
     if len(at) == 2 and not isinstance(at[0], tuple | list):
         latitude, longitude = at
         return ((float(latitude), float(longitude)),)  # type: ignore[arg-type]  # two numbers

@@ -1,8 +1,9 @@
-"""What the values of a map mean: emissions, forest, crops, and which sign says that there is more.
+"""Find what the values of a map mean: emissions, forest, crops, and which sign means more.
 
-A colour says "more emitted" or "forest lost" before anybody reads the label, so the scale follows
-the columns that an expression names and whether it grows or shrinks with them: ``eluc * 3.664`` is
-drawn as ``eluc`` is, ``-eluc`` with the colours exchanged, ``abs(eluc)`` as a magnitude.
+A colour suggests "more emitted" or "forest lost" before anybody reads the label. The scale
+therefore follows the columns of an expression and whether it grows or shrinks with them:
+``eluc * 3.664`` is drawn like ``eluc``, ``-eluc`` with the colours exchanged, ``abs(eluc)`` as a
+magnitude.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ _KEYS = frozenset({"cell_id", "year"})
 _FOREST = frozenset({"forest", *FORESTS})
 _CROP = frozenset({"crop", *CROPS})
 _CLEAR = 0.95
-"""Share of the rows that must agree: a clipped or rounded expression stands still in some."""
+"""Share of the rows that must agree: a clipped or rounded expression does not change in some."""
 
 
 @dataclass(frozen=True)
 class Sense:
-    """What the values of a map mean.
+    """The meaning of the values of a map.
 
     Attributes
     ----------
     kind : {"emission", "forest", "crop", "other"}
-        What the columns are about.
+        The quantity that the columns describe.
     direction : {1, -1, 0}
-        1 where the values grow with the columns, -1 where they shrink, 0 where they do neither.
+        1 if the values grow with the columns, -1 if they shrink, 0 if they do neither.
     is_change : bool
         Whether they are differences between two years.
     """
@@ -50,12 +51,12 @@ class Sense:
 
     @property
     def is_flux(self) -> bool:
-        """Whether the sign tells a source to the atmosphere from a sink."""
+        """Whether the sign distinguishes a source to the atmosphere from a sink."""
         return self.kind == "emission" and self.direction != 0
 
 
 def column_kind(column: str, products: frozenset[str] = frozenset()) -> Kind:
-    """Return what a column is about.
+    """Return the quantity that a column describes.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def sense_of(
     *,
     is_change: bool = False,
 ) -> Sense:
-    """Find out what the values of an expression mean.
+    """Return the meaning of the values of an expression.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def sense_of(
     )
     of_cells = {name.lower() for name in session.relations["cell"]} | _KEYS
     names = {column.lower(): column for column in expression.columns}
-    # Areas, coordinates and masks say where, not what: crop * area_ha is about crops.
+    # Ignore areas, coordinates and masks: crop * area_ha is about crops.
     about = [name for name in names if name not in of_cells] or list(names)
     kinds = {name: column_kind(name, products) for name in about}
     is_difference = is_change or all(name.endswith("_diff") for name in about)
@@ -131,7 +132,7 @@ def sense_of(
             },
         )
     except DatabaseError:
-        # Columns of text, or a function without a value there: nothing can be said.
+        # Columns of text, or a function that is undefined there: the direction is not known.
         return Sense(subject, 0, is_difference)
     moved = larger + smaller
     direction = int(larger > _CLEAR * moved) - int(smaller > _CLEAR * moved) if moved else 0

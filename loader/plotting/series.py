@@ -63,7 +63,7 @@ class PlaceSeries:
 
     @property
     def title(self) -> str:
-        """What it shows, and when."""
+        """A title with the quantities, places and years."""
         return f"{self.place}, {_span(self.years)}"
 
 
@@ -77,7 +77,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One quantity: what it is, its unit, its sense and a line for each place."""
+    """One quantity: its title, its unit, its sense and a line for each place."""
 
     quantity: str
     unit: str
@@ -105,7 +105,7 @@ class SeriesData:
 
     @property
     def title(self) -> str:
-        """What it shows, and when."""
+        """A title with the quantities, places and years."""
         places = dict.fromkeys(line.place for panel in self.panels for line in panel.lines)
         return f"{', '.join(places)}, {_span(self.years)}"
 
@@ -152,7 +152,7 @@ def series_data(
     Raises
     ------
     UsageError
-        If there is no such place, country or column, or no value in these years.
+        If a place, country or column does not exist, or has no value in these years.
     """
     places = [_cell(session, *one) for one in at]
     places += [_country(session, name) for name in countries]
@@ -247,7 +247,7 @@ def _read_panel(session: Session, text: str, places: Sequence[_Place], *, co2: b
     else:
         weight, factor, whole = _of_many_cells(unit, label)
     if any(place.is_cell != places[0].is_cell for place in places):
-        raise UsageError("--at is a cell and --country many of them: draw them in two pictures")
+        raise UsageError("--at selects one cell and --country many: draw them in two pictures")
     years = session.years
     sense = sense_of(session, expression, relation, max(years) if years else None)
     if co2 and sense.kind == "emission":
@@ -274,10 +274,10 @@ def _read_panel(session: Session, text: str, places: Sequence[_Place], *, co2: b
 
 
 def _of_many_cells(unit: str, label: str) -> tuple[str, float, str]:
-    """Return how a quantity is put together over cells: weight, factor, unit.
+    """Return how a quantity is aggregated over cells: weight, factor, unit.
 
-    What is per hectare, and shares of cells, are summed with the areas of the cells; what is per
-    cell is summed; of all else the mean is taken, weighted by area.
+    Quantities per hectare and shares of cells are multiplied by the areas of the cells and summed.
+    Quantities per cell are summed. Anything else is averaged, weighted by area.
     """
     if label == SHARE:
         return "area", 1 / _MILLION, "million hectares"

@@ -36,9 +36,9 @@ class Session:
     Attributes
     ----------
     con : duckdb.DuckDBPyConnection
-        Read-only; no file, no network and no setting can be reached through it.
+        A read-only connection that gives no access to files, the network or settings.
     info : DatabaseInfo
-        What it holds and where it came from.
+        The contents of the database and their sources.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -63,7 +63,7 @@ class Session:
 
     @cached_property
     def years(self) -> dict[int, tuple[bool, bool]]:
-        """Every loaded year: whether eluc has it, whether state has it."""
+        """For every loaded year, whether eluc has it and whether state has it."""
         return {year: (eluc, state) for year, eluc, state in self.rows("list_years")}
 
     def years_of(self, table: Literal["eluc", "state"]) -> list[int]:
@@ -136,7 +136,7 @@ def opened(database: str | os.PathLike[str]) -> Iterator[Session]:
     Raises
     ------
     SourceMissingError, SourceError
-        If there is no such database, or luc-load did not make it.
+        If the database does not exist, or was not made by luc-load.
     DatabaseError
         If it cannot be opened.
     """
@@ -146,7 +146,7 @@ def opened(database: str | os.PathLike[str]) -> Iterator[Session]:
 
 
 def _source_of(relation: str, column: str) -> str:
-    """Return the name of the source whose file has a column, or the relation where none has."""
+    """Return the name of the source whose file has a column, or the relation if none has."""
     name = column.lower().removesuffix("_diff").removesuffix("_mha")
     if name in _EMISSIONS or name.startswith("emission"):
         return "eluc"

@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 SYNTHETIC = "SYNTHETIC DATA: nothing here says anything about the Earth"
-"""What is written in every picture of synthetic sources."""
+"""The text in every picture of synthetic sources."""
 
 UNKNOWN = "unit not known"
 """The unit of an expression that is more than a sum of columns of one unit."""
@@ -159,7 +159,7 @@ def unit_of(columns: Sequence[str], meanings: Sequence[tuple[str, str]], *, is_s
 
 
 def quantity_of(text: str, columns: Sequence[str], meanings: Sequence[tuple[str, str]]) -> str:
-    """Return what an expression is in words: those of its columns, or its own text.
+    """Describe an expression in the words of its columns, or by its own text.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def quantity_of(text: str, columns: Sequence[str], meanings: Sequence[tuple[str,
 
 
 def _words(column: str, description: str) -> str:
-    """Return a column in words: the name it is known by, or the first clause of its description."""
+    """Return a column in words: its usual name, or the first clause of its description."""
     name = column.lower()
     base = name.removesuffix("_diff")
     if base in NAMES:
@@ -206,7 +206,7 @@ def _words(column: str, description: str) -> str:
 
 
 def sign_in_words(sense: Sense) -> str:
-    """Return what a positive value says, or nothing where the sign has no meaning of its own."""
+    """Return the meaning of a positive value; empty if the sign has none."""
     if not sense.is_flux:
         return ""
     if sense.is_change:
@@ -216,6 +216,6 @@ def sign_in_words(sense: Sense) -> str:
 
 
 def moment(columns: Sequence[str], year: int) -> str:
-    """Return when a value holds: states are those of 1 January, all else of the whole year."""
+    """Return the time of a value: 1 January for states, the complete year for anything else."""
     at_once = all(name.lower() in SNAPSHOTS for name in columns)
     return f"1 January {year}" if at_once else str(year)
