@@ -87,7 +87,7 @@ def test_a_named_query_takes_parameters(work: Path) -> None:
 def test_an_empty_answer_says_why(work: Path) -> None:
     done = luc_load("query", "FROM eluc WHERE year = 1800", "--format", "csv", cwd=work)
     assert (done.returncode, done.stdout) == (0, "cell_id,year,eluc\n")
-    assert "the answer has no rows; 1800 is not loaded (loaded years: 2015 to" in done.stderr
+    assert "the result has no rows; 1800 is not loaded (loaded years: 2015 to" in done.stderr
 
 
 def test_show_prints_the_sql_with_its_header(work: Path) -> None:
@@ -308,7 +308,7 @@ def test_unknown_names_are_told_with_what_there_is(database: Path) -> None:
         ask(database, "london_series", {"height": 3})
     with pytest.raises(UsageError, match=r"no parameter 'l'; it has latitude, longitude"):
         ask(database, "london_series", {"l": 3})
-    with pytest.raises(UsageError, match="latitude of london_series is given twice"):
+    with pytest.raises(UsageError, match="latitude of london_series is set twice"):
         ask(database, "london_series", {"lat": 3, "latitude": 4})
     with pytest.raises(UsageError, match="has no parameter 'x'; it has none"):
         ask(database, "FROM year", {"x": 3})

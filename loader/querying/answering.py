@@ -1,4 +1,4 @@
-"""Answer a query into a file or on standard output: what `luc-load query` does."""
+"""Write the result of a query to a file or standard output, for `luc-load query`."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def answer(
     reporter : Reporter
         Receives notices, for example of rows or columns that were left out.
     file_format : {"table", "csv", "json", "parquet", "markdown"}, optional
-        If not given, decided by the suffix of `output`; a table on standard output.
+        By default, the format of the suffix of `output`; a table on standard output.
     output : str
         A path, or "-" for standard output. A name that ends in .gz is compressed.
     rows : int, optional
-        Number of rows to write at most. If not given, all; on a terminal 100.
+        Largest number of rows to write. By default all; on a terminal 100.
     overwrite : bool
         Replace an existing file.
 
@@ -105,7 +105,7 @@ def answer(
             reporter.notice("the data are SYNTHETIC and say nothing about the Earth")
         for sentence in missing_sources(con, question.needs or relations_of(con, question.sql)):
             reporter.notice(sentence)
-        # Both stay as they are if the reader of standard output leaves.
+        # Both keep these values if the reader of standard output closes it.
         complete, count, sink = True, -1, None
         with opened(output, overwrite=overwrite) as file, compressed(file, output) as target:
             batches = run(con, question, parameters)
@@ -114,7 +114,7 @@ def answer(
             sink.close()
         if count == 0 and complete:
             reporter.notice(
-                "; ".join(["the answer has no rows", *empty_reasons(con, question.sql)])
+                "; ".join(["the result has no rows", *empty_reasons(con, question.sql)])
             )
         if not complete:
             more = (
@@ -131,7 +131,7 @@ def answer(
 
 
 def _write(batches: pa.RecordBatchReader, sink: Sink, limit: int | None) -> tuple[bool, int]:
-    """Write at most `limit` rows of the batches; return whether those were all, and how many."""
+    """Write at most `limit` rows of the batches; return whether these are all, and their number."""
     left, count = limit, 0
     for batch in batches:
         if left is not None and batch.num_rows > left:

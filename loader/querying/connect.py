@@ -1,4 +1,4 @@
-"""How other programs open a database read-only: their settings, filled in for one file."""
+"""Settings with which other programs open a database read-only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READ_ONLY = "duckdb.read_only"
 
 
 def connection_settings(database: Path) -> Mapping[str, str]:
-    """Return what each program needs to open a database for reading only.
+    """Return the settings with which each program opens a database read-only.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def connection_settings(database: Path) -> Mapping[str, str]:
         absolute, because each program has a working directory of its own.
     """
     path = str(database.resolve())
-    # A JSON string is a string of Python and R too, whatever quotes and backslashes it has.
+    # A JSON string is also a valid string in Python and R, with any quotes and backslashes.
     quoted = json.dumps(path, ensure_ascii=False)
     in_odbc = "{" + path + "}" if set(path) & set(";{}") else path
     return {
@@ -69,13 +69,13 @@ def shell_command(database: Path) -> list[str]:
 
 
 def connection_lines(database: Path, *, first: bool = False) -> list[str]:
-    """Return the settings for people, one program a line.
+    """Return the settings as readable text, one program per line.
 
     Parameters
     ----------
     database : pathlib.Path
     first : bool
-        Only the programs that most people begin with.
+        Only the most common programs.
     """
     settings = connection_settings(database)
     chosen = {name: settings[name] for name in (_FIRST if first else settings)}

@@ -1,4 +1,4 @@
-"""Match the country that a user names with the countries of a database."""
+"""Find the country that a user names among the countries of a database."""
 
 from __future__ import annotations
 

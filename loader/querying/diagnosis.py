@@ -1,4 +1,4 @@
-"""Explain an answer that is empty, or that needs a source that the build did not load."""
+"""Explain why a result is empty, or which source it needs that the build did not load."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["empty_reasons", "is_synthetic", "missing_sources", "relations_of"]
 
 _TOTALS = {"eluc_total": "eluc", "state_total": "state"}
-"""Tables that are made of another one."""
+"""Tables that are computed from another one."""
 
 _PLACES = frozenset({"point", "cell_at"})
 """Macros that take a latitude and a longitude."""
@@ -36,7 +36,7 @@ def is_synthetic(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def relations_of(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
-    """Return the tables, views and macros that a query names; none if DuckDB cannot tell."""
+    """Return the tables, views and macros that a query names; empty if DuckDB finds none."""
     names: set[str] = set()
     with suppress(duckdb.Error):
         names |= {name.rpartition(".")[2].strip('"') for name in con.get_table_names(sql)}
@@ -45,14 +45,14 @@ def relations_of(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
 
 
 def missing_sources(con: duckdb.DuckDBPyConnection, relations: Iterable[str]) -> list[str]:
-    """Say which sources the relations need that the build did not load.
+    """Name the sources that relations need and that the build did not load.
 
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
         A session of the database.
     relations : iterable of str
-        Names of tables, views and macros; what they need in turn is looked up in their headers.
+        Names of tables, views and macros; their dependencies are read from their headers.
 
     Returns
     -------
@@ -89,7 +89,7 @@ class _Years:
     loaded: frozenset[int]
 
     def complaint(self, first: float | None, last: float | None) -> str | None:
-        """Say why no loaded year is from `first` to `last`; None if one is."""
+        """Explain why no loaded year is from `first` to `last`; None if one is."""
         if first is not None and last is not None and first > last:
             return f"the years are reversed: {first:g} is after {last:g}"
         if not self.loaded or any(
@@ -106,20 +106,20 @@ class _Years:
 
 
 def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
-    """Say why a query without rows may have none.
+    """Explain why a query returned no rows.
 
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
         The session that ran the query, with its variables.
     sql : str
-        The statements that were run; the last one gave the answer.
+        The statements that were run; the last one gave the result.
 
     Returns
     -------
     list of str
         Sentences about years that are not loaded or reversed, and about latitudes and longitudes
-        that are impossible or without data. Empty if nothing of the kind was found.
+        that are impossible or without data. Empty if there is no explanation.
     """
     try:
         last = con.extract_statements(sql)[-1].query
@@ -171,7 +171,7 @@ def _place_complaint(latitude: float, longitude: float) -> str:
 def _year_span(
     con: duckdb.DuckDBPyConnection, node: dict[str, Any]
 ) -> tuple[float | None, float | None] | None:
-    """Return the first and last year that a condition allows; None if it is not about years."""
+    """Return the first and last year that a condition allows; None if it does not concern years."""
     if node["class"] == "BETWEEN":
         if not _is_year(node["input"]):
             return None
@@ -207,7 +207,7 @@ def _is_year(node: dict[str, Any]) -> bool:
 
 
 def _value(con: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> float | None:
-    """Return the number that an expression stands for: a constant or a variable of the session."""
+    """Return the number of an expression that is a constant or a variable of the session."""
     kind, arguments = node.get("class"), _arguments(node)
     value: Any = None
     if kind == "CAST":
@@ -237,7 +237,7 @@ def _constant(node: dict[str, Any]) -> Any:  # noqa: ANN401  # a number or a tex
     if "literal" in node:
         return node["literal"].get("text")
     value, kind = node.get("value", {}).get("value"), node.get("value", {}).get("type", {})
-    # A DECIMAL is a whole number with a scale.
+    # A DECIMAL is an integer with a scale.
     scale = (kind.get("type_info") or {}).get("scale")
     return value / 10**scale if isinstance(value, int) and scale else value
 

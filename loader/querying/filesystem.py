@@ -1,7 +1,7 @@
-"""The only files that a session can reach: its Parquet parts, and temporary files without a name.
+"""The only files that a session can access: its Parquet parts and unnamed temporary files.
 
-A session disables DuckDB's own file system after it has attached the database. What is left is the
-file system of this module. It opens Parquet files of one folder for reading. Anything else that
+A session disables DuckDB's own file system after it has attached the database. Only the file system
+of this module remains. It opens Parquet files of one folder for reading. Anything else that
 DuckDB writes there goes to files that were never linked into a folder and that vanish with the
 session, so that a statement can spill to disk but can leave nothing behind, whatever its text.
 """
@@ -20,7 +20,7 @@ from fsspec.spec import AbstractFileSystem
 __all__ = ["PARTS", "PROTOCOL", "SPILL", "SessionFiles"]
 
 PROTOCOL = "luc-load"
-"""The scheme of the addresses that a session can reach."""
+"""The scheme of the addresses that a session can access."""
 
 PARTS = f"{PROTOCOL}://parquet"
 """Address of the folder of Parquet parts."""
@@ -89,7 +89,7 @@ class SessionFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
         return dt.datetime.fromtimestamp(self._part(path).stat().st_mtime, dt.UTC)
 
     def mkdir(self, path: str, *_: Any, **__: Any) -> None:  # noqa: ANN401
-        """Accept the folder of temporary files, which always exists, and refuse any other."""
+        """Accept the folder of temporary files, which always exists, and reject any other."""
         if self._strip_protocol(path) != "spill":
             raise PermissionError(f"{path}: a session makes no folders")
 
@@ -103,7 +103,7 @@ class SessionFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no t
             file.close()
 
     def mv(self, path: str, *_: Any, **__: Any) -> None:  # noqa: ANN401
-        """Refuse: a session renames no files."""
+        """Raise: a session renames no files."""
         raise PermissionError(f"{path}: a session renames no files")
 
     def _part(self, path: str) -> Path:
@@ -194,15 +194,15 @@ class _SharedFile:
         return len(data)
 
     def truncate(self, size: int) -> int:
-        """Cut the file off."""
+        """Truncate the file."""
         os.ftruncate(self._descriptor, size)
         return size
 
     def flush(self) -> None:
-        """Do nothing: nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     def close(self) -> None:
-        """Close this handle; a temporary file lives on."""
+        """Close this handle; a temporary file continues to exist."""
         if not self.closed:
             self.closed = True
             os.close(self._descriptor)

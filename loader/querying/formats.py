@@ -32,7 +32,7 @@ _GZIP = ".gz"
 """The suffix that compresses a text format."""
 
 _GZIP_LEVEL = 4
-"""Level 6 takes half as long again and makes the file 4 % smaller."""
+"""Level of compression; level 6 takes 1.5 times as long and makes the file 4 % smaller."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class FileFormat:
     suffixes : tuple of str
         Names of files that have the format, in lower case.
     is_binary : bool
-        Whether the format is useless on a terminal.
+        Whether the format is not readable on a terminal.
     is_grid : bool
         Whether it holds a grid rather than rows, and so needs a path to be written to.
     sink : str

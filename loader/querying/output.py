@@ -45,7 +45,7 @@ def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
             yield file
         return
     sys.stdout.flush()
-    # If the reader leaves, the rest of the answer is not computed.
+    # If the reader closes it, the rest of the result is not computed.
     output_file = StandardOutput(sys.stdout.fileno(), stops=True)
     with suppress(ReaderLeftError), BufferedWriter(output_file) as file:
         yield file
@@ -53,13 +53,12 @@ def opened(output: str, *, overwrite: bool = False) -> Iterator[BinaryIO]:
 
 @contextmanager
 def new_path(output: str, *, overwrite: bool = False) -> Iterator[Path]:
-    """Return a temporary path for a file or folder, which gets its name at the end of the block.
+    """Yield a temporary path for a file or folder, renamed at the end of the block.
 
     Parameters
     ----------
     output : str
-        The final name. A link of the user's own is followed: its target is replaced, and the link
-        stays.
+        The final name. A symbolic link is followed: its target is replaced, and the link stays.
     overwrite : bool
         Replace an existing file or Zarr store. A database or any other folder is never
         replaced.

@@ -37,9 +37,9 @@ class Question:
     name : str
         The name of a built-in query, the path of the file, or "the SQL text".
     title : str
-        What it returns, in a few words; empty unless the query is built in.
+        A short description of the result; empty unless the query is built in.
     sql : str
-        One or several statements; the last one gives the answer.
+        One or several statements; the last one gives the result.
     units, caveat : str
         From the header; empty unless the query is built in.
     needs : tuple of str
@@ -72,13 +72,13 @@ class Question:
         Raises
         ------
         UsageError
-            If there is no such parameter, or one is given twice.
+            If there is no such parameter, or one is set twice.
         """
         bound: dict[str, Value] = {}
         for name, value in values.items():
             full = self._full_name(name)
             if full in bound:
-                raise UsageError(f"the parameter {full} of {self.name} is given twice")
+                raise UsageError(f"the parameter {full} of {self.name} is set twice")
             bound[full] = value
         return bound
 
@@ -109,14 +109,14 @@ def list_questions() -> tuple[Question, ...]:
 
 
 def find_question(asked: str) -> Question:
-    """Return the query that a name of a built-in query, a path ending in .sql, or SQL text means.
+    """Return a query from the name of a built-in query, a path ending in .sql, or SQL text.
 
     Raises
     ------
     UsageError
-        If it is a single word and no built-in query has that name.
+        If it is a single word and not the name of a built-in query.
     SourceMissingError
-        If it ends in .sql and there is no such file.
+        If it ends in .sql and the file does not exist.
     SourceError
         If the file cannot be read.
     """
@@ -165,7 +165,7 @@ def parse_parameters(given: Iterable[str]) -> dict[str, Value]:
     Raises
     ------
     UsageError
-        If there is no "=", or a name comes twice.
+        If there is no "=", or a name is repeated.
     """
     values: dict[str, Value] = {}
     for text in given:
@@ -174,7 +174,7 @@ def parse_parameters(given: Iterable[str]) -> dict[str, Value]:
         if not equals or not name:
             raise UsageError(f"--param {text!r} is not NAME=VALUE; for example lat=51.5")
         if name in values:
-            raise UsageError(f"--param {name} is given twice")
+            raise UsageError(f"--param {name} is set twice")
         values[name] = _parse_value(value.strip())
     return values
 

@@ -1,4 +1,4 @@
-"""Run a query in an open session and return its answer as Arrow, in batches or as one table."""
+"""Run a query in an open session and return its result as Arrow, in batches or as one table."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_ROWS", "ask", "read_batches", "run"]
 
 BATCH_ROWS = 65_536
-"""Rows of a batch of an answer."""
+"""Rows of a batch of a result."""
 
 _STREAMS = int(duckdb.__version__.split(".")[0]) >= 2
 """DuckDB 1.5 hangs when it streams a union of full joins, such as eluc_state."""
 
 _ANSWERING = frozenset({"SELECT", "EXPLAIN", "MULTI", "RELATION"})
-"""Kinds of statements that may give the answer. The session is read-only whatever the kind; this
-list only makes the message of a mistake clear. MULTI is how DuckDB 2.0 names a PIVOT."""
+"""Kinds of statements that may give the result. The session is read-only for every kind; this
+list only makes the error message clearer. MULTI is how DuckDB 2.0 names a PIVOT."""
 
 _SETTING = frozenset({"SET", "VARIABLE_SET"})
 
@@ -37,7 +37,7 @@ _SETTING = frozenset({"SET", "VARIABLE_SET"})
 def ask(
     database: str | os.PathLike[str], question: str, parameters: Mapping[str, Value] | None = None
 ) -> pa.Table:
-    """Run a read-only query and return its complete answer.
+    """Run a read-only query and return its complete result.
 
     Parameters
     ----------
@@ -73,21 +73,21 @@ def run(
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
-        A session of `loader.querying.session`; run nothing else on it until the answer is read.
+        A session of `loader.querying.session`; run nothing else on it until the result is read.
     question : Question
     parameters : mapping of str to Value, optional
 
     Returns
     -------
     pyarrow.RecordBatchReader
-        Batches of at most `BATCH_ROWS` rows. Before DuckDB 2.0 the complete answer is in memory.
+        Batches of at most `BATCH_ROWS` rows. Before DuckDB 2.0 the complete result is in memory.
 
     Raises
     ------
     UsageError
         If there is no such parameter.
     DatabaseError
-        If DuckDB rejects the SQL, if it does more than read, or if it returns no answer or
+        If DuckDB rejects the SQL, if it does more than read, or if it returns no result or
         several.
     """
     bound = question.bind(parameters or {})
@@ -111,7 +111,7 @@ def run(
 def read_batches(
     con: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object] = ()
 ) -> pa.RecordBatchReader:
-    """Return the answer of one statement in batches of at most `BATCH_ROWS` rows."""
+    """Return the result of one statement in batches of at most `BATCH_ROWS` rows."""
     relation = con.sql(sql, params=list(parameters)) if parameters else con.sql(sql)
     batches: pa.RecordBatchReader = _intervals_as_text(relation).to_arrow_reader(BATCH_ROWS)
     return batches
@@ -136,7 +136,7 @@ def _has_interval(kind: str) -> bool:
 
 
 def _checked(question: Question, statements: Sequence[duckdb.Statement]) -> duckdb.Statement:
-    """Return the one statement that gives the answer.
+    """Return the one statement that gives the result.
 
     Raises
     ------

@@ -32,7 +32,7 @@ _DISABLED = re.compile(
     r"file ?systems? .*(disabled|operations are disabled) by configuration"
     r"|LocalFileSystem (has been )?disabled|a session (writes|makes|renames) no "
 )
-"""What DuckDB or `SessionFiles` says when a statement reaches for a file."""
+"""Messages of DuckDB or `SessionFiles` when a statement tries to access a file."""
 
 _NOT_THERE = re.compile(r"with name (\w+) does not exist")
 
@@ -46,7 +46,7 @@ def database_path(database: str | os.PathLike[str]) -> Path:
     Raises
     ------
     SourceMissingError
-        If there is no such file.
+        If the file does not exist.
     SourceError
         If the file cannot be read or is not a DuckDB database.
     """
@@ -97,7 +97,7 @@ def open_database(
     Raises
     ------
     SourceMissingError
-        If there is no such file.
+        If the file does not exist.
     SourceError
         If luc-load did not make the file, or its Parquet files are missing.
     DatabaseError
@@ -115,8 +115,8 @@ def open_database(
         raise
     if folder is None:
         return con
-    # The first session could not reach any Parquet file: the folder's name is an expression in the
-    # database, which anybody may have written. The second one reaches that folder only.
+    # The first session had access to no Parquet file: the folder's name is an expression in the
+    # database, which anybody may have written. The second one has access to that folder only.
     con.close()
     con = _locked(path, folder, threads, memory_limit)
     run_statement(con, "follow_folder", {"folder": _session_files().PARTS})
@@ -126,10 +126,10 @@ def open_database(
 def _locked(
     path: Path, folder: Path | None, threads: int | None, memory_limit: int | None
 ) -> duckdb.DuckDBPyConnection:
-    """Attach a database in a session that reaches the Parquet files in `folder` and no other."""
+    """Attach a database in a session with access to the Parquet files in `folder` only."""
     module = _session_files()
     values = {
-        # Absolute: DuckDB expands a leading ~, and takes md: for a service.
+        # Absolute: DuckDB expands a leading ~, and treats md: as a service.
         "path": str(path.absolute()),
         "spill": module.SPILL,
         "spill_size": f"{int(_SPILL_SHARE * _free_space())}B",
@@ -167,7 +167,7 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path, origin: Origin) -> P
     path : pathlib.Path
         The database file.
     origin : Origin
-        What its tables say of its build.
+        The description of its build from its tables.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Write the rows of an answer for programs, batch by batch: CSV, JSON and Parquet."""
+"""Write the rows of a result for programs, batch by batch: CSV, JSON and Parquet."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _CSV_DAYS = 2_900_000
 
 
 class Sink(Protocol):
-    """Writes the rows of an answer to the file that it was made with."""
+    """Writes the rows of a result to an open file."""
 
     def write(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Append rows."""
 
     def close(self) -> None:
-        """Write the rows held back; the file stays open."""
+        """Write the buffered rows; the file stays open."""
 
 
 class CsvSink:
@@ -65,7 +65,7 @@ class CsvSink:
         self._writer.write(_flattened(rows, self._schema))
 
     def close(self) -> None:
-        """Write what is held back."""
+        """Write the buffered rows."""
         self._writer.close()
 
 
@@ -109,7 +109,7 @@ def _as_texts(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def _python_values(column: pa.Array | pa.ChunkedArray) -> list[Any]:
-    """Return values as Python has them; dates outside the years 1 to 9999 as text.
+    """Return values as Python objects; dates outside the years 1 to 9999 as text.
 
     Raises
     ------
@@ -203,7 +203,7 @@ class ParquetSink:
             self._write_groups(everything=False)
 
     def close(self) -> None:
-        """Write what is held back, and the footer."""
+        """Write the buffered rows and the footer."""
         self._write_groups(everything=True)
         self._writer.close()
 

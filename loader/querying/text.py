@@ -1,4 +1,4 @@
-"""Write an answer for people: aligned columns, or a Markdown table."""
+"""Write a result for people: aligned columns, or a Markdown table."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class TableSink:
             self._flush()
 
     def close(self) -> None:
-        """Write what is held back."""
+        """Write the buffered rows."""
         self._flush()
 
     def _flush(self) -> None:
@@ -132,7 +132,7 @@ class TableSink:
             for k, style in enumerate(self._styles)
         ]
         texts = [self._texts(row) for row in rows]
-        # First the room after the decimal point, then the width of the values aligned by it.
+        # First the width after the decimal point, then that of the values aligned by it.
         self._fractions = [
             max((_fraction(text[k]) for text in texts), default=0) if style.is_number else 0
             for k, style in enumerate(self._styles)
@@ -155,7 +155,7 @@ class TableSink:
         ]
 
     def _aligned(self, texts: Sequence[str]) -> list[str]:
-        """Pad numbers on the right so that their decimal points come under each other."""
+        """Pad numbers on the right so that their decimal points are aligned."""
         return [
             text + " " * (room - _fraction(text)) if style.is_number else text
             for style, text, room in zip(self._styles, texts, self._fractions, strict=True)
@@ -200,7 +200,7 @@ class MarkdownSink:
             self._line([s.text(v) for s, v in zip(self._styles, row, strict=True)])
 
     def close(self) -> None:
-        """Do nothing: nothing is held back."""
+        """Do nothing: nothing is buffered."""
 
     def _line(self, texts: Sequence[str]) -> None:
         cells = [text.replace("\\", "\\\\").replace("|", "\\|") for text in texts]
