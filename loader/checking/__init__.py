@@ -1,4 +1,4 @@
-"""Proves from a finished database that its numbers are complete and agree with each other.
+"""Check that the numbers of a finished database are complete and agree with each other.
 
 >>> from loader.checking.check import check_database  # doctest: +SKIP
 >>> check_database("luc-data").holds  # doctest: +SKIP

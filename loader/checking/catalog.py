@@ -36,10 +36,10 @@ def own_tables() -> frozenset[str]:
 
 
 def check_catalog(subject: Subject) -> CheckResult:
-    """Compare every object with the one that the record of the build leads to.
+    """Compare every object with the definition that follows from the record of the build.
 
-    Objects that do not belong to luc-load are left alone and named. The names of those that are
-    not as they must be go into `subject.untrusted`: no other check runs them.
+    Objects that do not belong to luc-load are named and otherwise ignored. The names of objects
+    that differ are added to `subject.untrusted`: no other check runs them.
     """
     rows = run_statement(subject.outside(), "list_hiding_macros", {"database": "luc"})
     subject.hiding.update(str(name) for (name,) in rows)
@@ -76,7 +76,7 @@ def check_catalog(subject: Subject) -> CheckResult:
 
 
 def needed_objects(names: Iterable[str]) -> frozenset[str]:
-    """Return objects and everything that they read, by the headers of the files of sql/."""
+    """Return objects and their dependencies, by the headers of the files of sql/."""
     found, waiting = set[str](), list(names)
     while waiting:
         name = waiting.pop()
@@ -101,7 +101,7 @@ def _tables_that_are_views(subject: Subject) -> dict[str, str]:
 
 
 def _compared(subject: Subject, expected: Catalog) -> list[tuple[Fact, str]]:
-    """Return the facts that differ, each with what is wrong."""
+    """Return the facts that differ, each with a note on the difference."""
     bad = []
     present = {(fact.schema, fact.name) for fact in subject.facts}
     for fact, value in expected.facts.items():
@@ -155,7 +155,7 @@ def _bad_entries(
 
 
 def _hiding_rows(subject: Subject) -> list[BadRow]:
-    """Return macros that views of the database call in place of functions of DuckDB."""
+    """Return macros that views of the database call instead of functions of DuckDB."""
     return [
         BadRow(f"macro {name}", note="hides the function of DuckDB")
         for name in sorted(subject.hiding)

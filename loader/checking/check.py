@@ -1,4 +1,4 @@
-"""Check a database: every check in turn, whatever the ones before it found."""
+"""Check a database: run every check in turn, even if earlier ones fail."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MEMORY = 2**30
 """Bytes for DuckDB; reading back takes some hundreds of MB more."""
 
 _ATTEMPTS = 5
-"""Times that a check starts again because the database was replaced meanwhile."""
+"""Number of times that a check starts again because the database was replaced."""
 
 _EXCHANGE_SECONDS = 10.0
 """How long an exchange of dataset and database may take; it is two renames."""
@@ -47,17 +47,17 @@ _EXCHANGE_SECONDS = 10.0
 _POLL_SECONDS = 0.05
 
 _LEAST_SECONDS, _BYTES_A_SECOND = 120.0, 500_000
-"""Most time of one check: of a full grid over 30 years, 140 MB, the longest takes 10 s."""
+"""Longest time of one check; for a full grid over 30 years, 140 MB, the longest takes 10 s."""
 
 
 _OBSTACLES = (
     *(DatabaseError, duckdb.Error, pa.ArrowException),
     *(LookupError, OSError, TypeError, ValueError),
 )
-"""What a check may raise where a file is not what it must be: that check fails."""
+"""Errors of a check that mean that the file is not valid: the check fails."""
 
 _CHECKS: dict[str, Callable[[Subject], CheckResult]] = {
-    # First: what no other check may run is known only then.
+    # First, because it finds the objects that no other check may run.
     "catalog": check_catalog,
     "record": check_record,
     "file": check_file,
@@ -80,31 +80,31 @@ def check_database(
 ) -> CheckReport:
     """Check whether a database is what was published, and whether its numbers agree.
 
-    Nothing is changed, and others may read the database meanwhile. If a build replaces it, the new
-    one is checked. The file may come from anyone: what it defines is run only where it is what
-    luc-load defines, and reaches nothing but the files of the dataset.
+    Nothing is changed, and others may read the database at the same time. If a build replaces it,
+    the new one is checked. The file may come from anyone: its objects are run only if they are
+    defined as luc-load defines them, and have access to the files of the dataset only.
 
     Parameters
     ----------
     database : path
         The file, or its folder.
     only : collection of str, optional
-        Names of the checks to make; all if not given.
+        Names of the checks to run; by default all.
     threads : int, optional
-        DuckDB's own choice if not given.
+        By default DuckDB's choice.
     memory_limit : str or int, optional
-        What DuckDB may take, such as "1GiB", which is the default; the rest goes to the system's
-        folder of temporary files.
+        Memory limit of DuckDB, by default "1GiB"; further data spill to the system's folder of
+        temporary files.
     parquet : str, optional
         The address of the dataset, if it is in an object store. Without it, only an address to
         which a build of this user published is contacted.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for a dataset at an address.
     finished : callable, optional
-        Gets the result of each check when it is known; again from the first if the database was
-        replaced meanwhile.
+        Receives the result of each check; again from the first if the database was replaced during
+        the check.
     notice : callable, optional
-        Gets a sentence if that happens.
+        Receives a sentence if the database was replaced.
 
     Returns
     -------
@@ -162,12 +162,12 @@ def _chosen(only: Collection[str] | None) -> list[str]:
 
 @contextmanager
 def _blamed_on_damage(path: Path) -> Iterator[None]:
-    """Where a database cannot be opened or read at all, say so if its bytes are damaged.
+    """If a database cannot be opened or read, report damaged bytes as the reason.
 
     Raises
     ------
     DatabaseError
-        In place of any error of luc-load.
+        Instead of an error of luc-load, if the bytes are damaged.
     """
     try:
         yield
@@ -191,14 +191,14 @@ def _run(
     *,
     is_last: bool,
 ) -> None:
-    """Make checks until all are made, or the database turns out to have been replaced."""
-    # Always: the others rely on it.
+    """Run the checks until all are done, or the database was replaced."""
+    # Always run the check of the catalog: the others rely on it.
     catalog = _made(subject, "catalog")
     for name in checks:
         result = catalog if name == "catalog" else _made(subject, name)
         if result is None or subject.stopped.is_set():
             return
-        # A file that is exchanged while it is read looks damaged.
+        # A file that is replaced while it is read looks damaged.
         if result.status != "ok" and not is_last and _was_replaced(subject, opened):
             return
         results.append(result)
@@ -206,7 +206,7 @@ def _run(
 
 
 def _made(subject: Subject, name: str) -> CheckResult:
-    """Make one check in limited time; whatever prevents it is a failure."""
+    """Run one check in limited time; it fails if it cannot be completed."""
     began = time.perf_counter()
     seconds = _LEAST_SECONDS + subject.path.stat().st_size / _BYTES_A_SECOND
     with _limited(subject, seconds):
@@ -226,7 +226,7 @@ def _made(subject: Subject, name: str) -> CheckResult:
 
 @contextmanager
 def _limited(subject: Subject, seconds: float) -> Iterator[None]:
-    """Stop a check that takes too long: the definitions in a file may be made to run for ever."""
+    """Stop a check that takes too long: the definitions in a file may run forever."""
 
     def stop() -> None:
         subject.late.set()

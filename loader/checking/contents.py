@@ -1,4 +1,4 @@
-"""The check that reads every value of the database, and compares it with the digests."""
+"""The check that reads every value of the database and compares it with the digests."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def bad_years(
 
 
 def values_text(subject: Subject) -> tuple[dict[str, int], str]:
-    """Return how much there is to compare, as figures and in words."""
+    """Return how much there is to compare, as numbers and in words."""
     values = sum(subject.rows(table) * len(subject.values(table)) for table in subject.loaded)
     figures = {"counted": len(subject.contents), "rows": subject.rows(), "values": values}
     summary = f"{len(subject.contents):,} tables and years; {subject.rows():,} rows; "

@@ -1,6 +1,6 @@
 """The files of a published dataset, in a folder or in a store.
 
-A folder may come from anyone: a pipe in it blocks whoever opens it, and a link leads anywhere.
+A folder may come from anyone: opening a pipe in it would block, and a link may lead anywhere.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class StoreDataset(PublishedDataset):
 
 
 def stream_digest(file: BinaryIO) -> str:
-    """Return the SHA-256 of what is left of a file, hexadecimal."""
+    """Return the SHA-256 of the rest of a file, hexadecimal."""
     digest = hashlib.sha256()
     while piece := file.read(_PIECE):
         digest.update(piece)

@@ -1,7 +1,7 @@
 """The objects that a database must have: rendered again from the record of its build.
 
 They are created in an empty database and read back from its file, because DuckDB writes a view that
-it has stored otherwise than one that was only parsed.
+it has stored differently from one that was only parsed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _EXPECTED = "expected"
 
 @dataclass(frozen=True, order=True)
 class Fact:
-    """What is said about an object.
+    """One property of an object.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Fact:
         return self.name if is_plain else f"{self.schema}.{self.name}"
 
     def text(self) -> str:
-        """Return what it is about, such as ``column state.primf``."""
+        """Return the kind and name of the object, such as ``column state.primf``."""
         return f"{self.kind} {self.owner}" + (f".{self.part}" if self.part else "")
 
 
@@ -106,9 +106,9 @@ def expected_catalog(record: Mapping[str, Any], years: Mapping[str, Iterable[int
     Raises
     ------
     ValueError
-        If the record does not say what is needed.
+        If the record lacks a field that is needed.
     DatabaseError
-        If DuckDB refuses.
+        If DuckDB fails.
     """
     try:
         options = record["options"]
@@ -155,7 +155,7 @@ def _created(text: str) -> Catalog:
 
 
 def _year_rows(loaded: Mapping[str, list[int]]) -> pa.Table:
-    """Return rows of the table year that say which years have ELUC and states; no more is read."""
+    """Return the rows of the table year from which views learn the years of ELUC and states."""
     years = sorted({year for each in loaded.values() for year in each})
     nothing = pa.nulls(len(years), pa.int16())
     return pa.table(

@@ -45,7 +45,7 @@ _PARQUET_TITLE = "Every file of the Parquet dataset, and every value in it"
 
 
 class _UnavailableError(Exception):
-    """Why there is no dataset to compare with; `failed` says whether there should be one."""
+    """The reason why there is no dataset; `failed` tells whether there should be one."""
 
     def __init__(self, reason: str, *, failed: bool = False) -> None:
         super().__init__(reason)
@@ -56,8 +56,8 @@ def check_file(subject: Subject) -> CheckResult:
     """Compare the bytes of the database with the digest that was published with it.
 
     Another program may have opened the database for writing and changed it. Then DuckDB rewrote the
-    header of the file, and only the content can be proved, which the other checks do. Where the
-    header is as it was and the rest is not, nobody wrote to the file: it is damaged.
+    header of the file, and only the content can be checked, which the other checks do. If the
+    header is unchanged and the rest is not, no program wrote to the file: it is damaged.
     """
     report = partial(CheckResult, "file", _FILE_TITLE)
     try:
@@ -84,7 +84,7 @@ def check_file(subject: Subject) -> CheckResult:
 
 
 def database_damage(path: Path) -> str | None:
-    """Return what is wrong with the bytes of a database that cannot be read, if that is known.
+    """Return the damage to the bytes of a database that cannot be read, if it is known.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def _expected_names(subject: Subject) -> set[str]:
 
 
 def _bad_files(subject: Subject, dataset: PublishedDataset) -> Iterator[BadRow]:
-    """Yield files that are missing, foreign, damaged or not what the record says."""
+    """Yield files that are missing, foreign, damaged or different from the record."""
     expected = _expected_names(subject) | {BUILD_RECORD}
     sums, names = dataset.sums.files, dataset.names()
     for name in sorted({*sums} ^ expected):
@@ -195,7 +195,7 @@ def _bad_files(subject: Subject, dataset: PublishedDataset) -> Iterator[BadRow]:
 
 
 def _is_hidden(name: str) -> bool:
-    """Return whether no reader takes a file for data, such as .DS_Store."""
+    """Return whether no reader treats a file as data, such as .DS_Store."""
     last = name.rpartition("/")[2]
     return last.startswith((".", "_")) and not last.endswith(".parquet")
 

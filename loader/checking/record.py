@@ -1,4 +1,4 @@
-"""The check of the record of the build: its digests, and what it says of the tables."""
+"""The check of the record of the build: its digests, and its entries about the tables."""
 
 from __future__ import annotations
 

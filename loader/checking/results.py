@@ -1,4 +1,4 @@
-"""What the checks of a database found, as values and as text."""
+"""The results of the checks of a database, as values and as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_ROWS = 10
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that a check found; None is what does not apply to it.
+    """A bad row; fields that do not apply to it are None.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class BadRow:
     value, expected : float or None
         In the variable's unit.
     note : str or None
-        What else helps to find the cause.
+        A further note that helps to find the cause.
     """
 
     variable: str
@@ -61,16 +61,16 @@ class BadRow:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found.
+    """The result of one check.
 
     Attributes
     ----------
     name : str
     title : str
-        What it looks for.
+        A short description of the check.
     status : {"ok", "failed", "skipped"}
     summary : str
-        Figures, or why it was skipped or could not be made.
+        Numbers, or the reason why it was skipped or could not be run.
     figures : mapping of str to (int, float, str or None)
     bad_rows : int
         How many rows are bad.
@@ -102,7 +102,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class CheckReport(Displayed):
-    """What all checks of a database found.
+    """The results of all checks of a database.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class CheckReport(Displayed):
         mark = ", from SYNTHETIC sources" if self.synthetic else ""
         verdict = "all checks hold" if self.holds else f"{count['failed']} FAILED"
         figures = f"{count['ok']} ok, {count['skipped']} skipped"
-        # The id is what the file says.
+        # The id comes from the file, so it may hold control characters.
         return shown(f"{self.database} (build {self.build_id}{mark}): {verdict}; {figures}.")
 
     def record(self) -> dict[str, Any]:

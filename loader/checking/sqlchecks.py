@@ -31,13 +31,13 @@ class SqlCheck:
     name : str
         Of the file.
     what : str
-        What is counted, in the plural.
+        The things that are counted, in the plural.
     counted : callable, optional
         Says how much is checked. Without it the file itself does, rendered with `figures`: one row
-        with `counted`, `holds` and figures of its own. The bad rows are then asked for only where
-        it does not hold.
+        with `counted`, `holds` and figures of its own. The bad rows are then read only if it does
+        not hold.
     obstacle : callable, optional
-        Says why the check cannot be made of a database, or nothing.
+        Returns the reason why the check cannot be run on a database, or None.
     """
 
     name: str
@@ -47,7 +47,7 @@ class SqlCheck:
 
 
 def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
-    """Make one check.
+    """Run one check.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
 
 
 def _untrusted(subject: Subject, file: SqlFile) -> str | None:
-    """Return which object that a check would run is not luc-load's, if there is one."""
+    """Return the reason not to run a check if it needs an object that is not luc-load's."""
     for name in sorted(subject.hiding):
         return f"was not run: the macro {name} hides a function of DuckDB"
     for name in sorted({*needed_objects(file.needs), "cell"} & subject.untrusted.keys()):
@@ -176,4 +176,4 @@ SQL_CHECKS: tuple[SqlCheck, ...] = (
     SqlCheck("alignment", "cells and pairs of years", obstacle=_without("eluc", "state")),
     SqlCheck("published_totals", "published years and decades", obstacle=_no_published),
 )
-"""In the order in which they are made."""
+"""In the order in which they are run."""

@@ -1,4 +1,4 @@
-"""What is checked: an open database, and what it says of itself."""
+"""The subject of a check: an open database and its description of itself."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Subject:
     build_rows : int
         How many rows that table has.
     facts : dict of Fact to (str or None)
-        What the database defines.
+        The definitions in the database.
     columns : dict of str to tuple of str
         Of every table and view.
     contents : dict of (str, int or None) to (int, str)
@@ -69,7 +69,7 @@ class Subject:
     stopped : threading.Event
         Set when the user interrupts.
     late : threading.Event
-        Set when the check that is being made has taken too long.
+        Set when the running check has taken too long.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -91,7 +91,7 @@ class Subject:
 
     @classmethod
     def of(cls, con: duckdb.DuckDBPyConnection, path: Path, parquet: str | None = None) -> Subject:
-        """Read what a database says of itself; nothing that it defines is run.
+        """Read a database's description of itself; none of its definitions is run.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class Subject:
         Raises
         ------
         SourceError
-            If luc-load did not make it, or an older one that stored nothing to compare with.
+            If it was not made by luc-load, or by an older version that stored no digests.
         """
         facts = read_catalog(con.cursor(), "luc")
         _reject_views(path, facts)
@@ -187,7 +187,7 @@ class Subject:
 
     @property
     def is_over(self) -> bool:
-        """Whether the check that is being made should return at once, whatever its result."""
+        """Whether the running check should return at once, whatever its result."""
         return self.stopped.is_set() or self.late.is_set()
 
     def outside(self) -> duckdb.DuckDBPyConnection:
@@ -246,7 +246,7 @@ class Subject:
 
     @cached_property
     def template_values(self) -> dict[str, object]:
-        """What the files of sql/checks need to know."""
+        """The variables with which the files of sql/checks are rendered."""
         fractions, uses = self.land_uses.fractions, self.land_uses.uses
         moves = self.land_uses.moves
         together = {"state": fractions, "transition": tuple(move.variable for move in moves)}
@@ -281,7 +281,7 @@ _BUILD_COLUMNS = (
 
 
 def _reject_views(path: Path, facts: dict[Fact, str | None]) -> None:
-    """Raise unless what is read before anything is proved is a plain table.
+    """Raise unless the tables that are read before any check are plain tables.
 
     Raises
     ------
