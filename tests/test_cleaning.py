@@ -107,7 +107,7 @@ def test_half_an_exchange_is_undone(
     assert len(seen) == rename
     if rename > 1:
         assert database_info(out).parquet is None, "info must tell of the mismatch"
-        assert "A finished build waits here to be published" in database_info(out).text()
+        assert "A finished build has not been published yet" in database_info(out).text()
     clean_output(out)
     assert tree(out) == before
     assert database_info(out).parquet == out / "parquet"

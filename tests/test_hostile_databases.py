@@ -154,7 +154,7 @@ def test_an_upload_that_another_user_began_is_left_alone(
     (tmp_path / ".luc-load").mkdir()
     record = f'[{{"address": "{address}", "build_id": "one"}}]'
     (tmp_path / ".luc-load" / "uploads.json").write_text(record)
-    with pytest.raises(OutputError, match="which this user did not begin; nothing was looked at"):
+    with pytest.raises(OutputError, match="this user did not start; the address was not contacted"):
         clean_output(tmp_path)
     assert seen == []
 

@@ -209,7 +209,7 @@ def test_a_stopped_build_keeps_its_lock_and_goes_on(raw: Path, tmp_path: Path) -
         assert second.returncode == 1
         assert f"process {process.pid}" in second.stderr
         info = luc_load("info", "out", cwd=tmp_path)
-        assert f"A build is under way here (process {process.pid})" in info.stderr
+        assert f"A build is running here (process {process.pid})" in info.stderr
         clean = luc_load("clean", "out", cwd=tmp_path)
         assert clean.returncode == 1
         process.send_signal(signal.SIGCONT)
@@ -292,7 +292,7 @@ def test_a_writer_of_the_old_database_is_found_before_the_work(raw: Path, tmp_pa
     with another(HOLD, out / "luc.duckdb"):
         done = luc_load(*arguments(raw, "--overwrite"), cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "holds it open for writing" in done.stderr
+        assert "is open for writing in another program" in done.stderr
         assert "-readonly" in done.stderr
     assert digests(out) == old
     assert not (out / ".luc-load").exists()
@@ -315,7 +315,7 @@ def test_a_writer_that_comes_later_delays_only_the_publishing(
         before(patch, "finishing the database", hold)
         with pytest.raises(OutputBusyError, match="the new build is kept"):
             build(**sources(raw), out=out, overwrite=True)
-    with pytest.raises(OutputBusyError, match="holds it open for writing"):
+    with pytest.raises(OutputBusyError, match="is open for writing in another program"):
         build(**sources(raw), out=out, overwrite=True)
     holders[0].__exit__(None, None, None)
     assert digests(out) == old

@@ -226,8 +226,8 @@ def test_a_cut_upload_leaves_both_as_they_were_and_goes_on(
     assert status(out)[0] == "ok"
     (left,) = builds(store) - {first.build_id}
     told = database_info(out).text()
-    assert "A finished build waits here to be published" in told
-    assert f"An upload of build {left} to {where} did not end" in told
+    assert "A finished build has not been published yet" in told
+    assert f"An upload of build {left} to {where} is incomplete" in told
     files = [path for path in (store / "builds" / left).rglob("*") if path.is_file()]
     arrived = {path: path.stat().st_mtime_ns for path in files}
     assert len(arrived) == 2
@@ -500,7 +500,7 @@ def test_clean_leaves_the_data_set_of_the_published_database(
     out = tmp_path / "out"
     with crash("ending an upload"):
         build(**given, out=out, parquet=address(store))
-    assert "did not end" not in database_info(out).text()
+    assert "An upload of build" not in database_info(out).text()
     assert clean_output(out) == ()
     assert status(out)[0] == "ok"
     assert {path.name for path in out.iterdir()} == {"luc.duckdb"}

@@ -20,7 +20,7 @@ def table_schema(kind: Source, variables: tuple[Variable, ...]) -> pa.Schema:
     ----------
     kind : Source
     variables : tuple of Variable
-        The columns beside cell_id and year.
+        The columns in addition to cell_id and year.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def _field(
     null: bool = True,
 ) -> pa.Field:
     metadata = {"units": units, "long_name": long_name, "standard_name": standard_name}
-    given = {key: value for key, value in metadata.items() if value}
-    return pa.field(name, kind, nullable=null, metadata=given)
+    nonempty = {key: value for key, value in metadata.items() if value}
+    return pa.field(name, kind, nullable=null, metadata=nonempty)
 
 
 def to_arrow(rows: Rows, schema: pa.Schema) -> pa.Table:
@@ -66,8 +66,8 @@ def to_arrow(rows: Rows, schema: pa.Schema) -> pa.Table:
     pyarrow.Table
         Shares the memory of `rows`.
     """
-    # NaN must not reach SQL: avg() of it is NaN, and count() counts it. Looking for it costs a pass
-    # over every value, which most files do not need.
+    # NaN must not reach SQL: avg() of it is NaN, and count() counts it. Searching for it takes a
+    # pass over all values, so it is skipped for files that have none.
     find_nan = not rows.is_complete
     values = [pa.array(column, from_pandas=find_nan) for column in rows.values.values()]
     return pa.Table.from_arrays(

@@ -1,4 +1,4 @@
-"""Remove what an interrupted build or sample left behind, and nothing else."""
+"""Remove the files of interrupted builds and samples, and nothing else."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _UNFINISHED_SAMPLE = re.compile(rf"\.({_NAMES})\.[a-z0-9_]+\.tmp")
 
 @dataclass(frozen=True)
 class Removed:
-    """A file, folder or address that was removed, and how many bytes its files had."""
+    """A removed file, folder or address, and the size of its files in bytes."""
 
     path: Path | str
     size: int
@@ -43,16 +43,16 @@ def clean_output(
     storage_options: str | Mapping[str, Any] | None = None,
     told: Callable[[Removed], None] = lambda _: None,
 ) -> tuple[Removed, ...]:
-    """Remove what interrupted builds and samples left in a folder; what is published stays.
+    """Remove the files of interrupted builds and samples; published files stay.
 
     Parameters
     ----------
     out : path
         The folder of the result.
     storage_options : mapping or str, optional
-        Options of fsspec, or JSON of them, for what an upload left at an address.
+        Options of fsspec, or JSON of them, for the files of interrupted uploads.
     told : callable, optional
-        Gets each as soon as it is gone: a store may fail after the local folders.
+        Receives each item as soon as it is removed, even if a later one fails.
 
     Returns
     -------
@@ -62,17 +62,17 @@ def clean_output(
     Raises
     ------
     OutputBusyError
-        If a build or a sample is under way there.
+        If a build or a sample is running there.
     OutputError
-        If the folder cannot be written, or a store refuses.
+        If the folder cannot be written, or a store denies access.
     ServiceError
-        If a store does not answer; what it holds is still known, and goes the next time.
+        If a store does not respond; its files are removed by the next call.
     UsageError
-        If `out` is an address, or `storage_options` are none.
+        If `out` is an address, or `storage_options` are not valid.
     """
     if is_address(os.fspath(out)):
-        expected = "expected a folder here: of a result for an address, the one where it grew"
-        raise UsageError(f"{without_secrets(os.fspath(out))} is an address; {expected} (--scratch)")
+        expected = "expected the local folder where its result was built (--scratch)"
+        raise UsageError(f"{without_secrets(os.fspath(out))} is an address; {expected}")
     folder, options = Path(out), parse_storage_options(storage_options)
     removed = []
     for item in _removals(folder, options):
@@ -82,7 +82,7 @@ def clean_output(
 
 
 def _removals(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
-    """Remove one thing after the other, and yield each when it is gone."""
+    """Remove item by item, and yield each once it is removed."""
     try:
         yield from _removing(folder, options)
     except OSError as error:
@@ -114,7 +114,7 @@ def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
 
 
 def _withdrawn(folder: Path, uploads: Uploads) -> Iterator[Removed]:
-    """Remove what uploads left in stores, but not the dataset of the published database."""
+    """Remove the files of interrupted uploads, but not the dataset of the published database."""
     published = inspect_output(folder)
     unknown = [upload for upload in uploads.unfinished() if not is_known(upload.address)]
     for upload in uploads.unfinished():
@@ -128,17 +128,17 @@ def _withdrawn(folder: Path, uploads: Uploads) -> Iterator[Removed]:
     if unknown:
         raise OutputError(
             f"{folder}: records an upload of build {unknown[0].build_id} to {unknown[0].address}, "
-            "which this user did not begin; nothing was looked at or removed there"
+            "which this user did not start; the address was not contacted"
         )
 
 
 def _unfinished_samples(folder: Path) -> list[Path]:
-    """Return the temporary files and folders of samples that nobody is writing.
+    """Return the temporary files and folders of interrupted samples.
 
     Raises
     ------
     OutputBusyError
-        If somebody is.
+        If another process is still writing one of them.
     """
     samples = [path for path in folder.iterdir() if _is_unfinished_sample(path)]
     for path in samples:

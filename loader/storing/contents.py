@@ -1,8 +1,8 @@
-"""What every table must hold: rows and digests, stored with the tables to be compared later.
+"""Row counts and digests of all tables, stored in the database for later verification.
 
-The digests form a chain. The record of the build has the digest of `table_content`, which has those
-of all other tables; the row of `build` has one of itself. Whoever changes a table and its digest
-still leaves a broken link behind.
+The digests form a chain. The record of the build has the digest of `table_content`, which has the
+digests of all other tables; the row of `build` has a digest of itself. If a table is changed
+together with its digest, the next link of the chain still shows the change.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ BUILD_DIGEST = "digest"
 
 
 def contents_table(digests: Mapping[str, TableDigest], small: Mapping[str, pa.Table]) -> pa.Table:
-    """Return the table table_content.
+    """Return the table `table_content`.
 
     Parameters
     ----------
     digests : mapping of str to TableDigest
         Of the gridded tables, by name.
     small : mapping of str to pyarrow.Table
-        Rows of the other tables, by name; each is digested as a whole.
+        Rows of the other tables, by name; each gets one digest.
 
     Returns
     -------
@@ -62,17 +62,17 @@ def contents_table(digests: Mapping[str, TableDigest], small: Mapping[str, pa.Ta
 
 
 def year_digest(content: int) -> str:
-    """Write the content of a year, a number below 2**64, as text."""
+    """Format the content of a year, a number below 2**64, as text."""
     return f"{content:016x}"
 
 
 def small_digest(rows: pa.Table) -> str:
-    """Digest a whole small table: names, NULLs, values and their order.
+    """Digest a small table: names, NULLs, values and their order.
 
     Parameters
     ----------
     rows : pyarrow.Table
-        Of numbers, truth values, dates and texts, with whatever width of offsets.
+        With columns of numbers, booleans, dates and strings, with offsets of any width.
 
     Returns
     -------
@@ -88,12 +88,12 @@ def small_digest(rows: pa.Table) -> str:
 
 
 def build_digest(row: Mapping[str, object], record: Mapping[str, object]) -> str:
-    """Digest the row of the table build.
+    """Digest the row of the table `build`.
 
     Parameters
     ----------
     row : mapping of str to object
-        Its columns, but `options`.
+        Its columns except `options`.
     record : mapping of str to object
         What `options` holds as JSON, with or without the digest.
 

@@ -50,21 +50,21 @@ _SAFE = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
-"""Nothing is downloaded, and no Python variable is taken for a table."""
+"""Download nothing, and do not treat Python variables as tables."""
 
 _MAGIC = b"DUCK"
 _MAGIC_OFFSET = 8
 
 ROW_GROUP_ROWS = 122_880
-"""Rows of a row group of DuckDB: batches of this size go in a tenth faster than larger ones."""
+"""Rows of a DuckDB row group: batches of this size insert 10 % faster than larger ones."""
 
 
 class StagedDatabase:
-    """A database file that no one else sees yet.
+    """A database file that is being built.
 
     Lanes append to it at the same time, each through a connection of its own. A transaction holds
-    the rows of one block, so that DuckDB's memory does not grow with the years; whole row groups
-    go to disk as they fill up, and the last one of a block stays a little short.
+    the rows of one block, so that DuckDB's memory does not grow with the years; complete row
+    groups are written to disk, and the last one of a block stays slightly short.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class StagedDatabase:
     storage_version : str
         DuckDB's STORAGE_VERSION, such as "v1.0.0".
     memory_limit : int
-        Bytes that DuckDB may take.
+        Bytes that DuckDB may use.
     lanes : int
         How many threads append to it.
 
@@ -91,11 +91,11 @@ class StagedDatabase:
     def __init__(self, path: Path, storage_version: str, memory_limit: int, lanes: int) -> None:
         self.path = path
         with translated(f"{path}: cannot be created"):
-            # Threads of DuckDB's own would cut the row groups of each insert short.
+            # One thread: parallel inserts of DuckDB would leave short row groups.
             spill = {"temp_directory": f"{path.absolute()}.spill"}
             self._con = duckdb.connect(":memory:", config=safe_config(1, memory_limit) | spill)
             hide_progress_bar(self._con)
-            # Absolute: DuckDB takes a leading ~ for the home folder.
+            # Absolute: DuckDB expands a leading ~.
             values = {"path": str(path.absolute()), "storage_version": storage_version}
             self._con.execute(statement("attach_database", values)).fetchall()
             cursors = [self._con.cursor() for _ in range(lanes)]
@@ -134,7 +134,7 @@ class StagedDatabase:
             create_views(self._con, context)
 
     def create_tables(self, context: SchemaContext, viewed: Collection[str]) -> None:
-        """Create the tables but those `viewed`, of a database of views of Parquet parts."""
+        """Create all tables except `viewed`, for a database of views of Parquet parts."""
         with self._transaction():
             create_tables(self._con, context, viewed)
 
@@ -162,7 +162,7 @@ class StagedDatabase:
         ----------
         context : SchemaContext
         memory_limit : int
-            Bytes that DuckDB may take from here on.
+            Bytes that DuckDB may use from now on.
         """
         with translated(f"{self.path}: could not be completed"):
             values = {"threads": len(self.lanes), "memory_limit": f"{memory_limit}B"}
@@ -171,26 +171,26 @@ class StagedDatabase:
         fill_stored(self._con, context)
 
     def finish(self) -> None:
-        """Leave one complete file without a log, and close it."""
+        """Write the log into the file, and close it."""
         with translated(f"{self.path}: could not be completed"):
             self._con.execute(statement("checkpoint")).fetchall()
         self.close()
 
     def close(self) -> None:
-        """Close the file; what was not committed is lost."""
+        """Close the file; uncommitted rows are lost."""
         for lane in self.lanes:
             lane.close()
         self._con.close()
 
     def interrupt(self) -> None:
-        """Stop the statements that are running, from another thread."""
+        """Interrupt the running statements; may be called from another thread."""
         self._con.interrupt()
         for lane in self.lanes:
             lane.interrupt()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Put everything in one transaction: hundreds of comments would each wait for the disk."""
+        """Run everything in one transaction: otherwise each of hundreds of comments is synced."""
         with translated(f"{self.path}: could not be completed"):
             self._con.begin()
             yield
@@ -198,7 +198,7 @@ class StagedDatabase:
 
 
 class DatabaseLane:
-    """One thread's own connection to the database that is being built.
+    """The connection of one thread to the database that is being built.
 
     Parameters
     ----------
@@ -218,39 +218,39 @@ class DatabaseLane:
         insert_rows(self._con, table, rows)
 
     def commit(self) -> None:
-        """Commit what was inserted since the last time."""
+        """Commit the rows inserted since the last commit."""
         with translated("the rows of a block could not be committed"):
             if self._has_begun:
                 self._con.commit()
                 self._has_begun = False
 
     def roll_back(self) -> None:
-        """Forget what was inserted since the last time."""
-        with translated("the rows of a block could not be taken back"):
+        """Roll back the rows inserted since the last commit."""
+        with translated("the rows of a block could not be rolled back"):
             if self._has_begun:
                 self._con.rollback()
                 self._has_begun = False
 
     def interrupt(self) -> None:
-        """Stop the statement that is running, from another thread."""
+        """Interrupt the running statement; may be called from another thread."""
         self._con.interrupt()
 
     def close(self) -> None:
-        """Close the connection; what was not committed is lost."""
+        """Close the connection; uncommitted rows are lost."""
         self._con.close()
 
 
 def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
     """Append rows to a table; `rows` has its columns in its order."""
     with translated(f"table {table}: rows could not be inserted"):
-        # Not register(): a view that is dropped keeps its rows until the transaction ends.
+        # Not register(): a dropped view keeps its rows in memory until the transaction ends.
         batches = rows.to_batches(max_chunksize=ROW_GROUP_ROWS)
         whole_groups = pa.Table.from_batches(batches, schema=rows.schema)
         con.from_arrow(whole_groups).insert_into(f"{schema_of(table)}.{table}")
 
 
 def rename_folder(path: Path, folder: Path) -> None:
-    """Let the views of a staged database read the parts in another folder, which need not exist."""
+    """Change the folder that the views of a staged database read; it need not exist yet."""
     with translated(f"{path}: could not be completed"):
         con = duckdb.connect(":memory:", config=safe_config(1))
         try:
@@ -262,7 +262,7 @@ def rename_folder(path: Path, folder: Path) -> None:
 
 
 def safe_config(threads: int | None = None, memory_limit: int | None = None) -> dict[str, Any]:
-    """Return the configuration of a connection that downloads nothing and takes no Python variable.
+    """Return a configuration without downloads and without access to Python variables.
 
     Parameters
     ----------
@@ -282,8 +282,8 @@ def safe_config(threads: int | None = None, memory_limit: int | None = None) -> 
 def hide_progress_bar(con: duckdb.DuckDBPyConnection) -> None:
     """Turn DuckDB's progress bar off; luc-load draws its own.
 
-    Only where it is on: in a Jupyter kernel without ipywidgets it is off, and DuckDB raises
-    whenever it is set.
+    It is only set if it is on: in a Jupyter kernel without ipywidgets it is off, and DuckDB raises
+    if it is set at all.
     """
     ((is_on,),) = con.execute(statement("read_progress_bar")).fetchall()
     if is_on:
@@ -291,7 +291,7 @@ def hide_progress_bar(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_duckdb_file(path: Path) -> bool:
-    """Return whether a file begins as DuckDB's do, without opening it as one.
+    """Return whether a file has the signature of DuckDB, without opening it as a database.
 
     Raises
     ------
@@ -314,7 +314,7 @@ def connect_read_only(
     threads : int, optional
         DuckDB's own choice if not given.
     memory_limit : int, optional
-        Bytes; DuckDB keeps what it has read up to its limit, most of the machine if not given.
+        Bytes; most of the memory of the machine if not given, which DuckDB uses as a cache.
 
     Raises
     ------
@@ -329,10 +329,10 @@ def connect_read_only(
 
 
 def attach_read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a finished database beside connections that this process has to it.
+    """Open a finished database to which this process may have other connections.
 
-    One process opens a file with one configuration only; an attached file is exempt. A cursor of
-    the connection does not find the tables.
+    A process can open a file with one configuration only; an attached file is exempt. Cursors of
+    the connection do not see the tables.
 
     Raises
     ------
@@ -351,7 +351,7 @@ def attach_read_only(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def has_synthetic_source(path: Path) -> bool:
-    """Return whether any source of a finished database is a made-up sample."""
+    """Return whether any source of a finished database is a synthetic sample."""
     with closing(attach_read_only(path)) as con:
         return bool(run_statement(con, "read_build_row")[0][7])
 
@@ -367,7 +367,7 @@ def digest_of_table(
     table : str
         With columns cell_id, year and REAL values.
     years : tuple of (int, int), optional
-        First and last year to read; all if left out.
+        First and last year to read; all by default.
 
     Returns
     -------
@@ -382,7 +382,7 @@ def digest_of_table(
 
 
 def read_table(con: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
-    """Return a whole small table as Arrow."""
+    """Return a small table as Arrow."""
     with translated(f"table {table}: cannot be read back"):
         values = {"schema": schema_of(table), "table": table, "years": None}
         return con.sql(statement("read_rows", values)).to_arrow_table()

@@ -1,4 +1,4 @@
-"""What completes the Parquet dataset beside the parts: the small tables and the build's record."""
+"""The files of a Parquet dataset other than the parts: small tables and the build record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["BUILD_RECORD", "SMALL_TABLES", "complete_dataset", "dataset_build_id", "dataset_record"]
 
 BUILD_RECORD = "build.json"
-"""Beside the folders of the tables, so that no reader takes it for data."""
+"""Next to the folders of the tables, so that no reader treats it as data."""
 
 SMALL_TABLES = ("cell", "year", "region", "cell_region", "source", "data_dictionary")
 
@@ -37,7 +37,7 @@ def complete_dataset(
     parquet : pathlib.Path
         The folder of the dataset.
     build_id : str
-        The id that the database carries too.
+        The id, which the database has too.
     record : mapping
         Ready for JSON.
 
@@ -49,9 +49,9 @@ def complete_dataset(
     Raises
     ------
     OutputError
-        If the disk refuses.
+        If a file cannot be written.
     """
-    # A query imports this module too, and writes no Parquet.
+    # Imported here: queries import this module too, but do not write Parquet.
     from loader.storing.parquet import write_small_table  # noqa: PLC0415
 
     size = 0

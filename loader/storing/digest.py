@@ -1,8 +1,8 @@
-"""A digest of a table's content, the same whatever the order of its rows.
+"""A digest of the content of a table that does not depend on the order of its rows.
 
-Computed twice: from the arrays that were read, and from the finished database. Equality proves that
-every value arrived, to the last bit but the sign of a zero, in the row of its cell and year, under
-the name and in the order of its column.
+It is computed twice: from the arrays that were read, and from the finished database. If both are
+equal, every value is in the row of its cell and year and in the column of its name, bit for bit
+except for the sign of zeros.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["TableDigest"]
 UInt64 = npt.NDArray[np.uint64]
 
 _MISSING = np.uint32(0x7F800000).view(np.float32)
-"""Infinity, which no table holds, stands for every NaN: all mean missing."""
+"""Infinity, which no table holds, replaces every NaN: all of them mean missing."""
 
 _ZERO = np.float32(0)
 
@@ -36,7 +36,7 @@ _ROWS_AT_ONCE = 16_384
 
 @dataclass
 class TableDigest:
-    """Rows and content of one table, added up as they come.
+    """Number of rows and content of one table, accumulated block by block.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class TableDigest:
 
     @property
     def rows(self) -> int:
-        """Number of rows in all."""
+        """Total number of rows."""
         return sum(self.rows_of_year.values())
 
     @property
@@ -119,7 +119,7 @@ class TableDigest:
                 np.add(mixed, bits[:size], out=mixed)
             keyed = _mix_key(cell_id[part], year[part])
             keyed *= mixed
-            # Rows of a year come in runs: one sum a run is quicker than one addition a row.
+            # Rows of a year come in runs: one sum per run is faster than one addition per row.
             changes = np.flatnonzero(np.diff(place[part])) + 1
             runs = np.concatenate(([0], changes))
             np.add.at(content, place[part][runs], np.add.reduceat(keyed, runs))

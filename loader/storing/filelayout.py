@@ -1,7 +1,8 @@
-"""What the database keeps of a source file besides its values, for exports of the same layout.
+"""The layout of a source file, stored in the database so that exports can reproduce it.
 
-Values are in the tables; here are the order of rows and columns, the coordinates to the bit, the
-time axis and every attribute. Kept as JSON in the table `file_layout`, numbers as their bytes.
+The tables hold the values; a layout holds the order of rows and columns, the exact coordinates, the
+time axis and all attributes. It is stored as JSON in the table `file_layout`, with numbers encoded
+as bytes.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class ColumnLayout:
     name, column : str
         In the file, and in the table: of the source, or `cell` for a map without years.
     attributes : dict of str to object
-        As in the file, its fill values and packing included.
+        As in the file, including fill values and packing.
     """
 
     name: str
@@ -48,16 +49,16 @@ class ColumnLayout:
 
 @dataclass(frozen=True)
 class FileLayout:
-    """How one gridded source file was laid out.
+    """The layout of one gridded source file.
 
     Attributes
     ----------
     source, table : str
         Names of the source and of the table it became.
     attributes : dict of str to object
-        The global ones.
+        Global attributes of the file.
     time, latitude, longitude : AxisLayout
-        `time` has the loaded years only; all in the file's order.
+        Axes in the order of the file; `time` has the loaded years only.
     years : ndarray of int16, shape (n_time,)
         Calendar year of each step of `time`.
     rows : ndarray of int32, shape (n_lat,)
@@ -83,7 +84,7 @@ class FileLayout:
     maps: tuple[ColumnLayout, ...]
 
     def to_json(self) -> str:
-        """Return it as text, the same for the same file."""
+        """Return the layout as JSON; the same file always gives the same text."""
         record = {
             "source": self.source,
             "table": self.table,
@@ -106,12 +107,12 @@ class FileLayout:
 
     @classmethod
     def from_json(cls, text: str) -> FileLayout:
-        """Return what `to_json` wrote.
+        """Return the layout that `to_json` wrote.
 
         Raises
         ------
         ValueError
-            If it is not what `to_json` writes.
+            If the text is not a valid layout.
         """
         record = json.loads(text)
         try:
@@ -133,7 +134,7 @@ class FileLayout:
                 maps=tuple(map(_column_from_plain, record["maps"])),
             )
         except (KeyError, TypeError) as error:
-            raise ValueError(f"no layout of a file: {error}") from error
+            raise ValueError(f"not a valid file layout: {error}") from error
 
 
 def _column_to_plain(column: ColumnLayout) -> dict[str, Any]:

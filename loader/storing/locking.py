@@ -1,4 +1,4 @@
-"""One build at a time on an output: its private folder, and a lock that dies with its process."""
+"""Lock an output and its private folder, so that only one build at a time runs there."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ __all__ = ["exclusive", "held_for_writing", "holder", "lock_output"]
 
 _TRIES = 5
 _SECONDS_BETWEEN = 0.02
-"""A process that only reads the holder has the lock for some microseconds: not worth an error."""
+"""Retries cover a process that reads the holder: it has the lock for some microseconds."""
 
 
 @contextmanager
 def lock_output(out: Path) -> Iterator[Path]:
-    """Create and lock the private folder of an output; if it stays empty, it is removed again.
+    """Create and lock the private folder of an output; remove it afterwards if it is empty.
 
     Parameters
     ----------
     out : pathlib.Path
-        Created if need be. It may be a link to a folder elsewhere.
+        Created if it does not exist. It may be a link to a folder elsewhere.
 
     Yields
     ------
     pathlib.Path
-        The private folder: a real folder of this user, without links in it.
+        The private folder: owned by this user, not a link, and without links in it.
 
     Raises
     ------
     OutputBusyError
-        If another process builds there.
+        If another process is building there.
     OutputError
-        If the folder cannot be created, or holds what luc-load did not make.
+        If the folder cannot be created, or holds files that luc-load did not make.
     """
     work = out / PRIVATE
     is_new = not out.exists()
@@ -82,13 +82,13 @@ def exclusive(path: Path) -> Iterator[None]:
     """
     handle = _lock(path)
     try:
-        # The number of the process only helps the next one: no reason not to build.
+        # The process id is only used in messages, so failing to write it is not an error.
         with suppress(OSError):
             os.ftruncate(handle, 0)
             os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
-        # A file that stays is locked and removed by the next build.
+        # If the file cannot be removed, the next build locks it and removes it.
         with suppress(OSError):
             path.unlink(missing_ok=True)
         os.close(handle)

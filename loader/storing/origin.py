@@ -1,9 +1,9 @@
-"""Which build made a database: read from its own tables only, whatever else the file holds.
+"""Read which build made a database, safely even if the file comes from a stranger.
 
-A database may come from anyone. A view or a macro in it can have the name of one of our tables or
-of a function of DuckDB's, and could read files, ask a server or never end. Therefore the database
-is attached and not made current, nothing outside it can be reached, only tables that are stored
-are read, and the reading has a time limit.
+A view or a macro in a database can have the name of one of our tables or of a DuckDB function, and
+could read files, contact a server or never end. Therefore the database is attached without being
+made current, nothing outside it can be reached, only stored tables are read, and a time limit
+applies.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Origin", "read_origin", "time_limit"]
 
 _SECONDS = 20.0
-"""For a look at a database that may come from anyone; it takes 20 ms."""
+"""Time limit for reading the origin of a database; 20 ms is usual."""
 
 _MEMORY = 2**28
 
@@ -49,7 +49,7 @@ class Origin:
     sources : tuple of tuple
         Name, path, size, digest, title, version, licence, first year, last year, synthetic.
     countries : tuple of int
-        Countries of today, and of LUH2's static grid; 0 if there are none or none were counted.
+        Numbers of today's countries, and of those of LUH2's static grid; 0 if not counted.
     """
 
     build_id: str
@@ -70,7 +70,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
     Parameters
     ----------
     path : pathlib.Path
-        A regular file that begins as DuckDB's do.
+        A regular file with the signature of DuckDB.
     with_countries : bool
         Whether to count the countries of the table `region` too.
 
@@ -117,7 +117,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
 
 @contextmanager
 def time_limit(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    """Interrupt what runs on a connection after some seconds.
+    """Interrupt the statement that runs on a connection after some seconds.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _read(
 
 
 def _refuse_blocking_log(path: Path) -> None:
-    """Raise if DuckDB would wait for ever for the log of a database: a pipe next to it."""
+    """Raise if the log next to a database is a pipe: DuckDB would wait for it forever."""
     log = path.with_name(path.name + ".wal")
     try:
         mode = log.stat().st_mode

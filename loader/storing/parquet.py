@@ -1,4 +1,4 @@
-"""Write one part of a Parquet dataset: whole, on disk, under its final name, or not at all."""
+"""Write the files of a Parquet dataset atomically: complete and on disk, or not at all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GROUP_ROWS = 131_072
 """16 bands of a block: small enough to skip, large enough to compress."""
 
 _COMPRESSION_LEVEL = 1
-"""Level 3 takes half as long again and came out larger on shuffled floats."""
+"""Level 3 takes half as long again, and its files of shuffled floats were larger."""
 
 
 def write_part(table: pa.Table, path: Path, encoding: Encoding = "split") -> int:
@@ -44,7 +44,7 @@ def write_part(table: pa.Table, path: Path, encoding: Encoding = "split") -> int
     Raises
     ------
     OutputError
-        If the disk refuses.
+        If the file cannot be written.
 
     Notes
     -----
@@ -71,21 +71,21 @@ def commit_part(written: Path, path: Path) -> None:
     Raises
     ------
     OutputError
-        If it is not there.
+        If the file does not exist.
     """
     try:
         written.replace(path)
     except FileNotFoundError as error:
         raise OutputError(
-            f"{written}: a worker wrote this part, but it is not here; with --scheduler the output "
-            "must lie on storage that all workers share"
+            f"{written}: a worker wrote this part, but it is not visible here; with --scheduler "
+            "the output must be on storage that all workers share"
         ) from error
     except OSError as error:
         raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
 
 
 def write_small_table(table: pa.Table, path: Path) -> int:
-    """Write a table of any columns as one Parquet file; otherwise like `write_part`."""
+    """Write a table with any columns as one Parquet file; otherwise like `write_part`."""
     numbers = [field.name for field in table.schema if pa.types.is_integer(field.type)]
     return _write_whole(
         table,
@@ -109,7 +109,7 @@ def _write_whole(table: pa.Table, path: Path, **how: Any) -> int:  # noqa: ANN40
 
 
 def _even_groups(rows: int) -> int:
-    """Return the rows of a group such that all groups of a part are about equally large."""
+    """Return the row group size that divides a part into groups of about equal size."""
     groups = max(1, rows // _GROUP_ROWS)
     return max(1, -(-rows // groups))
 
@@ -120,7 +120,7 @@ def read_part(path: Path) -> pa.Table:
     Raises
     ------
     OutputError
-        If it is not whole.
+        If the file is damaged.
     """
     try:
         return pq.read_table(path, memory_map=False)

@@ -1,4 +1,4 @@
-"""The names of an output and of what grows in it.
+"""The file names of an output and of the build in progress.
 
 ::
 
@@ -7,8 +7,8 @@
     OUT/parquet/build.json                which build it is
     OUT/parquet/SHA256SUMS                the digests of all published files
     OUT/.luc-load/lock                    held by the running build
-    OUT/.luc-load/uploads.json            uploads that were begun and did not end
-    OUT/.luc-load/stage/                  the build that is not published yet: see `Stage`
+    OUT/.luc-load/uploads.json            uploads that are not complete
+    OUT/.luc-load/stage/                  the unpublished build: see `Stage`
     OUT/.luc-load/stage/replaced/         the old dataset during the exchange
     OUT/.luc-load/discarded/              a stage that is being removed
 """

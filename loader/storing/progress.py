@@ -1,4 +1,4 @@
-"""What an unfinished build has done so far, and which process is at it."""
+"""The progress of an unfinished build, and the process that runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["TableProgress", "Unfinished", "unfinished_build"]
 
 @dataclass(frozen=True)
 class TableProgress:
-    """How much of one table is stored; `share` is of its rows, as estimated when it began."""
+    """The stored part of one table; `share` is relative to its estimated number of rows."""
 
     name: str
     years: int
@@ -29,17 +29,17 @@ class TableProgress:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A build that is under way or was interrupted.
+    """A build that is running or was interrupted.
 
     Attributes
     ----------
     process : int or None
-        The process that is building; None if none is.
+        Id of the process that runs the build; None if it was interrupted.
     parts : int
-        Parts that are stored and will be used again.
+        Number of stored parts, which a resumed build reuses.
     tables : tuple of TableProgress
     complete : bool
-        Whether only the exchange for the published build is left.
+        Whether the build is finished and only has to be published.
     """
 
     process: int | None
@@ -48,13 +48,13 @@ class Unfinished:
     complete: bool
 
     def text(self) -> str:
-        """Return it for people, in a sentence or two."""
+        """Return a description in one or two sentences."""
         if self.process is not None:
-            state = f"A build is under way here (process {self.process})"
+            state = f"A build is running here (process {self.process})"
         elif self.complete:
             return (
-                "A finished build waits here to be published: run its command again, or remove it "
-                "with luc-load clean."
+                "A finished build has not been published yet: run its command again to publish "
+                "it, or luc-load clean to remove it."
             )
         else:
             state = "There is an unfinished build here"
@@ -70,7 +70,7 @@ class Unfinished:
 
 
 def unfinished_build(out: Path) -> Unfinished | None:
-    """Return what is known of a build that is not published, or None if there is none.
+    """Return the progress of the unpublished build, or None if there is none.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def unfinished_build(out: Path) -> Unfinished | None:
 
 
 def _expected(record: Mapping[str, Any]) -> list[tuple[str, int, int]]:
-    """Return name, years and rows of every table; nothing where the record is damaged."""
+    """Return name, years and rows of every table; empty if the record is damaged."""
     try:
         return [(str(t["name"]), int(t["years"]), int(t["rows"])) for t in record["expected"]]
     except (LookupError, TypeError, ValueError, OverflowError):

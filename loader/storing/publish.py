@@ -1,7 +1,8 @@
-"""What is published at an output, and the exchange of the old for the new.
+"""Inspect what is published at an output, and publish a new build in its place.
 
-The rename of luc.duckdb is the commit. The Parquet dataset is exchanged just before it; a kill
-in between leaves the old database whole beside the new dataset, and the next run completes it.
+The rename of luc.duckdb is the commit. The Parquet dataset is exchanged just before it. If the
+process is killed in between, the old database is intact next to the new dataset, and the next run
+completes the exchange.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = [
 
 
 def named_database(database: str | os.PathLike[str]) -> Path:
-    """Return the file of a database that is named by its file or its folder.
+    """Return the path of a database that the user named by its file or its folder.
 
     Raises
     ------
@@ -43,10 +44,10 @@ def named_database(database: str | os.PathLike[str]) -> Path:
         If it is an address.
     """
     if is_address(checked_argument(database)):
-        expected = "expected a file or folder here: where it was built (--scratch), or a copy of it"
-        found = without_secrets(os.fspath(database))
+        address = without_secrets(os.fspath(database))
         raise UsageError(
-            f"{found} is an address, and a database is read on a local disk; {expected}"
+            f"{address} is an address, but a database is read from a local disk; expected the "
+            "local folder where it was built (--scratch), or a local copy"
         )
     path = Path(database)
     return path / DATABASE if path.is_dir() else path
@@ -66,10 +67,11 @@ def inspect_output(out: Path) -> Published | None:
     Raises
     ------
     OutputError
-        If something is there that luc-load did not make, or that cannot be replaced.
+        If a file there was not made by luc-load, or cannot be replaced.
     OutputBusyError
-        If another process holds the database for writing.
+        If another process has the database open for writing.
     """
+    # Check everything that could prevent the exchange now, not after hours of loading.
     database, parquet = out / DATABASE, out / PARQUET
     is_filled = not parquet.is_dir() or any(parquet.iterdir()) if parquet.exists() else False
     if is_filled and dataset_build_id(parquet) is None:
@@ -83,20 +85,20 @@ def inspect_output(out: Path) -> Published | None:
     wal = database.with_name(database.name + ".wal")
     if held_for_writing(database):
         raise OutputBusyError(
-            f"{database}: another program holds it open for writing (the DuckDB command line does "
-            "unless started with -readonly); close it there and run the same command again"
+            f"{database}: is open for writing in another program (the DuckDB command line does "
+            "this unless started with -readonly); close it there and run the same command again"
         )
     if wal.exists():
         raise OutputError(
-            f"{wal}: another program left changes that are not in the database; open and close "
-            f"{database} with DuckDB once to settle them, then run the same command again"
+            f"{wal}: another program left changes that are not in the database yet; open and close "
+            f"{database} with DuckDB once to write them, then run the same command again"
         )
     try:
         origin = read_origin(database)
     except SourceError as error:
         raise _not_ours(database) from error
     except DatabaseError as error:
-        reason = f"{error}; close it where it is open and run the same command again"
+        reason = f"{error}; close the database in other programs and run the same command again"
         raise OutputBusyError(reason) from error
     return Published(origin.build_id, origin.record) if origin.status == "complete" else None
 
@@ -111,7 +113,7 @@ def _refuse_foreign(database: Path) -> None:
 
 
 def _refuse_other_disk(database: Path) -> None:
-    """Refuse a link to where no rename leads: found before the build, not after it."""
+    """Raise if the database is a link to another file system, where a rename cannot lead."""
     target = database.resolve()
     if target.parent.stat().st_dev != database.parent.stat().st_dev:
         raise OutputError(
@@ -125,7 +127,7 @@ def _not_ours(path: Path) -> OutputError:
 
 
 def refuse_held(out: Path) -> None:
-    """Refuse to replace a database that another process holds for writing.
+    """Raise if another process has the database open for writing.
 
     Raises
     ------
@@ -133,30 +135,30 @@ def refuse_held(out: Path) -> None:
     """
     if held_for_writing((out / DATABASE).resolve()):
         raise OutputBusyError(
-            f"{out / DATABASE}: another program opened it for writing meanwhile; the new build is "
-            "kept. Close the program and run the same command again to publish it"
+            f"{out / DATABASE}: another program opened it for writing during the build; the new "
+            "build is kept. Close the program and run the same command again to publish it"
         )
 
 
 def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
-    """Exchange what is published for the complete stage, and remove the stage.
+    """Replace the published files by those of a complete stage, and remove the stage.
 
     Parameters
     ----------
     stage : Stage
-        Complete; may have been interrupted in this very function before.
+        Complete; an earlier call of this function may have been interrupted.
     out : pathlib.Path
     with_dataset : bool
-        Whether the dataset belongs beside the database: if not, it is published elsewhere already,
-        and none stays here.
+        Whether to publish the dataset next to the database. If not, it is published elsewhere
+        already, and an old one here is removed.
 
     Raises
     ------
     OutputBusyError
-        If another process holds the old database for writing; the stage stays complete, so that
+        If another process has the old database open for writing; the stage stays complete, so that
         the same command publishes it later.
     OutputError
-        If the disk refuses.
+        If a file cannot be renamed.
     """
     refuse_held(out)
     target = (out / DATABASE).resolve()
@@ -177,23 +179,23 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
 
 
 def datasets_beside(database: Path) -> list[Path]:
-    """Return where the dataset of a database may lie: in place, or amid an exchange."""
+    """Return where the dataset of a database may be: next to it, or set aside in an exchange."""
     folders = dict.fromkeys((database.absolute().parent, database.resolve().parent))
     set_aside = [Stage(folder / PRIVATE).folder / REPLACED for folder in folders]
     return [folder / PARQUET for folder in folders] + set_aside
 
 
 def take_back(stage: Stage, out: Path) -> None:
-    """Undo the half of an exchange: an old database gets its dataset back, and the stage its own.
+    """Undo an incomplete exchange: move both datasets back to the databases they belong to.
 
     Parameters
     ----------
     stage : Stage
-        Locked by this process.
+        A stage that is locked by this process.
     out : pathlib.Path
     """
     replaced, parquet = stage.folder / REPLACED, out / PARQUET
-    # Without its database in the stage the exchange is over, and the new dataset stays.
+    # If the database has left the stage, the exchange is complete and the new dataset stays.
     if not stage.database.exists():
         return
     if not stage.parquet.exists() and _is_of(stage, parquet):
@@ -204,7 +206,7 @@ def take_back(stage: Stage, out: Path) -> None:
 
 
 def _is_of(stage: Stage, parquet: Path) -> bool:
-    found = dataset_record(parquet)
-    if found is None:
+    record = dataset_record(parquet)
+    if record is None:
         return False
-    return {key: value for key, value in found.items() if key != "build_id"} == stage.record()
+    return {key: value for key, value in record.items() if key != "build_id"} == stage.record()

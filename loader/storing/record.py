@@ -1,4 +1,4 @@
-"""The record of a build in its table `build`: JSON that a file of others may get wrong."""
+"""Parse and validate the record of a build, which comes from its table `build` as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TABLE = ("name", "rows", "first_year", "last_year", "years", "cells")
 
 
 def parse_record(text: object) -> dict[str, Any]:
-    """Parse the record of a build and check what its readers rely on.
+    """Parse the record of a build and check the fields that its readers use.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def parse_record(text: object) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If it is not such a record.
+        If the text is not a valid record.
     """
     try:
         record = json.loads(text) if isinstance(text, str) else None

@@ -1,4 +1,4 @@
-"""The private folder in which a build grows, and what of it survives an interruption.
+"""The private folder of a build in progress, and the files that survive an interruption.
 
 ::
 
@@ -6,10 +6,10 @@
     OUT/.luc-load/lock                    held by the running build
     OUT/.luc-load/stage/record.json       which build this is
     OUT/.luc-load/stage/manifest.jsonl    the parts that are complete on disk
-    OUT/.luc-load/stage/cells/            what was learned about cells, by table
+    OUT/.luc-load/stage/cells/            known contents of cells, by table
     OUT/.luc-load/stage/parquet/          the parts
-    OUT/.luc-load/stage/luc.duckdb        never resumed: made anew from the parts
-    OUT/.luc-load/stage/complete          exists when only the publishing is left
+    OUT/.luc-load/stage/luc.duckdb        never resumed: rebuilt from the parts
+    OUT/.luc-load/stage/complete          exists once the build is ready to publish
     OUT/.luc-load/discarded/              a stage that is being removed
 """
 
@@ -48,7 +48,7 @@ _MARK_TEXT = re.compile(r"-[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class StoredPart:
-    """What the manifest says of a part: its size in bytes, and the digest of its rows."""
+    """The manifest entry of a part: its size in bytes, and the digest of its rows."""
 
     size: int
     rows_of_year: dict[int, int]
@@ -76,16 +76,16 @@ class Stage:
         self._known_cells: dict[str, int] = {}
 
     def record(self) -> dict[str, Any] | None:
-        """Return which build lies here unfinished, or None."""
+        """Return the record of the unpublished build, or None if there is none."""
         try:
-            found = json.loads(read_small(self._record))
+            record = json.loads(read_small(self._record))
         except (OSError, ValueError, RecursionError):
             return None
-        return found if isinstance(found, dict) else None
+        return record if isinstance(record, dict) else None
 
     @property
     def is_complete(self) -> bool:
-        """Whether only the publishing is left."""
+        """Whether the build is finished and ready to publish."""
         return self._complete.exists()
 
     def begin(self, record: dict[str, Any], *, marked: bool = False) -> None:
@@ -94,9 +94,9 @@ class Stage:
         Parameters
         ----------
         record : dict
-            Which build it is.
+            Identity of the build.
         marked : bool
-            Whether the parts have names that those of no other build have.
+            Whether the names of the parts must be unique to this build.
 
         Raises
         ------
@@ -111,16 +111,16 @@ class Stage:
             self.write_record(record | mark)
 
     def write_record(self, record: dict[str, Any]) -> None:
-        """Note which build lies here."""
+        """Write the record of the build."""
         with refused(self._record):
             write_file(self._record, json.dumps(record).encode())
 
     @property
     def mark(self) -> str:
-        """What the name of every part ends in: "", or for a database of views a text of its own.
+        """Suffix of the name of every part: "", or a unique text for a database of views.
 
         Views name the files that they read. While dataset and database are exchanged, or after a
-        kill in between, the views of one build find nothing instead of the parts of the other.
+        kill in between, the views of one build must fail rather than read parts of the other.
         """
         mark = str((self.record() or {}).get(_MARK, ""))
         return mark if _MARK_TEXT.fullmatch(mark) else ""
@@ -128,33 +128,33 @@ class Stage:
     def drop_database(self) -> None:
         """Remove an unfinished database: it is never trusted after an interruption."""
         with refused(self.folder):
-            # A finished one goes too where its build is to be published elsewhere.
+            # Includes a finished one, if its build is to be published elsewhere.
             self._complete.unlink(missing_ok=True)
             for path in self.folder.glob("luc.duckdb*"):
                 remove(path)
 
     def part_path(self, block: Block) -> Path:
-        """Return where the part of a block lies or will lie; its folder exists."""
+        """Return the path of the part of a block, and create its folder."""
         folder = self.parquet / block.table
         with refused(folder):
             folder.mkdir(exist_ok=True)
         return self.named_part(f"{block.table}/{block.name}")
 
     def named_part(self, name: str) -> Path:
-        """Return the path of a part; `name` is that of its table, a slash and that of its block.
+        """Return the path of a part; `name` is "TABLE/BLOCK".
 
         Raises
         ------
         ValueError
-            If the name, which may come from a damaged manifest, leads elsewhere.
+            If the name, which may come from a damaged manifest, is outside the dataset.
         """
         return inside(self.parquet, f"{name}{self.mark}.parquet")
 
     def keep_only(self, table: str, blocks: Iterable[Block]) -> None:
-        """Remove what lies among the parts of a table but belongs to none of its blocks.
+        """Remove the files of a table that belong to none of its blocks.
 
-        Readers of the dataset take every file they find: a part of a build that cut the table into
-        other blocks, as under another `--memory-limit`, would give them rows twice.
+        Readers of the dataset read every file. Parts of a build that divided the table into other
+        blocks, for example because of another `--memory-limit`, would duplicate rows.
         """
         wanted = {self.part_path(block) for block in blocks}
         folder = self.parquet / table
@@ -164,12 +164,12 @@ class Stage:
                     path.unlink()
 
     def parts(self) -> dict[str, StoredPart]:
-        """Return the parts that are complete on disk, by table and name of the block."""
-        found: dict[str, StoredPart] = {}
+        """Return the parts that are complete on disk, by "TABLE/BLOCK"."""
+        parts: dict[str, StoredPart] = {}
         try:
             lines = read_small(self._manifest).splitlines()
         except OSError:
-            return found
+            return parts
         for line in lines:
             try:
                 entry = json.loads(line)
@@ -177,7 +177,7 @@ class Stage:
                 part = StoredPart(int(entry["size"]), years, int(entry["content"]))
                 path = self.named_part(entry["part"])
                 if path.stat().st_size == part.size:
-                    found[entry["part"]] = part
+                    parts[entry["part"]] = part
             except (
                 ValueError,
                 LookupError,
@@ -187,20 +187,20 @@ class Stage:
                 RecursionError,
                 OSError,
             ):
-                # A line that was cut short or damaged, or a part that is gone: made again.
+                # A truncated or damaged line, or a missing part: the part is made again.
                 continue
-        return found
+        return parts
 
     def keep_part(self, block: Block, part: StoredPart, has_value: npt.NDArray[np.bool_]) -> None:
-        """Note that a part is complete on disk; it counts from now on.
+        """Record in the manifest that a part is complete on disk.
 
         Parameters
         ----------
         block : Block
         part : StoredPart
         has_value : ndarray of bool, shape (n_cells,)
-            What is known by now about the cells of the table. It only grows, and is kept first:
-            with the parts alone a later run would know only half of it.
+            Cells of the table known to have a value. Written before the manifest entry, because a
+            resumed build cannot derive them from the parts alone.
         """
         known = int(np.count_nonzero(has_value))
         if known != self._known_cells.get(block.table):
@@ -219,20 +219,20 @@ class Stage:
             )
             with os.fdopen(handle, "ab+") as file:
                 if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
-                    # The last line was cut short: what is added must not become a part of it.
+                    # The last line is truncated: start a new one.
                     file.write(b"\n")
                 file.write(json.dumps(entry).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
 
     def keep_cells(self, name: str, cells: npt.NDArray[np.bool_]) -> None:
-        """Keep what was learned about cells: an array of bool, shape (n_cells,)."""
+        """Store flags of cells: an array of bool, shape (n_cells,)."""
         bits = np.packbits(cells).tobytes()
         with refused(self._cells):
             write_file(self._cells / f"{name}.bits", hashlib.sha256(bits).digest() + bits)
 
     def kept_cells(self, name: str, count: int) -> npt.NDArray[np.bool_] | None:
-        """Return what `keep_cells` kept for `count` cells, or None if it is not whole."""
+        """Return the flags that `keep_cells` stored, or None if missing or damaged."""
         try:
             data = read_small(self._cells / f"{name}.bits", 32 + count)
         except OSError:
@@ -243,23 +243,23 @@ class Stage:
         return np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=count).astype(np.bool_)
 
     def complete(self) -> None:
-        """Note that everything is built and checked."""
+        """Mark the build as finished and verified."""
         with refused(self._complete):
             write_file(self._complete, b"")
 
     def discard(self) -> None:
-        """Remove everything."""
+        """Remove the stage."""
         if self.folder.exists():
             self.sweep()
-            # In one step: of half a stage no one could say what it was.
+            # Renamed first, in one step: a partly removed stage must not be used.
             self.folder.rename(self.discarded)
         self.sweep()
 
     def sweep(self) -> None:
-        """Remove what a kill left: a stage that was being removed, and unfinished files.
+        """Remove what a killed process left: a partly removed stage, and temporary files.
 
-        An unfinished file has a random name, so that no later one takes its place, and in a folder
-        of the dataset it would be published.
+        Temporary files have random names, so a later run does not replace them, and those in a
+        folder of the dataset would be published.
         """
         if self.discarded.exists():
             remove(self.discarded)
@@ -269,12 +269,12 @@ class Stage:
 
 @contextmanager
 def refused(path: Path) -> Iterator[None]:
-    """Say which file the disk refuses.
+    """Turn an OSError into an OutputError that names the file.
 
     Raises
     ------
     OutputError
-        In place of any OSError.
+        Instead of any OSError.
     """
     try:
         yield

@@ -1,9 +1,9 @@
 """The digests of all published files, in a file that `sha256sum -c` reads.
 
 `parquet/SHA256SUMS` has a line for luc.duckdb and one for every file of the Parquet dataset; their
-names are relative to the output folder. Programs that open the database for writing may change its
-bytes and not its content, so a comment has a second digest: that of the file's header, which DuckDB
-rewrites whenever it changes anything.
+names are relative to the output folder. A program that opens the database for writing may change
+its bytes without changing its content. A comment therefore has a second digest, of the header of
+the file, which DuckDB rewrites whenever it changes anything.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def write_sums(folder: Path) -> None:
     Raises
     ------
     OutputError
-        If a file cannot be read, or the disk refuses.
+        If a file cannot be read or written.
     """
     parquet = folder / PARQUET
     with refused(folder):
@@ -96,10 +96,10 @@ def read_sums(text: str) -> Sums:
         raise ValueError("line 1 is damaged")
     digests: dict[str, str] = {}
     for number, line in enumerate(lines, 2):
-        found = _LINE.fullmatch(line)
-        if found is None or found[2] in digests:
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] in digests:
             raise ValueError(f"line {number} is damaged")
-        digests[found[2]] = found[1]
+        digests[match[2]] = match[1]
     if DATABASE not in digests:
         raise ValueError(f"{DATABASE} is not in it")
     database = digests.pop(DATABASE)

@@ -1,7 +1,7 @@
-"""Which uploads were begun from an output and did not end: `.luc-load/uploads.json`.
+"""The incomplete uploads of an output, recorded in `.luc-load/uploads.json`.
 
-It outlives the stage, so that what a build left in a store is still known when the build itself was
-dropped for another.
+The record outlives the stage, so that files in a store can still be removed after the build that
+uploaded them was dropped for another one.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ __all__ = ["Upload", "Uploads"]
 
 @dataclass(frozen=True)
 class Upload:
-    """A build whose dataset was to be published at an address."""
+    """The upload of the dataset of a build to an address."""
 
     address: str
     build_id: str
 
     def text(self) -> str:
-        """Return it for people, in a sentence."""
+        """Return a description in one sentence."""
         return (
-            f"An upload of build {self.build_id} to {self.address} did not end: its command goes "
-            "on with it; luc-load clean removes it."
+            f"An upload of build {self.build_id} to {self.address} is incomplete: run its command "
+            "again to resume it, or luc-load clean to remove it."
         )
 
 
 class Uploads:
-    """The uploads that did not end.
+    """The incomplete uploads of an output.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Uploads:
         self._path = work / "uploads.json"
 
     def unfinished(self) -> tuple[Upload, ...]:
-        """Return those that were begun and did not end; none where the record is damaged."""
+        """Return the incomplete uploads; empty if the record is damaged."""
         try:
             records = json.loads(read_small(self._path))
             return tuple(
@@ -59,22 +59,22 @@ class Uploads:
             return ()
 
     def begin(self, upload: Upload) -> None:
-        """Note that an upload begins.
+        """Record that an upload begins.
 
         Raises
         ------
         OutputError
-            If the disk refuses.
+            If the record cannot be written.
         """
         self._write({*self.unfinished(), upload})
 
     def end(self, *uploads: Upload) -> None:
-        """Forget uploads.
+        """Remove complete uploads from the record.
 
         Raises
         ------
         OutputError
-            If the disk refuses.
+            If the record cannot be written.
         """
         self._write(set(self.unfinished()) - set(uploads))
 
