@@ -230,7 +230,7 @@ def worker_process(address: str) -> Any:  # noqa: ANN401
 def test_no_scheduler_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loader.cluster.connection, "_CONNECT_SECONDS", 1)
     given: dict[str, Any] = dict(sources(tmp_path, "same"))
-    with pytest.raises(ServiceError, match="no dask scheduler answers there"):
+    with pytest.raises(ServiceError, match="no dask scheduler responds there"):
         build(**given, out=tmp_path / "out", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(UsageError, match="expected the address of a dask scheduler"):
         build(**given, out=tmp_path / "out", scheduler="127.0.0.1 9")

@@ -1,6 +1,6 @@
-"""The same blocks on an existing dask.distributed cluster; the client alone decides what counts.
+"""Build on an existing dask.distributed cluster; only the client publishes parts.
 
-A task is a function of a block: it reads a source, writes one Parquet part under a name that is the
-attempt's own, and returns what it wrote. distributed may run a task twice or on a worker that then
-dies; no file counts until the client has given it the block's name.
+A task reads one block of a source, writes one Parquet part under a name that is unique to the
+attempt, and returns a description of it. distributed may run a task twice, or on a worker that then
+dies, so a file becomes a part only when the client renames it to the name of the block.
 """

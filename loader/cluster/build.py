@@ -1,4 +1,4 @@
-"""A cluster as a build uses it: a maker of parts, and a folder for what its workers write."""
+"""Connect a build to a cluster: a maker of parts, and a folder for the files of its workers."""
 
 from __future__ import annotations
 
@@ -34,28 +34,31 @@ def cluster_maker(
     Parameters
     ----------
     options : Options
-        With the address of the scheduler.
+        Has the address of the scheduler.
     loading : Loading
     fingerprints : mapping of str to Fingerprint
         One for each of the sources, by name.
     stage : Stage
-        Gets a folder for the attempts of this run, which is removed at its end.
+        Gets a folder for the attempts of this run, which is removed at the end.
     notice : callable
-        Receives what the user should know about the cluster.
+        Receives messages about the state of the cluster.
 
     Raises
     ------
     UsageError
         If a source is a dataset in memory, which no worker can open.
     ServiceError
-        If no scheduler answers.
+        If no scheduler responds.
     OutputError
-        If the folder cannot be made.
+        If the folder cannot be created.
     """
     sources = {table.source.kind.name: table.source for table in loading.tables.values()}
     if unnamed := sources.keys() - fingerprints.keys():
-        found = f"the source {', '.join(sorted(unnamed))} is a dataset in memory"
-        raise UsageError(f"--scheduler needs sources that workers can open; {found}: name its file")
+        names = ", ".join(sorted(unnamed))
+        raise UsageError(
+            f"--scheduler needs sources that workers can open, but {names} is a dataset in memory; "
+            "pass the path of its file instead"
+        )
     references = {
         source.kind.table: reference_to(
             source, fingerprints[name], options.years, options.storage_options
@@ -65,7 +68,7 @@ def cluster_maker(
     assert options.scheduler is not None
     folder = stage.folder / "attempts"
     with connected(options.scheduler, notice) as connection:
-        # What workers of an earlier run still write goes with the folder.
+        # Also removes files that workers of an earlier run are still writing.
         shutil.rmtree(folder, ignore_errors=True)
         try:
             folder.mkdir()

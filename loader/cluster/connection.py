@@ -1,4 +1,4 @@
-"""A connection to a dask.distributed cluster that notices when the cluster is gone."""
+"""A connection to a dask.distributed cluster that detects the loss of the cluster."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ __all__ = ["Connection", "connected"]
 _CONNECT_SECONDS = 20
 _LOOK_EVERY_SECONDS = 5
 _ANSWER_SECONDS = 20
-"""Within 45 s of losing the scheduler a build ends: it looks every 5 s and waits 20 s."""
+"""A build ends within 45 s of losing the scheduler: it checks every 5 s and waits 20 s."""
 
 _NO_WORKER_SECONDS = 120
-"""A cluster that grows on demand needs a while for its first worker."""
+"""A cluster that scales on demand needs time to start its first worker."""
 
 _TASKS_A_THREAD = 2
-"""One runs and one waits: no thread idles, and no more than this is made twice."""
+"""One runs and one is queued, so that no thread idles and few blocks are made twice."""
 
 _POLL_SECONDS = 0.02
 
 
 @contextmanager
 def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connection]:
-    """Connect to a scheduler; whatever is unfinished at the end is given up.
+    """Connect to a scheduler; tasks that are unfinished at the end are cancelled.
 
     Parameters
     ----------
     address : str
-        Of the scheduler, such as "tcp://host:8786".
+        Address of the scheduler, such as "tcp://host:8786".
     notice : callable
-        Told when the build waits for workers.
+        Receives a message when the build waits for workers.
 
     Yields
     ------
@@ -52,7 +52,7 @@ def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connectio
     ExtraMissingError
         If distributed is not installed.
     ServiceError
-        If no scheduler answers.
+        If no scheduler responds.
     """
     try:
         from distributed import Client  # noqa: PLC0415  # an extra
@@ -62,7 +62,7 @@ def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connectio
         ) from error
     log = logging.getLogger("distributed")
     before = log.level
-    # It logs a lost scheduler with tracebacks; the build says it in a sentence.
+    # distributed logs a lost scheduler with tracebacks; the build raises a readable error.
     log.setLevel(logging.CRITICAL)
     try:
         try:
@@ -71,7 +71,7 @@ def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connectio
             )
         except (OSError, ValueError, ImportError) as error:
             raise ServiceError(
-                f"{address}: no dask scheduler answers there ({one_line(error)}); start one with "
+                f"{address}: no dask scheduler responds there ({one_line(error)}); start one with "
                 "`dask scheduler`, or build without --scheduler"
             ) from error
         connection = Connection(client, address, notice)
@@ -85,7 +85,7 @@ def connected(address: str, notice: Callable[[str], None]) -> Iterator[Connectio
 
 
 class Connection:
-    """Runs functions on the workers and waits for them, but never for ever.
+    """Runs functions on the workers and waits for their results, with time limits.
 
     Parameters
     ----------
@@ -106,25 +106,25 @@ class Connection:
 
     @property
     def window(self) -> int:
-        """How many tasks may be under way."""
+        """Maximum number of submitted tasks."""
         self._look()
         return max(2, _TASKS_A_THREAD * self._threads)
 
     def submit(
         self, function: Callable[..., object], *arguments: object, priority: int
     ) -> Future[Any]:
-        """Start a function on some worker.
+        """Submit a function to the workers.
 
         Parameters
         ----------
         function : callable
-            Importable on the workers, its result small.
+            Must be importable on the workers and return a small result.
         *arguments : object
         priority : int
             Higher ones run first.
         """
         try:
-            # Not pure: the same block made again must not be answered from an earlier attempt.
+            # Not pure: a repeated task must run again, not return the result of an earlier attempt.
             return self._client.submit(function, *arguments, pure=False, priority=priority)
         except Exception as error:
             raise self._lost() from error
@@ -135,7 +135,7 @@ class Connection:
         Raises
         ------
         LucLoadError
-            What the function raised.
+            Any error that the function raised.
         ServiceError
             If the cluster is lost, has no workers, or cannot run the function.
         """
@@ -148,7 +148,7 @@ class Connection:
         except LucLoadError:
             raise
         except Exception as error:
-            # What the function raised makes its future an error; anything else is the connection.
+            # An error of the function is in its future; any other error is one of the connection.
             is_its_own = future.status == "error"
             raise (self._failed(error) if is_its_own else self._lost()) from error
 
@@ -157,15 +157,15 @@ class Connection:
         self._stop.set()
 
     def give_up(self) -> None:
-        """Cancel whatever is under way."""
+        """Cancel all submitted tasks."""
         self._stop.set()
         futures = list(self._client.futures)
         if futures and self._client.status == "running":
-            with suppress(ServiceError):  # a cluster that is gone has nothing to give up
+            with suppress(ServiceError):  # a lost cluster has nothing to cancel
                 self._ask(self._client._cancel, futures)  # noqa: SLF001  # `cancel` has no time limit
 
     def _look(self) -> None:
-        """Ask the scheduler, every few seconds, which workers it has."""
+        """Query the scheduler for its workers, at most once every few seconds."""
         now = time.monotonic()
         if now - self._looked < _LOOK_EVERY_SECONDS:
             return
@@ -192,8 +192,8 @@ class Connection:
 
     def _lost(self) -> ServiceError:
         return ServiceError(
-            f"{self._address}: the scheduler is lost; start it again, and the same command goes on "
-            "where it stopped"
+            f"{self._address}: the scheduler is lost; start it again, then run the same "
+            "command again to resume"
         )
 
     def _failed(self, error: Exception) -> ServiceError:
@@ -202,12 +202,12 @@ class Connection:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         if isinstance(error, KilledWorker):
             return ServiceError(
-                f"{self._address}: several workers died on the same block, so it was given up: "
-                "give the workers more memory, or lower --memory-limit, which makes blocks smaller"
+                f"{self._address}: several workers died on the same block; give the workers more "
+                "memory, or lower --memory-limit to make blocks smaller"
             )
         if isinstance(error, ImportError):
             return ServiceError(
-                f"{self._address}: a worker cannot import what it needs ({reason}); install the "
-                "same luc-load and extras on all workers"
+                f"{self._address}: a worker cannot import a package ({reason}); install the same "
+                "version of luc-load, with the same extras, on all workers"
             )
         return ServiceError(f"{self._address}: a worker failed ({reason}); see its log")

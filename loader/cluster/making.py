@@ -39,7 +39,7 @@ def reference_to(
     years: tuple[int | None, int | None],
     storage_options: Mapping[str, Any],
 ) -> Reference:
-    """Return what a worker needs in order to open a source."""
+    """Return the description by which a worker opens a source."""
     path = source.path if is_address(source.path) else str(Path(source.path).resolve())
     options = json.dumps(dict(storage_options), sort_keys=True)
     return Reference(
@@ -50,7 +50,7 @@ def reference_to(
 
 @dataclass(frozen=True)
 class _Work:
-    """A block to be made, or to be looked through."""
+    """A block to be made or surveyed."""
 
     table: TableLoad
     block: Block
@@ -58,13 +58,13 @@ class _Work:
 
     @property
     def key(self) -> tuple[Block, bool]:
-        """What no other work has."""
+        """Unique key of this work."""
         return self.block, self.is_survey
 
 
 @dataclass(frozen=True)
 class _Submitted:
-    """Work that is under way, and the rule that it follows."""
+    """A submitted task, and the rule that it uses."""
 
     future: Future[Any]
     rule: CellRule | None
@@ -79,12 +79,12 @@ class ClusterMaker:
     references : mapping of str to Reference
         By table.
     loading : Loading
-        What there is to do, in order.
+        Has the blocks to make and survey, in order.
     folder : pathlib.Path
-        Where attempts are written; it exists and all workers see it.
+        An existing folder for the attempts, which all workers share.
     stage : Stage
     encoding : {"split", "plain"}
-        Of the values in the Parquet files.
+        Encoding of the values in the Parquet files.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class ClusterMaker:
         self._folder = folder
         self._stage = stage
         self._encoding = encoding
-        # The lock guards what is waiting and what is under way.
+        # Any lane may call; the lock guards `_waiting` and `_running`.
         self._lock = threading.Lock()
         self._waiting = deque(
             [_Work(table, block, is_survey=True) for table, block in loading.surveys()]
@@ -115,7 +115,7 @@ class ClusterMaker:
         work = _Work(table, block, is_survey=False)
         submitted = self._submitted(work)
         if submitted is None or (submitted.rule and differ(submitted.rule, rule)):
-            # Made too early, when fewer cells were known to have a state, or never begun.
+            # Not submitted yet, or submitted when fewer cells were known to have a state.
             submitted = _Submitted(self._submit(work, rule), rule)
         attempt: Attempt = self._connection.result(submitted.future)
         self._end(work)
@@ -124,7 +124,7 @@ class ClusterMaker:
         return ForeignPart(read_part(path), attempt.digest, attempt.size, attempt.has_value.array())
 
     def survey(self, table: TableLoad, block: Block) -> CellSurvey:
-        """Wait for what the cells of a block hold over its years."""
+        """Wait for the survey of a block: the contents of its cells over its years."""
         work = _Work(table, block, is_survey=True)
         submitted = self._submitted(work)
         future = self._submit(work, None) if submitted is None else submitted.future
@@ -133,11 +133,11 @@ class ClusterMaker:
         return CellSurvey(table.source.grid.n_cells, flags.array())
 
     def stop(self) -> None:
-        """Make whoever waits for the cluster raise soon."""
+        """Make the calls that wait for the cluster raise soon."""
         self._connection.stop()
 
     def _submitted(self, work: _Work) -> _Submitted | None:
-        """Submit what is due, and return what was submitted of this work."""
+        """Submit work up to the window, and return the submitted task of `work`, if any."""
         with self._lock:
             window = self._connection.window
             while self._waiting and len(self._running) < window and self._is_due(self._waiting[0]):
@@ -156,7 +156,7 @@ class ClusterMaker:
 
     def _submit(self, work: _Work, rule: CellRule | None) -> Future[Any]:
         reference = self._references[work.table.name]
-        # Earlier blocks first: they are waited for.
+        # Earlier blocks first, because the lanes wait for them first.
         priority = -work.block.first
         if rule is None:
             return self._connection.submit(survey_block, reference, work.block, priority=priority)

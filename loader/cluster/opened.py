@@ -1,7 +1,7 @@
 """The sources that a worker process has open, safe for workers with several threads.
 
-The netCDF and HDF5 libraries crash when one thread opens or closes a file while another reads. So a
-process opens and closes alone, and no two threads ever share a dataset.
+The netCDF and HDF5 libraries crash when one thread opens or closes a file while another reads.
+Therefore no thread reads while another opens or closes, and no two threads share a dataset.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_IDLE = 16
 
 @dataclass(frozen=True)
 class Reference:
-    """What a worker needs in order to open the very source that the client has open.
+    """The description by which a worker opens the same source as the client.
 
     Attributes
     ----------
@@ -45,13 +45,13 @@ class Reference:
     years : tuple of (int or None, int or None)
         First and last year to load.
     size, mtime_ns : int
-        Of the file, as the client sees it.
+        Status of the file, as the client sees it.
     storage_options : str
-        JSON of fsspec's options; not shown.
+        JSON of fsspec's options; not in the repr, as it may hold secrets.
     version : str
-        Of the client's luc-load.
+        Version of luc-load on the client.
     window : Grid or None
-        The part of the file's grid to load, if not all.
+        The part of the file's grid to load; None for all of it.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Reference:
 
 
 class _Turns:
-    """Many may read at a time, or one may open and close."""
+    """A lock for many readers, or one thread that opens or closes files."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -75,7 +75,7 @@ class _Turns:
     @contextmanager
     def reading(self) -> Iterator[None]:
         with self._changed:
-            # Whoever waits to open goes first, or it would wait for ever.
+            # Threads that wait to open go first; otherwise they could wait forever.
             self._changed.wait_for(lambda: not self._waiting)
             self._reading += 1
         try:
@@ -104,7 +104,7 @@ _idle_lock = threading.Lock()
 
 @contextmanager
 def borrowed(reference: Reference) -> Iterator[GriddedSource]:
-    """Give the calling thread a source of its own for as long as the block runs.
+    """Lend the calling thread a source of its own for the duration of a `with` block.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def borrowed(reference: Reference) -> Iterator[GriddedSource]:
     """
     if reference.version != __version__:
         raise ServiceError(
-            f"a worker runs luc-load {__version__}, this is {reference.version}; install the same "
-            "version on all workers"
+            f"a worker runs luc-load {__version__}, but the client runs {reference.version}; "
+            "install the same version on all workers"
         )
     source = _taken(reference)
     if source is None:
@@ -162,15 +162,15 @@ def _given_back(reference: Reference, source: GriddedSource) -> None:
 def _opened(reference: Reference) -> GriddedSource:
     source = open_source(SOURCES[reference.kind], reference.path, reference.years, reference.window)
     try:
-        found = fingerprint(reference.path)
+        status = fingerprint(reference.path)
     except BaseException:
         source.close()
         raise
-    if (found.size, found.mtime_ns) != (reference.size, reference.mtime_ns):
+    if (status.size, status.mtime_ns) != (reference.size, reference.mtime_ns):
         source.close()
         raise SourceError(
             reference.path,
-            "is another file on a worker than here; with --scheduler the sources must lie on "
-            "storage that all workers share",
+            "is a different file on a worker than on the client; with --scheduler the sources must "
+            "be on storage that all workers share",
         )
     return source

@@ -1,4 +1,4 @@
-"""What runs on a worker: one block read and written, or surveyed."""
+"""The tasks that run on a worker: make the part of a block, or survey a block."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ Bool = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class CellBits:
-    """A true or false for each cell of a block's rows, packed to travel."""
+    """A flag for each cell of a block's rows, packed for transfer."""
 
     bits: bytes
     count: int
 
     @classmethod
     def of(cls, cells: Bool) -> CellBits:
-        """Pack them."""
+        """Pack an array of flags."""
         return cls(np.packbits(cells).tobytes(), len(cells))
 
     def array(self) -> Bool:
-        """Return them as an array of bool, shape (count,)."""
+        """Return the flags as an array of bool, shape (count,)."""
         packed = np.frombuffer(self.bits, dtype=np.uint8)
         return np.unpackbits(packed, count=self.count).astype(np.bool_)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One block of one source under the rule that holds for its cells.
+    """One block of one source, and the rule for its cells.
 
     Attributes
     ----------
     reference : Reference
     block : Block
     folder : str
-        Where the attempt is written; every worker sees the same one.
+        Folder for the attempt, which all workers share.
     known : CellBits
-        Cells of the block's rows that are known to have values.
+        Cells of the block's rows known to have values.
     stored, only : CellBits or None
         As in `CellRule`, for the block's rows.
     keep_empty : bool
         As in `CellRule`.
     encoding : {"split", "plain"}
-        Of the values in the Parquet file.
+        Encoding of the values in the Parquet file.
     """
 
     reference: Reference
@@ -81,13 +81,13 @@ class Attempt:
     Attributes
     ----------
     path : str
-        A name that no other attempt has.
+        Path that is unique to the attempt.
     size : int
         Bytes.
     digest : TableDigest
-        Of its rows, from the arrays that were read.
+        Digest of the rows, from the arrays that were read.
     has_value : CellBits
-        What is known of the cells of the block's rows, this block included.
+        Cells of the block's rows known to have values, including those of this block.
     """
 
     path: str
@@ -97,7 +97,7 @@ class Attempt:
 
 
 def make_attempt(task: Task) -> Attempt:
-    """Read a block as a local build does, and write its rows under a name of their own.
+    """Read a block as a local build does, and write its rows under a unique name.
 
     Parameters
     ----------
@@ -110,14 +110,14 @@ def make_attempt(task: Task) -> Attempt:
     Raises
     ------
     SourceError
-        If the source cannot be read, or a value cannot be right.
+        If the source cannot be read, or holds an invalid value.
     OutputError
         If this worker cannot write to the folder.
     """
     block, folder = task.block, Path(task.folder)
     if not folder.is_dir():
         raise OutputError(
-            f"{folder}: a worker does not see this folder; with --scheduler the output must be on "
+            f"{folder}: a worker cannot see this folder; with --scheduler the output must be on "
             "storage that all workers share"
         )
     path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
@@ -139,7 +139,7 @@ def make_attempt(task: Task) -> Attempt:
 
 
 def survey_block(reference: Reference, block: Block) -> CellBits:
-    """Return what the cells of a block's rows hold over its years, as `CellSurvey.packed` gives it.
+    """Return the contents of the cells of a block over its years, as `CellSurvey.packed`.
 
     Raises
     ------
