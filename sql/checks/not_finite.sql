@@ -1,5 +1,5 @@
--- Title: Values that are no numbers
--- Purpose: NaN and infinity: missing values are NULL, and infinity is refused when a file is read
+-- Title: Values that are not finite
+-- Purpose: NaN and infinity: missing values are NULL, and infinity is rejected when a file is read
 -- Units: those of the variables
 -- Caveat: NaN is larger than any number to DuckDB, so the bounds of a row group tell
 -- Source: all tables of years

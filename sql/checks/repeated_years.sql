@@ -2,7 +2,7 @@
 -- Purpose: years whose global totals all equal those of the year before: one year written twice
 -- Units: Pg C yr-1; million hectares (Mha)
 -- Caveat: of the whole Earth; in a region nothing may really change
--- Source: the stored totals; a published data set once held 2012 twice
+-- Source: the stored totals; a published dataset once held 2012 twice
 -- Needs: eluc_global, state_global
 SELECT
     'eluc' AS variable,

@@ -1,7 +1,7 @@
 -- Title: Whether a cell has several rows in a year
--- Purpose: how many rows of the year given are further ones of a cell
+-- Purpose: number of rows of one year that repeat a cell
 -- Units: rows
--- Caveat: looks at one year only
+-- Caveat: reads one year only
 -- Source: the table or view
 -- Needs: none
 SELECT count(*) - count(DISTINCT cell_id)

@@ -1,4 +1,4 @@
--- Title: A table that stands for a view
+-- Title: A table that replaces a view
 -- Purpose: creates an empty table with the columns of the view of the same name in the schema meta
 -- Units: none
 -- Caveat: the view is the definition; luc-load check compares the two

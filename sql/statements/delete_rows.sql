@@ -1,5 +1,5 @@
 -- Title: Delete all rows of a table
--- Purpose: empties a small table whose rows are known better at the end of a build
+-- Purpose: empties a small table that is filled again at the end of a build
 -- Units: none
 -- Caveat: none
 -- Source: DuckDB, statement DELETE

@@ -1,4 +1,4 @@
--- Title: Drop a table that stands for a view
+-- Title: Drop a table that replaces a view
 -- Purpose: drops the table and the view in the schema meta that defines it
 -- Units: none
 -- Caveat: the rows are lost

@@ -1,5 +1,5 @@
 -- Title: Fill the data dictionary
--- Purpose: adds the rows given as six lists of equal length
+-- Purpose: adds rows from six lists of equal length
 -- Units: none
 -- Caveat: parameters in the order of the columns
 -- Source: the data dictionary

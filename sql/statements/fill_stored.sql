@@ -1,4 +1,4 @@
--- Title: Fill a table that stands for a view
+-- Title: Fill a table that replaces a view
 -- Purpose: adds the rows of the years from first to last
 -- Units: none
 -- Caveat: in bands of 1024 neighbouring cells, by year and cell within a band, like the tables

@@ -1,7 +1,7 @@
 -- Title: Columns of the current schema
 -- Purpose: every column of every table and view, in order, with its type
 -- Units: none
--- Caveat: only what lies in the current database and schema
+-- Caveat: only those in the current database and schema
 -- Source: DuckDB's catalogue
 -- Needs: none
 SELECT table_name, column_name, data_type

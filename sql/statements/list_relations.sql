@@ -1,7 +1,7 @@
 -- Title: Tables and views of cells
 -- Purpose: name and columns of every table and view that has a column cell_id
 -- Units: none
--- Caveat: only what lies in the current database and schema
+-- Caveat: only those in the current database and schema
 -- Source: DuckDB's catalogue
 -- Needs: none
 SELECT table_name, list(column_name ORDER BY column_index) AS columns

@@ -4,8 +4,8 @@
 -- Units: none
 -- Caveat: cannot be undone in this session. The database is attached rather than opened, so that the
 --   settings do not bind other connections of this process to the same file. DuckDB's own file
---   system is disabled, with it the files of the database itself; what is left is the file system
---   whose addresses are given, which must be registered before
+--   system is disabled, which includes the files of the database itself; only the file system of
+--   the addresses in the parameters remains, which must be registered before
 -- Source: DuckDB, ATTACH and securing
 -- Needs: none
 SET allow_persistent_secrets = false;

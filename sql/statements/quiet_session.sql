@@ -1,5 +1,5 @@
--- Title: Draw nothing
--- Purpose: keeps DuckDB's own progress bar off the terminal, where ours is
+-- Title: Turn off the progress bar of DuckDB
+-- Purpose: keeps DuckDB's progress bar off the terminal, which shows that of luc-load
 -- Units: none
 -- Caveat: of this connection only
 -- Source: DuckDB, configuration

@@ -1,6 +1,6 @@
--- Title: Read which cells are wanted
+-- Title: Read which cells are selected
 -- Purpose: for every cell of the grid, in the order of cell_id, whether it is land or of one of
---   the countries given
+--   the countries in the parameters
 -- Units: none
 -- Caveat: a cell that a border or coast cuts is of every country that has a part of it
 -- Source: cell, cell_region

@@ -1,7 +1,7 @@
 -- Title: Read the sources of a database that may come from anyone
 -- Purpose: a row for every source file
 -- Units: size in bytes
--- Caveat: a dataset that was given in memory has neither size nor digest
+-- Caveat: a dataset in memory has neither size nor digest
 -- Source: the build
 -- Needs: source
 SELECT name, path, size, digest, title, version, licence, first_year, last_year, synthetic

@@ -1,4 +1,4 @@
--- Title: Set how much of the machine DuckDB may take
+-- Title: Set the threads and the memory of DuckDB
 -- Purpose: while rows are loaded, the lanes need the threads and most of the memory; afterwards DuckDB
 --   does
 -- Units: threads; bytes

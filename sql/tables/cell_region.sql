@@ -1,5 +1,5 @@
 -- Title: Cells of regions
--- Purpose: how much of each cell lies in a region, one row for every cell and region that share an
+-- Purpose: how much of each cell is in a region, one row for every cell and region that share an
 --   area
 -- Units: share and weight fractions (1)
 -- Caveat: emissions and land uses are per area of the whole cell, but only its land has them: add
