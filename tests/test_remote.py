@@ -320,7 +320,7 @@ def test_storage_options_reach_the_store(bucket: str, tmp_path: Path) -> None:
         build(states=f"{bucket}/states.nc", storage_options=wrong, out=tmp_path)
     by_scheme = {"s3": {"anon": False}, "https": {}}
     build(states=f"{bucket}/states.nc", storage_options=by_scheme, out=tmp_path)
-    with pytest.raises(UsageError, match="no JSON object") as error:
+    with pytest.raises(UsageError, match="is not a JSON object") as error:
         build(states=f"{bucket}/states.nc", storage_options='{"secret": "x"', out=tmp_path)
     assert "secret" not in str(error.value)
 
@@ -335,8 +335,8 @@ def test_an_unknown_scheme_is_a_usage_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("out", "found"),
     [
-        ("https://example.org/out", "https:// is only read from, not written to"),
-        ("http://me:secret@example.org/out", "http:// is only read from"),
+        ("https://example.org/out", "but https:// is read-only"),
+        ("http://me:secret@example.org/out", "but http:// is read-only"),
         ("simplecache::s3://bucket/out", "one file system in another"),
     ],
 )

@@ -128,7 +128,7 @@ def test_check_contacts_only_an_address_that_the_user_named(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (found,) = check_database(out, only=["parquet"]).results
     assert found.status == "skipped"
-    assert f"{address(store)} was not looked at" in found.summary
+    assert f"{address(store)} was not checked" in found.summary
     assert status(out)[0] == "ok"
 
 
@@ -202,10 +202,10 @@ def test_storage_options_reach_the_store(
     once = {"config_kwargs": {"retries": {"total_max_attempts": 1}}}
     wrong = json.dumps({"s3": {**own, **dead, **once}})
     found = runner.invoke(commands, [*only, "--storage-options", wrong, out])
-    assert "parquet            skipped  s3://luc-test/own was not looked at" in found.output
+    assert "parquet            skipped  s3://luc-test/own was not checked" in found.output
     assert found.exit_code == 0
     told = runner.invoke(commands, ["info", "--storage-options", wrong, out]).output
-    assert "Parquet: s3://luc-test/own was not looked at: " in told
+    assert "Parquet: s3://luc-test/own was not checked: " in told
     monkeypatch.setattr("loader.description.stored_dataset", None)
     assert "duckdb -readonly" in runner.invoke(commands, ["info", "--connect", out]).output
 

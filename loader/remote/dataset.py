@@ -1,4 +1,4 @@
-"""Whether the Parquet dataset of a database is at the address that the database names."""
+"""Check that the Parquet dataset of a database is at the address that the database names."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["StoredDataset", "stored_dataset"]
 
 @dataclass(frozen=True)
 class StoredDataset:
-    """What a store holds of the dataset that belongs to a database.
+    """The state of the dataset of a database in a store.
 
     Attributes
     ----------
     state : {"same", "other", "unreachable"}
         Whether the dataset of the same build is published and all of its files are there.
     text : str
-        The same in words, with what to do.
+        The same in words, with the fix.
     folder : str
         The address of its tables.
     """
@@ -36,17 +36,17 @@ class StoredDataset:
 
 
 def stored_dataset(address: object, build_id: str, named: str | None = None) -> StoredDataset:
-    """Look for the dataset of a database in a store; whatever is wrong is in the answer.
+    """Look for the dataset of a database in a store; problems are reported in the result.
 
     Parameters
     ----------
     address : object
-        What the database says. Only an address that this user named, now or when a build published
-        there, is contacted.
+        Address in the database. It is contacted only if this user named it, now or when a build
+        published there.
     build_id : str
-        Of the database.
+        Id of the database.
     named : str, optional
-        The address that the user named now, which is looked at instead.
+        An address named by the user, which is contacted instead.
 
     Returns
     -------
@@ -54,21 +54,21 @@ def stored_dataset(address: object, build_id: str, named: str | None = None) -> 
     """
     if named is None and not is_known(address):
         reason = "no build of yours published there; name it with --parquet to look there"
-        return StoredDataset("unreachable", f"{address} was not looked at: {reason}")
+        return StoredDataset("unreachable", f"{address} was not checked: {reason}")
     address = without_secrets(str(address) if named is None else named)
-    mend = "run the build again to fix it"
+    fix = "run the build again to fix it"
     try:
         output = StoredOutput(address if named is None else named)
         if output.build_id is None:
-            return StoredDataset("other", f"there is no dataset at {address}; {mend}")
+            return StoredDataset("other", f"there is no dataset at {address}; {fix}")
         if output.build_id != build_id:
             ids = f"holds build {output.build_id}, but the database is build {build_id}"
-            return StoredDataset("other", f"{address} {ids}; {mend}")
+            return StoredDataset("other", f"{address} {ids}; {fix}")
         if damaged := output.not_whole():
             more = f" and {len(damaged) - 1} more files" if damaged[1:] else ""
             reason = f"{damaged[0]}{more} missing or of another size"
-            return StoredDataset("other", f"the dataset at {address} is damaged ({reason}); {mend}")
+            return StoredDataset("other", f"the dataset at {address} is damaged ({reason}); {fix}")
     except (OutputError, ServiceError, ExtraMissingError, UsageError) as error:
-        return StoredDataset("unreachable", f"{address} was not looked at: {error}")
+        return StoredDataset("unreachable", f"{address} was not checked: {error}")
     folder = output.dataset(build_id)
     return StoredDataset("same", f"{folder}/ is of the same build", folder)

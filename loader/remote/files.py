@@ -1,4 +1,4 @@
-"""The files below an address of a store: list, upload, remove; a file is there whole or not."""
+"""List, upload and remove the files below an address; uploads of a file are atomic."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 __all__ = ["AT_ONCE", "StoredFiles", "sizes_of"]
 
 _BUCKETS = ("s3", "s3a", "gs", "gcs", "abfs", "az", "oss")
-"""Stores without folders: to make one there would be to make a bucket."""
+"""Stores without folders: makedirs would create a bucket there."""
 
 _LOCAL = ("file", "local")
 
 AT_ONCE = 128 * 2**20
-"""Bytes on their way; for a file of 800 MB the process takes 0.32 GB of memory in all.
+"""Bytes uploaded at a time: the upload of a file of 800 MB needs 0.32 GB of memory.
 
-With the 500 MB that s3fs chooses for itself it took 1.07 GB.
+With the default of s3fs, 500 MB, it needs 1.07 GB.
 """
 
 _FILES = 8
-"""Uploaded at a time."""
+"""Maximum number of files uploaded at a time."""
 
 _PIECE, _MOST_PIECES = 16 * 2**20, 9_000
-"""S3 takes 10,000 pieces of a file; gcsfs wants multiples of 256 KiB."""
+"""S3 allows 10,000 pieces per file; gcsfs requires multiples of 256 KiB."""
 
 
 class StoredFiles:
-    """Files by their name below one address; nothing is asked of the store yet.
+    """Files below one address, by name. Creating an instance does not contact the store.
 
-    Every method lets the errors of the store's library through.
+    All methods raise the errors of the store's library unchanged.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class StoredFiles:
         self.root = store.path.rstrip("/")
 
     def path(self, name: str) -> str:
-        """Return the path of a file or folder as the store's library wants it."""
+        """Return the path of a file or folder in the form that the store's library expects."""
         return f"{self.root}/{name}"
 
     def missing_bucket(self) -> str | None:
-        """Return the bucket of the address if it does not exist, as far as may be known."""
+        """Return the bucket of the address if it is known not to exist, else None."""
         bucket = self.root.partition("/")[0]
         if self.scheme not in _BUCKETS:
             return None
@@ -76,34 +76,34 @@ class StoredFiles:
         except FileNotFoundError:
             return bucket
         except PermissionError:
-            # Whoever may write to it need not be allowed to look at it.
+            # Permission to write to a bucket does not imply permission to inspect it.
             pass
         return None
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """Return the bytes of every file below a folder, by its name in the folder."""
+        """Return the size of every file below a folder, by name relative to the folder."""
         self.fs.invalidate_cache()
         start = self.path(folder)
         try:
-            found = self.fs.find(start, detail=True)
+            files = self.fs.find(start, detail=True)
         except FileNotFoundError:
             return {}
-        return {name.removeprefix(f"{start}/"): int(info["size"]) for name, info in found.items()}
+        return {name.removeprefix(f"{start}/"): int(info["size"]) for name, info in files.items()}
 
     def upload(
         self, folder: Path, home: str, sizes: Mapping[str, int], told: Callable[[str], None]
     ) -> None:
-        """Upload those files of a folder that are not there in their size.
+        """Upload the files of a folder that are missing in the store or have another size there.
 
         Parameters
         ----------
         folder : pathlib.Path
         home : str
-            Where they go.
+            The folder in the store.
         sizes : mapping of str to int
-            Bytes of each, by its name in both folders.
+            Size of each file in bytes, by name relative to both folders.
         told : callable
-            Gets a line on how far it is.
+            Receives a line of progress.
         """
         there = self.sizes(home)
         missing = {name: size for name, size in sizes.items() if there.get(name) != size}
@@ -114,13 +114,13 @@ class StoredFiles:
             done += sum(missing[name] for name in group)
 
     def put(self, files: Mapping[str, Path]) -> None:
-        """Upload files, all at once where the store's library can.
+        """Upload files, in parallel if the store's library supports it.
 
         Parameters
         ----------
         files : mapping of str to pathlib.Path
-            The file on this disk, by its name in the store. Their bytes may all be in memory, but
-            of one that is larger than `AT_ONCE` no more than that.
+            Local path of each file, by its name in the store. All files may be in memory at once,
+            but at most `AT_ONCE` bytes of a larger one.
         """
         targets = [self.path(name) for name in files]
         sources = list(files.values())
@@ -139,7 +139,7 @@ class StoredFiles:
         self.fs.put([str(source) for source in sources], targets, **how)
 
     def write(self, name: str, data: bytes, **condition: str) -> None:
-        """Write a small file at once, under the conditions that the store knows."""
+        """Write a small file in one request, under conditions that the store supports."""
         if self.scheme in _LOCAL:
             target = self._local(name)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +148,7 @@ class StoredFiles:
             self.fs.pipe_file(self.path(name), data, **condition)
 
     def read(self, name: str) -> tuple[bytes, dict[str, Any]]:
-        """Return a small file, and what the store says of it."""
+        """Return the content of a small file, and its status in the store."""
         if self.scheme in _LOCAL:
             return read_small(self._local(name)), {}
         self.fs.invalidate_cache()
@@ -158,15 +158,14 @@ class StoredFiles:
         return self.fs.cat_file(self.path(name)), info
 
     def remove(self, folder: str, names: Iterable[str]) -> None:
-        """Remove files by their exact names, and the folders that are empty then.
+        """Remove files by their exact names, and folders that become empty.
 
         Parameters
         ----------
         folder : str
             A folder below the address, or "" for the address itself, which stays.
         names : iterable of str
-            Files in the folder; those that are not there any more are no error. What the store
-            would take for a pattern means only itself.
+            Files in the folder; missing files are ignored. Names are never treated as patterns.
         """
         start = f"{folder}/" if folder else ""
         names = [start + checked_path(name) for name in names]
@@ -184,12 +183,12 @@ class StoredFiles:
             return
         parents = {parent for name in names for parent in PurePosixPath(name).parents}
         for parent in sorted(parents - {PurePosixPath()}, key=lambda p: -len(p.parts)):
-            # Not empty: others use it too.
+            # Fails if the folder is not empty, because others use it too.
             with suppress(Exception):
                 self.fs.rmdir(self.path(parent.as_posix()))
 
     def remove_unfinished(self, folder: str, names: Iterable[str]) -> None:
-        """Remove, on a disk, what a kill left half written of files; stores keep no such files."""
+        """Remove temporary files of a killed process, on a disk; stores have no such files."""
         if self.scheme not in _LOCAL:
             return
         for name in names:
@@ -199,16 +198,16 @@ class StoredFiles:
                     left.unlink(missing_ok=True)
 
     def _has_pattern(self) -> bool:
-        """Return whether the store's library would take the address for a pattern."""
+        """Return whether the store's library would treat the address as a pattern."""
         return any(character in self.root for character in "*?[")
 
     def _local(self, name: str) -> Path:
-        """Return the path of a file on a disk; no folder on the way below the address is a link.
+        """Return the path of a file on a disk; no folder between it and the address is a link.
 
         Raises
         ------
         OutputError
-            If one is: it would lead to where the user did not say.
+            If one is a link, which could lead outside the address.
         """
         path = Path(self.root)
         for component in checked_path(name).split("/")[:-1]:
@@ -219,7 +218,7 @@ class StoredFiles:
 
 
 def _groups(sizes: Mapping[str, int]) -> Iterator[list[str]]:
-    """Yield names of files that are uploaded together: some megabytes of each other, or one."""
+    """Yield groups of files that are uploaded together: up to `AT_ONCE` bytes, or one file."""
     group: list[str] = []
     for name, size in sizes.items():
         if group and (len(group) == _FILES or sum(sizes[n] for n in group) + size > AT_ONCE):
@@ -231,7 +230,7 @@ def _groups(sizes: Mapping[str, int]) -> Iterator[list[str]]:
 
 
 def _how_to_put(scheme: str, size: int) -> dict[str, int]:
-    """Return how large the pieces of a file are, and how many are on their way at a time."""
+    """Return the size of the pieces of a file, and how many are uploaded at a time."""
     pieces = -(-size // _MOST_PIECES // _PIECE) * _PIECE
     if scheme in {"s3", "s3a"}:
         return {"chunksize": max(_PIECE, pieces), "max_concurrency": AT_ONCE // _PIECE}
@@ -239,7 +238,7 @@ def _how_to_put(scheme: str, size: int) -> dict[str, int]:
 
 
 def sizes_of(folder: Path, names: Collection[str]) -> dict[str, int]:
-    """Return the bytes of files of this disk, and of all files in folders, by their name."""
+    """Return the sizes of local files, and of all files in local folders, by name."""
     sizes: dict[str, int] = {}
     for name in sorted(names):
         place = folder / name

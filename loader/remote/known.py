@@ -1,8 +1,8 @@
-"""The addresses to which this user has published: no others are contacted on a database's word.
+"""The addresses to which this user has published; only these are contacted for a database.
 
-A database names the address of its Parquet dataset. Whoever made the file chose the name, so that
-looking there would let a stranger make this machine send requests. An address is therefore looked
-at only if the user named it, now or when a build published there.
+A database names the address of its Parquet dataset. The author of the file chose the address, so
+contacting it would let a stranger make this machine send requests. An address is therefore
+contacted only if the user named it, now or when a build published there.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _FILE = "published.json"
 
 
 def is_known(address: object) -> bool:
-    """Return whether a build of this user published at an address, which a database may name."""
+    """Return whether a build of this user has published at an address."""
     return isinstance(address, str) and _bare(address) in _addresses()
 
 
 def remember(address: str) -> None:
-    """Note that the user named an address; without its user, password and query."""
+    """Record an address that the user named, without its user, password and query."""
     addresses = _addresses()
     if _bare(address) in addresses:
         return
-    # A home folder that cannot be written is no reason not to build.
+    # A build must not fail because the home folder cannot be written.
     with suppress(OSError):
         cache_directory().mkdir(parents=True, exist_ok=True)
         data = json.dumps(sorted({*addresses, _bare(address)}), indent=1).encode()

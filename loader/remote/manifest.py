@@ -1,4 +1,4 @@
-"""The manifest of an address: which build counts, its files, and which other builds are ours."""
+"""The manifest of an address: the published build, its files, and earlier builds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def build_folder(build_id: str) -> str:
     Raises
     ------
     ValueError
-        If the id is not a name of luc-load's.
+        If the id is not a valid name of a build.
     """
     return f"builds/{checked_name(build_id)}"
 
@@ -32,9 +32,9 @@ class Manifest:
     Attributes
     ----------
     build_id : str
-        The build that counts.
+        The published build.
     files : mapping of str to int
-        Bytes of its files, by their name below the folder of the build.
+        Sizes of its files in bytes, by name relative to the folder of the build.
     replaces : str or None
         The build that was published before.
     others : mapping of str to frozenset of str
@@ -54,7 +54,7 @@ class Manifest:
         Raises
         ------
         ValueError
-            If luc-load did not write it, or a name in it leads out of its folder.
+            If luc-load did not write it, or a name in it is outside its folder.
         """
         try:
             record = json.loads(data)
@@ -72,7 +72,7 @@ class Manifest:
         return cls(build_id, files, None if replaces is None else checked_name(replaces), others)
 
     def render(self) -> bytes:
-        """Return it as `parse` reads it."""
+        """Return the manifest in the format that `parse` reads."""
         record: dict[str, Any] = {
             "build_id": self.build_id,
             "folder": build_folder(self.build_id),
@@ -87,7 +87,7 @@ class Manifest:
 
 
 def parse_names(data: bytes, build_id: str) -> frozenset[str]:
-    """Read the names of the files of an upload; none if they are not those of this build."""
+    """Parse the names of the files of an upload; empty if the record is of another build."""
     try:
         record = json.loads(data)
         if record["build_id"] != build_id:
@@ -98,5 +98,5 @@ def parse_names(data: bytes, build_id: str) -> frozenset[str]:
 
 
 def render_names(build_id: str, names: Iterable[str]) -> bytes:
-    """Return names of files as `parse_names` reads them."""
+    """Return names of files in the format that `parse_names` reads."""
     return json.dumps({"build_id": build_id, "files": sorted(names)}, indent=1).encode() + b"\n"

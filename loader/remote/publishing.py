@@ -2,17 +2,17 @@
 
 ::
 
-    PREFIX/luc-load.json                     the manifest: which build counts, and its files
-    PREFIX/luc-load.BUILD_ID.uploading.json  the names of the files of an upload under way
+    PREFIX/luc-load.json                     the manifest: the published build and its files
+    PREFIX/luc-load.BUILD_ID.uploading.json  the file names of an unfinished upload
     PREFIX/builds/BUILD_ID/luc.duckdb
     PREFIX/builds/BUILD_ID/parquet/...
 
 A store cannot rename a folder. Files are never replaced: every build has its own folder, and
-readers find it through the manifest. Writing the manifest is the commit. Where the store can (S3)
-it is written only if nobody else wrote one meanwhile. The build that was replaced stays, for its
-readers; older ones are removed. Only files that the manifest or the record of an upload names are
-removed, by their exact names: others may use the same bucket. Where the database stays on a local
-disk, there is no luc.duckdb.
+readers find it through the manifest. Writing the manifest is the commit. If the store supports it
+(S3), the manifest is written only if no other process has written one in the meantime. The build
+that was replaced is kept for its readers; older builds are removed. Only files that the manifest or
+the record of an upload names are removed, by their exact names, because others may use the same
+bucket. If the database stays on a local disk, there is no luc.duckdb.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 class StoredOutput:
-    """What is published at an address; asks the store for the manifest at once.
+    """The published output at an address; reads its manifest from the store immediately.
 
     Parameters
     ----------
@@ -49,9 +49,9 @@ class StoredOutput:
     Raises
     ------
     OutputError
-        If something is there that luc-load did not make, or access is refused.
+        If a file there was not made by luc-load, or access is denied.
     ServiceError
-        If the store does not answer.
+        If the store does not respond.
     """
 
     def __init__(self, address: str) -> None:
@@ -62,12 +62,12 @@ class StoredOutput:
 
     @property
     def build_id(self) -> str | None:
-        """Which build is published."""
+        """Id of the published build."""
         return None if self._published is None else self._published.build_id
 
     @property
     def replaced(self) -> str | None:
-        """Which build was published before, and is still there."""
+        """Id of the build that was published before and is kept."""
         return None if self._published is None else self._published.replaces
 
     def dataset(self, build_id: str) -> str:
@@ -75,11 +75,11 @@ class StoredOutput:
         return f"{self.address}/{build_folder(build_id)}/parquet"
 
     def listed(self) -> dict[str, int]:
-        """Return bytes by name of the files that the manifest names."""
+        """Return the sizes of the files that the manifest names, by name."""
         return {} if self._published is None else dict(self._published.files)
 
     def not_whole(self) -> list[str]:
-        """Return the files that the manifest names and that are not there in their size."""
+        """Return the files of the manifest that are missing or have another size."""
         if self.build_id is None:
             return []
         with self.translated():
@@ -87,9 +87,9 @@ class StoredOutput:
         return [name for name, size in self.listed().items() if there.get(name) != size]
 
     def withdraw(self, build_id: str) -> int:
-        """Remove what an upload left that was interrupted before its database was published.
+        """Remove the files of an interrupted upload whose database was never published.
 
-        If its manifest was written already, the build that it replaced counts again.
+        If its manifest was written already, the build that it replaced is published again.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class StoredOutput:
         Returns
         -------
         int
-            Bytes that were removed; 0 where another output has taken the build for its own.
+            Bytes that were removed; 0 if another output has published the same build.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class StoredOutput:
         return sum(left.values())
 
     def _restore(self, published: Manifest) -> None:
-        """Make the replaced build count again if its files are still there."""
+        """Publish the replaced build again if its files are still there."""
         replaced = published.replaces
         there = {} if replaced is None else self.files.sizes(build_folder(replaced))
         names = published.others.get(replaced or "", frozenset())
@@ -138,26 +138,28 @@ class StoredOutput:
         self._commit(Manifest(replaced, files, None, others))
 
     def refuse_other(self, own: Collection[str | None], *, overwrite: bool) -> None:
-        """Refuse to replace a build that is not known here, or to publish where no bucket is.
+        """Raise if a build of another output would be replaced, or the bucket does not exist.
 
         Parameters
         ----------
         own : collection of (str or None)
-            Builds of the local folder: the published one, and one that was interrupted while it was
-            being published.
+            Builds of the local folder: the published one, and one whose publication was
+            interrupted.
         overwrite : bool
 
         Raises
         ------
         OutputError
-            If it would be replaced, or there is no bucket.
+            If a build would be replaced, or there is no bucket.
         """
         if self.build_id is None:
             with self.translated():
                 bucket = self.files.missing_bucket()
             if bucket is not None:
-                told = f"{self.address}: there is no bucket {bucket}"
-                raise OutputError(f"{told}; make it, or choose another address")
+                raise OutputError(
+                    f"{self.address}: there is no bucket {bucket}; create it, or choose another "
+                    "address"
+                )
         if self.build_id is not None and self.build_id not in own and not overwrite:
             raise OutputError(
                 f"{self.address}: build {self.build_id} is published there; add --overwrite to "
@@ -172,18 +174,18 @@ class StoredOutput:
         kept: Collection[str | None] = (),
         told: Callable[[str], None] = lambda _: None,
     ) -> str:
-        """Upload a finished build and make it the one that counts.
+        """Upload a finished build and publish it.
 
         Parameters
         ----------
         folder : pathlib.Path
         build_id : str
         names : collection of str
-            Files and folders in `folder` that are uploaded.
+            Files and folders in `folder` to upload.
         kept : collection of (str or None)
-            Builds that stay, beside this one and the one that it replaces.
+            Builds to keep in addition to this one and the one that it replaces.
         told : callable, optional
-            Gets a line on how far the upload is.
+            Receives a line of progress.
 
         Returns
         -------
@@ -197,8 +199,9 @@ class StoredOutput:
         OutputError
             If the store refuses.
         ServiceError
-            If it does not answer; the same command goes on with the upload.
+            If it does not respond; the same command resumes the upload.
         """
+        # 1. Find out what is missing; a complete upload of the same build is not repeated.
         home, again = build_folder(build_id), self.build_id == build_id
         place = f"{self.address}/{home}"
         present = {name.partition("/")[0] for name in self.listed()} if again else set()
@@ -207,7 +210,8 @@ class StoredOutput:
             return place
         sizes = sizes_of(folder, wanted)
         with self.translated():
-            # What an interrupted upload of this build left may be cut into other parts.
+            # 2. Record the names, then upload. Files of an interrupted upload of this build may be
+            # divided into other parts: those are outdated and removed.
             earlier = self._names_of_upload(build_id) | (self.listed().keys() if again else set())
             self.files.write(_record_of(build_id), render_names(build_id, earlier | sizes.keys()))
             self.files.upload(folder, home, sizes, told)
@@ -215,10 +219,13 @@ class StoredOutput:
             there = self.files.sizes(home)
             wrong = [name for name, size in sizes.items() if there.get(name) != size]
             if wrong:
-                raise OutputError(f"{place}/{wrong[0]}: did not arrive complete; run it again")
+                raise OutputError(
+                    f"{place}/{wrong[0]}: is incomplete in the store; run the same command again"
+                )
             outdated = {n for n in earlier - sizes.keys() if n.partition("/")[0] in wanted}
             self.files.remove(home, outdated & there.keys())
             _refuse_foreign(place, there.keys() - earlier - sizes.keys())
+            # 3. Commit by writing the manifest, and only then remove old builds.
             kept_files = {n: s for n, s in self.listed().items() if n in there.keys() - outdated}
             manifest = Manifest(
                 build_id,
@@ -232,7 +239,7 @@ class StoredOutput:
         return place
 
     def _others(self, build_id: str) -> dict[str, frozenset[str]]:
-        """Return the builds besides one that luc-load published and that are still there."""
+        """Return the files of the other builds that luc-load published and that are still there."""
         published = self._published
         if published is None:
             return {}
@@ -244,7 +251,7 @@ class StoredOutput:
         }
 
     def _remove_old(self, kept: Collection[str | None]) -> None:
-        """Remove the builds that the manifest, read back, names as ours and that nobody needs."""
+        """Remove the builds in the manifest, read again, that are not in `kept`."""
         published = self._published = self._manifest()
         if published is None or published.build_id not in kept:
             return
@@ -254,7 +261,7 @@ class StoredOutput:
                 self.files.remove(home, files & self.files.sizes(home).keys())
 
     def _names_of_upload(self, build_id: str) -> frozenset[str]:
-        """Return the files of an upload that began and did not end; none if there is none."""
+        """Return the files of an unfinished upload; empty if there is none."""
         try:
             data, _ = self.files.read(_record_of(build_id))
         except FileNotFoundError:
@@ -278,7 +285,7 @@ class StoredOutput:
         raise OutputError(f"{where}: was not made by luc-load; choose another address")
 
     def _commit(self, manifest: Manifest) -> None:
-        """Write the manifest, on stores that can only if it is still the one that was read."""
+        """Write the manifest; if the store supports it, only if it has not changed since read."""
         condition: dict[str, str] = {}
         if self.files.scheme in _CONDITIONAL:
             condition = {"IfMatch": self._etag} if self._etag else {"IfNoneMatch": "*"}
@@ -290,7 +297,7 @@ class StoredOutput:
                 getattr(each, "response", {}).get("Error", {}).get("Code") for each in causes(error)
             }
             if isinstance(error, FileExistsError) or codes & _CONFLICTS:
-                # The answer to our own may be lost: its repetition then meets it.
+                # If the response to our write was lost, its retry fails although it succeeded.
                 if self.files.read(MANIFEST)[0] == data:
                     return
                 raise OutputBusyError(
@@ -306,9 +313,9 @@ class StoredOutput:
         Raises
         ------
         OutputError
-            If the store refuses.
+            If the store denies access.
         ServiceError
-            If it does not answer.
+            If it does not respond.
         """
         try:
             with translated(self.address):
@@ -318,12 +325,12 @@ class StoredOutput:
 
 
 def _record_of(build_id: str) -> str:
-    """Return where the names of the files of an upload are kept until it ends."""
+    """Return the name of the file that lists the files of an unfinished upload."""
     return f"luc-load.{checked_name(build_id)}.uploading.json"
 
 
 def _refuse_foreign(place: str, names: Collection[str]) -> None:
-    """Raise if there are Parquet files that readers of the folder would take for ours."""
+    """Raise if there are foreign Parquet files, which readers of the folder would read too."""
     if foreign := sorted(name for name in names if name.endswith(".parquet")):
         raise OutputError(
             f"{place}/{foreign[0]}: was not uploaded by luc-load, but readers of the dataset would "

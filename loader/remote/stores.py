@@ -1,4 +1,4 @@
-"""Object stores and servers through fsspec: which one an address means, and what it answers.
+"""Object stores and servers through fsspec: open addresses and translate errors.
 
 Nothing here opens a connection for a path without a scheme.
 """
@@ -49,10 +49,10 @@ _EXTRAS = {
 _CONNECT_SECONDS, _READ_SECONDS = 10, 60
 
 _REQUEST_SECONDS = 900
-"""For one range of a file: a server that sends a byte a minute never exceeds the others."""
+"""For one range of a file, because a very slow server never exceeds the other two."""
 
 _CLIENTS = ("aiohttp", "botocore", "aiobotocore", "gcsfs", "google")
-"""Packages whose errors, unless they carry an answer, mean that there was none."""
+"""Packages whose errors mean a lost connection, unless they have an HTTP status."""
 
 _SERVER_FAULT, _TOO_MANY_REQUESTS = 500, 429
 
@@ -65,7 +65,7 @@ def is_address(path: str) -> bool:
 
 
 def parse_storage_options(text: str | Mapping[str, Any] | None) -> dict[str, Any]:
-    """Parse fsspec's options as given on the command line.
+    """Parse the options of fsspec from the command line.
 
     Parameters
     ----------
@@ -75,30 +75,33 @@ def parse_storage_options(text: str | Mapping[str, Any] | None) -> dict[str, Any
     Raises
     ------
     UsageError
-        If it is something else.
+        If the text is not a JSON object.
     """
     if text is None:
         return {}
     if not isinstance(text, str):
         return dict(text)
     try:
-        found = json.loads(text)
+        options = json.loads(text)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        options = None
+    if not isinstance(options, dict):
         # Not repeated in the message: it may hold a secret.
-        raise UsageError('--storage-options is no JSON object; expected such as {"anon": true}')
-    return found
+        raise UsageError(
+            '--storage-options is not a JSON object; expected for example {"anon": true}'
+        )
+    return options
 
 
 @contextmanager
 def using_storage_options(options: Mapping[str, Any]) -> Iterator[None]:
-    """Let every store that is opened meanwhile have these options.
+    """Apply options to every store that is opened in a `with` block.
 
     Parameters
     ----------
     options : mapping
-        Those of fsspec's file system; or options by scheme, such as {"s3": {...}, "https": {...}}.
+        Options of the fsspec file system, or options by scheme, such as
+        {"s3": {...}, "https": {...}}.
     """
     import fsspec.config  # noqa: PLC0415  # only builds that have addresses need it
 
@@ -118,7 +121,7 @@ def using_storage_options(options: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _patience(scheme: str) -> dict[str, Any]:
-    """Return what lets a host that does not answer end the build soon; options replace it."""
+    """Return default timeouts, so that an unresponsive host ends the build soon."""
     if scheme in {"s3", "s3a"}:
         retries = {"max_attempts": 3}
         times = {"connect_timeout": _CONNECT_SECONDS, "read_timeout": _READ_SECONDS}
@@ -145,7 +148,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Status:
-    """What a store says of a file: equal while nobody replaced it."""
+    """The status of a file in a store; it changes if the file is replaced."""
 
     size: int
     mtime_ns: int
@@ -153,7 +156,7 @@ class Status:
 
 
 def store_of(address: str) -> Store:
-    """Return the store of an address; nothing is asked of it yet.
+    """Return the store of an address, without contacting it.
 
     Raises
     ------
@@ -175,21 +178,21 @@ def store_of(address: str) -> Store:
         known = ", ".join(f"{name}://" for name in _EXTRAS)
         raise UsageError(f"{address}: unknown scheme; expected one of {known}, file://") from error
     except TypeError as error:
-        raise UsageError(f"--storage-options: {scheme}:// does not take them ({error})") from error
+        raise UsageError(f"--storage-options: not valid for {scheme}:// ({error})") from error
     return Store(address, fs, path)
 
 
 def status_of(store: Store) -> Status:
-    """Ask a store for the status of a file, or of all files below a folder.
+    """Return the status of a file in a store, or of all files below a folder.
 
     Raises
     ------
     SourceMissingError
-        If there is none.
+        If there is no file.
     SourceError
-        If the store refuses to say.
+        If the store denies access.
     ServiceError
-        If the store does not answer.
+        If the store does not respond.
     """
     with translated(store.address):
         info = store.fs.info(store.path)
@@ -219,7 +222,7 @@ def _status(info: Mapping[str, Any]) -> Status:
         changed = changed.timestamp()
     mtime_ns = int(changed * 10**9) if isinstance(changed, int | float) else 0
     if not etag and not changed:
-        # Nothing tells whether the file was replaced since: no later run takes it for the same.
+        # The file may be replaced unnoticed, so no later run may treat it as the same file.
         etag = _THIS_RUN
     elif not etag and not mtime_ns:
         etag = str(changed)
@@ -235,9 +238,9 @@ def translated(address: str) -> Iterator[None]:
     SourceMissingError
         If there is nothing at the address.
     SourceError
-        If access is refused.
+        If access is denied.
     ServiceError
-        If the store does not answer or fails.
+        If the store does not respond or fails.
     """
     try:
         yield
@@ -249,7 +252,7 @@ def translated(address: str) -> Iterator[None]:
 
 def _meaning(address: str, error: Exception) -> LucLoadError:
     reason = one_line(error)
-    # fsspec says of whatever a web server answers, or does not, that there is no such file.
+    # fsspec turns all errors of web servers into FileNotFoundError, so check the status first.
     codes = {code for each in causes(error) if (code := _http_status(each)) is not None}
     if isinstance(error, PermissionError) or codes & {401, 403}:
         expected = "give credentials by the usual environment variables or --storage-options"
@@ -265,7 +268,7 @@ def _meaning(address: str, error: Exception) -> LucLoadError:
 
 
 def lost_store(address: str, error: Exception) -> ServiceError:
-    """Return the error for a store that does not answer."""
+    """Return the error for a store that does not respond."""
     found = f"the store does not answer ({one_line(error)})"
     return ServiceError(f"{address}: {found}; run the same command again to resume")
 

@@ -1,4 +1,4 @@
-"""Where a build may put its result: a local folder, or an address that takes files."""
+"""Validate the destinations of a build: a local folder, or an address that can be written."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def checked_targets(
     Raises
     ------
     UsageError
-        If nothing can be written at an address, or the two contradict each other.
+        If an address is read-only, or the two options contradict each other.
     """
     target = os.fspath(out)
     if is_address(target):
         _refuse_read_only("--out", target, "or a local one")
     if tables == "views" and (is_address(target) or parquet is not None):
         raise UsageError(
-            "--tables views makes a database that reads the Parquet files from a disk; leave "
+            "--tables views needs local Parquet files, which the database reads; leave "
             "--parquet out and name a local folder with --out, or use --tables stored"
         )
     if parquet is None:
@@ -51,9 +51,9 @@ def checked_targets(
             "leave --parquet out, or name a local folder with --out"
         )
     if not is_address(address):
-        beside = "leave it out to have the dataset in OUT/parquet"
-        raise UsageError(f"--parquet is {address!r}; {_EXPECTED}, or file:///folder, or {beside}")
-    _refuse_read_only("--parquet", address, "or leave it out to have the dataset in OUT/parquet")
+        default = "leave it out to write the dataset to OUT/parquet"
+        raise UsageError(f"--parquet is {address!r}; {_EXPECTED}, or file:///folder, or {default}")
+    _refuse_read_only("--parquet", address, "or leave it out to write the dataset to OUT/parquet")
     scheme, _, rest = address.partition("://")
     if scheme in {"file", "local"} and Path(rest).resolve().is_relative_to(Path(target).resolve()):
         raise UsageError(f"--parquet is {address}, inside --out; name a folder elsewhere")
@@ -61,10 +61,9 @@ def checked_targets(
 
 
 def _refuse_read_only(option: str, address: str, otherwise: str) -> None:
-    scheme, found = address.partition("://")[0], f"{option} is {without_secrets(address)}"
+    scheme, argument = address.partition("://")[0], f"{option} is {without_secrets(address)}"
     expected = f"{_EXPECTED}, {otherwise}"
     if "::" in scheme:
-        raise UsageError(f"{found}, one file system in another; {expected}")
+        raise UsageError(f"{argument}, one file system in another; {expected}")
     if scheme in _READ_ONLY:
-        told = f"but {scheme}:// is only read from, not written to"
-        raise UsageError(f"{found}, {told}; {expected}")
+        raise UsageError(f"{argument}, but {scheme}:// is read-only; {expected}")
