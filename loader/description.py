@@ -1,4 +1,4 @@
-"""What a database holds, from which sources, and whether a build in the same folder is running."""
+"""Describe a database: its content, its sources, and an unfinished build next to it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ __all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
 
 
 _LINE = 100
-"""Characters; the LUH2 files have a licence of five times as many."""
+"""Characters per line; the licence of the LUH2 files is five times as long."""
 
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """One source file, as it was when it was read; None is what its file does not say.
+    """One source file at the time of the build; None where the file has no such attribute.
 
     A file without a time axis has no years.
     """
@@ -53,7 +53,7 @@ class SourceInfo:
     synthetic: bool
 
     def lines(self) -> list[str]:
-        """Return what there is to say, a fact a line."""
+        """Return the facts, one per line."""
         years = "" if self.first_year is None else f"  {self.first_year}-{self.last_year}"
         mark = "  SYNTHETIC" if self.synthetic else ""
         facts = [
@@ -75,7 +75,7 @@ class SourceInfo:
 
 @dataclass(frozen=True)
 class DatabaseInfo(Displayed):
-    """What `luc-load info` says of a database.
+    """The description of a database that `luc-load info` prints.
 
     Attributes
     ----------
@@ -86,21 +86,21 @@ class DatabaseInfo(Displayed):
     built_at : datetime.datetime
         UTC.
     options : dict of str to object
-        Those that decide the content.
+        The options that determine the content.
     synthetic : bool
     tables : tuple of TableReport
     sources : tuple of SourceInfo
     parquet : pathlib.Path, str or None
-        The dataset of the same build: beside the database, or at an address; None if there is
-        none, or the store could not be asked.
+        The dataset of the same build: next to the database, or at an address; None if there is
+        none, or the store could not be reached.
     parquet_text : str
-        The same for people.
+        Description of the dataset in words.
     unfinished : Unfinished or None
-        A build in the same folder that is under way or was interrupted.
+        A build in the same folder that is running or was interrupted.
     uploads : tuple of Upload
         Datasets of other builds whose upload to a store is not complete.
     countries : tuple of int
-        Countries of today, and of LUH2's static grid, 0 without it.
+        Numbers of today's countries, and of those of LUH2's static grid (0 without it).
     """
 
     database: Path
@@ -121,13 +121,13 @@ class DatabaseInfo(Displayed):
     countries: tuple[int, int] = (0, 0)
 
     def countries_text(self) -> str:
-        """Return how many countries the database has, and of which borders."""
+        """Return a description of the countries in the database."""
         today, luh2 = self.countries
         former = f"; {luh2} in the pre-1991 borders of LUH2's static grid" if luh2 else ""
         return f"{today} in today's borders (Natural Earth){former}"
 
     def text(self) -> str:
-        """Return it for people."""
+        """Return the description as text."""
         years = years_text(self.options["years"])
         made_by = f"luc-load {self.luc_load_version} with DuckDB {self.duckdb_version}"
         built = f"build {self.build_id}, {self.built_at:%Y-%m-%d %H:%M} UTC"
@@ -148,7 +148,7 @@ class DatabaseInfo(Displayed):
             lines += ["", self.unfinished.text()]
         for upload in self.uploads:
             lines += ["", upload.text()]
-        # The database may come from anyone, and its sources say what they like of themselves.
+        # The texts of a database may come from a stranger: escape control characters.
         return "\n".join(map(shown, lines))
 
 
@@ -171,7 +171,7 @@ def database_info(
         Address of the Parquet dataset. An address that only the database names is contacted only
         if a build of this user published there.
     ask_store : bool
-        Whether to look for a dataset at an address; one on a disk is always looked at.
+        Whether to contact the store of a dataset at an address; a local one is always checked.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def _source_info(row: Sequence[Any]) -> SourceInfo:
 
 
 def _local_dataset(database: Path, build_id: str) -> tuple[Path | None, str]:
-    """Return the folder of the Parquet dataset of the same build, and the same for people."""
+    """Return the folder of the Parquet dataset of the same build, and a description."""
     folder = database.parent / PARQUET
     if dataset_build_id(folder) == build_id:
         return folder, f"{folder}/ is of the same build"

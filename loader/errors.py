@@ -1,24 +1,24 @@
-"""Every error that luc-load raises on purpose, one class a stage.
+"""Every error that luc-load raises on purpose, one class per stage.
 
 ::
 
     LucLoadError                    exit code 1
     ├── UsageError                  2   options that contradict each other
-    ├── SourceError                 3   a source is missing, unreadable or not what it must be
+    ├── SourceError                 3   a source is missing, unreadable or invalid
     │   ├── SourceMissingError      3
     │   ├── SourceBusyError         1   another process is writing it
     │   ├── GridError               3   coordinates
     │   ├── TimeAxisError           3   years
     │   └── BadValueError           3   data values
-    ├── OutputError                 1   the output cannot be written or is not ours
-    │   └── OutputBusyError         1   another process holds it
-    ├── ServiceError                1   a cluster or an object store is lost or refuses
-    ├── DatabaseError               1   DuckDB refused, or the database is not what was written
+    ├── OutputError                 1   the output cannot be written, or luc-load did not make it
+    │   └── OutputBusyError         1   another process is using it
+    ├── ServiceError                1   a cluster or an object store fails or does not respond
+    ├── DatabaseError               1   DuckDB fails, or the database differs from what was written
     ├── LandMaskError               1   the package of the land mask is missing or damaged
     ├── ExtraMissingError           1   an optional package is not installed
     └── SqlFileError                1   a file of sql/ or queries/ is missing or malformed
 
-A message says what was found, where (file and variable), what was expected and how to mend it.
+A message names the problem, the file and variable, what was expected, and the fix.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 _LONGEST = 200
-"""Characters of what a library says: HDF5 adds its whole stack, web servers a page."""
+"""Maximum characters of a library's message: HDF5 adds its stack, web servers a page."""
 
 
 class LucLoadError(Exception):
@@ -53,22 +53,22 @@ class LucLoadError(Exception):
 
 
 class UsageError(LucLoadError):
-    """Options that contradict each other or have no meaning."""
+    """Options that contradict each other or are not valid."""
 
     exit_code = 2
 
 
 class SourceError(LucLoadError):
-    """A source is unreadable or not what it must be.
+    """A source is unreadable or invalid.
 
     Parameters
     ----------
     path : str
         The file or URL, as the user named it.
     message : str
-        What was found, what was expected, how to mend it.
+        The problem, what was expected, and the fix.
     variable : str, optional
-        The variable or dimension it was found in.
+        The variable or dimension that has the problem.
     """
 
     exit_code = 3
@@ -96,15 +96,15 @@ class SourceBusyError(SourceError):
 
 
 class GridError(SourceError):
-    """Coordinates that are no regular grid, or not the grid of the other sources."""
+    """Coordinates that do not form a regular grid, or not the grid of the other sources."""
 
 
 class TimeAxisError(SourceError):
-    """A time axis that names no calendar years."""
+    """A time axis that does not give calendar years."""
 
 
 class BadValueError(SourceError):
-    """Data values that cannot be right: infinity, an undeclared fill value, a damaged chunk."""
+    """Invalid data values: infinity, an undeclared fill value, a damaged chunk."""
 
 
 class OutputError(LucLoadError):
@@ -112,15 +112,15 @@ class OutputError(LucLoadError):
 
 
 class OutputBusyError(OutputError):
-    """Another process builds or holds the output."""
+    """Another process is building or using the output."""
 
 
 class ServiceError(LucLoadError):
-    """A service that the build needs is lost or refuses: a cluster, an object store."""
+    """A cluster or an object store fails or does not respond."""
 
 
 class DatabaseError(LucLoadError):
-    """DuckDB refused a statement, or the database does not hold what was written."""
+    """A statement failed in DuckDB, or the database differs from what was written."""
 
 
 class LandMaskError(LucLoadError):
@@ -128,7 +128,7 @@ class LandMaskError(LucLoadError):
 
 
 class ExtraMissingError(LucLoadError):
-    """What was asked for needs an optional package that is not installed; the message names it."""
+    """A requested feature needs an optional package, named in the message, to be installed."""
 
 
 class SqlFileError(LucLoadError):
@@ -136,5 +136,5 @@ class SqlFileError(LucLoadError):
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error of a library says, in one line, cut where it goes on for ever."""
+    """Return the message of a library's error as one line, truncated if it is long."""
     return " ".join(str(error).split())[:_LONGEST] or type(error).__name__

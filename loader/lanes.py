@@ -1,9 +1,9 @@
-"""Lanes: threads that each take whole jobs, one after the other, and never hand anything over.
+"""Lanes: threads that each run complete jobs, one after the other, without passing data on.
 
-Jobs are dealt in order. What a job does on its own (reading, encoding, inserting) runs beside other
-jobs; what must not depend on the number of lanes it does in its turn, which comes when all jobs
-before it have ended. So whoever has the turn is alone, and turns come in the order of the jobs.
-NumPy, pyarrow, DuckDB and the inflating of chunks work outside the interpreter lock.
+Jobs are started in order. Independent work of a job (reading, encoding, inserting) runs in parallel
+with other jobs. Work whose result must not depend on the number of lanes is done in the turn of the
+job, which comes when all jobs before it have ended. Turns therefore never overlap, and follow the
+order of the jobs. NumPy, pyarrow, DuckDB and decompression release the interpreter lock.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["Turn", "read_ahead", "run_interruptibly", "run_lanes"]
 Item = TypeVar("Item")
 
 _POLL_SECONDS = 0.1
-"""How soon a waiting main thread sees a signal on systems where waiting cannot be interrupted."""
+"""Delay of signals in the main thread on systems where waiting cannot be interrupted."""
 
 
 class _StoppedError(BaseException):
-    """The job need not end: one before it failed, or the run was interrupted."""
+    """The job must stop: an earlier one failed, or the run was interrupted."""
 
 
 class Turn:
@@ -35,7 +35,7 @@ class Turn:
     Attributes
     ----------
     lane : int
-        Number of the thread that does the job, from 0.
+        Number of the thread that runs the job, from 0.
     """
 
     def __init__(self, order: _Order, number: int, lane: int) -> None:
@@ -44,23 +44,23 @@ class Turn:
         self._number = number
 
     def wait(self) -> None:
-        """Wait until all jobs before this one have ended; until it ends, no later one gets here."""
+        """Wait for the turn: until all earlier jobs have ended. It lasts until this job ends."""
         self._order.wait(self._number, self._number)
 
     def wait_for(self, jobs: int) -> None:
-        """Wait until the first `jobs` jobs have ended; all of them must come before this one."""
+        """Wait until the first `jobs` jobs have ended; this job must come after them."""
         self._order.wait(self._number, jobs)
 
 
 def run_lanes(
     jobs: Sequence[Callable[[Turn], None]], lanes: int, interrupt: Callable[[], None]
 ) -> None:
-    """Do jobs in some threads while the calling thread waits for signals.
+    """Run jobs in threads while the calling thread waits for signals.
 
     Parameters
     ----------
     jobs : sequence of callable
-        Each gets its turn.
+        Each is called with its `Turn`.
     lanes : int
         Number of threads.
     interrupt : callable
@@ -69,7 +69,7 @@ def run_lanes(
     Raises
     ------
     BaseException
-        What the first job, in their order, raised, whatever the number of lanes; or
+        The error of the first job, in job order, that failed, for any number of lanes; or
         KeyboardInterrupt. All threads have ended by then.
     """
     order = _Order(len(jobs))
@@ -97,7 +97,7 @@ def run_lanes(
 
 
 def run_interruptibly(work: Callable[[], None], interrupt: Callable[[], None]) -> None:
-    """Do something that may spend minutes in C, where Python sees no signal.
+    """Run work that may spend minutes in C code, where Python does not handle signals.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ def run_interruptibly(work: Callable[[], None], interrupt: Callable[[], None]) -
     Raises
     ------
     BaseException
-        What `work` raised, or KeyboardInterrupt.
+        The error of `work`, or KeyboardInterrupt.
     """
     run_lanes([lambda _: work()], 1, interrupt)
 
 
 def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield items while the next one is made in another thread."""
+    """Yield items while another thread computes the next one."""
     iterator = iter(items)
     with ThreadPoolExecutor(max_workers=1) as reader:
         future = reader.submit(_next, iterator)
@@ -126,7 +126,7 @@ def read_ahead(items: Iterable[Item]) -> Iterator[Item]:
 
 @dataclass(frozen=True)
 class _Following(Generic[Item]):
-    """An item, which may be anything, None too."""
+    """Wraps an item, which may be None, to distinguish it from the end."""
 
     item: Item
 
@@ -148,12 +148,12 @@ def _run_lane(jobs: Sequence[Callable[[Turn], None]], order: _Order, lane: int) 
 
 
 class _Order:
-    """Which jobs are dealt and which have ended; its condition guards all of it.
+    """Which jobs have started and which have ended; its condition guards all attributes.
 
     Attributes
     ----------
     error : BaseException or None
-        Of the first job, in their order, that failed.
+        Error of the first job, in job order, that failed.
     """
 
     def __init__(self, jobs: int) -> None:
@@ -164,11 +164,11 @@ class _Order:
         self._running = 0
         self._ended: set[int] = set()
         self._turn = 0
-        # Jobs from here on need not go on: the first that failed, or 0 after an interruption.
+        # Jobs from this number on must stop: the first that failed, or 0 after an interruption.
         self._limit = jobs
 
     def take(self) -> int | None:
-        """Return the next job, or None if there is none to be begun."""
+        """Return the number of the next job, or None if no more may start."""
         with self._changed:
             if self._dealt >= self._limit:
                 return None
@@ -184,7 +184,7 @@ class _Order:
                 raise _StoppedError
 
     def end(self, number: int) -> None:
-        """Note that a job has ended well."""
+        """Record that a job has ended without an error."""
         with self._changed:
             self._running -= 1
             self._ended.add(number)
@@ -193,7 +193,7 @@ class _Order:
             self._changed.notify_all()
 
     def fail(self, number: int, error: BaseException) -> None:
-        """Note that a job has failed; those before it go on, for one of them may fail too."""
+        """Record that a job has failed; earlier jobs continue, as one of them may fail too."""
         with self._changed:
             self._running -= 1
             if number < self._limit:
@@ -208,7 +208,7 @@ class _Order:
                 self._changed.wait(_POLL_SECONDS)
 
     def stop(self) -> None:
-        """Let no job go on."""
+        """Stop all jobs that wait, and start no others."""
         with self._changed:
             self._limit = 0
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""The options of a build, parsed and checked once, and the part of them that makes the result."""
+"""The options of a build, parsed and checked once, and those that determine its result."""
 
 from __future__ import annotations
 
@@ -46,30 +46,30 @@ _FACTORS = {
     "gib": 2**30,
     "tib": 2**40,
 }
-_TEXT: tuple[tuple[type, ...], str] = ((str,), "a text")
+_TEXT: tuple[tuple[type, ...], str] = ((str,), "a string")
 _PLACE: tuple[tuple[type, ...], str] = ((str, os.PathLike), "a path")
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("raw", "out", "parquet", "scratch"), _PLACE),
     **dict.fromkeys(("cells", "storage_version", "parquet_encoding", "tables", "scheduler"), _TEXT),
-    "workers": ((Integral,), "a whole number"),
-    "memory_limit": ((str, Integral), "a number of bytes, or a text such as 1GiB"),
-    "years": ((str, Iterable), "a text such as 1990:2021, or two years"),
+    "workers": ((Integral,), "an integer"),
+    "memory_limit": ((str, Integral), "a number of bytes, or a string such as 1GiB"),
+    "years": ((str, Iterable), "a string such as 1990:2021, or two years"),
     "storage_options": ((str, Mapping), "a mapping, or JSON of one"),
-    "materialize": ((str, Iterable), "the name of a view, or several"),
+    "materialize": ((str, Iterable), "the name of a view, or several names"),
 }
-"""What `build` takes for each option, and in words."""
+"""The types that `build` accepts for each option, and their description."""
 
 _OPTIONAL = frozenset(_TYPES) - {"out", "cells", "storage_version", "parquet_encoding", "tables"}
 _INPUTS = ("years", "cells", "storage_version", "parquet_encoding", "parquet")
 _YEAR_LIMITS = (-32768, 32767)
 _BASE_MEMORY = 400 * 2**20
-"""The libraries, DuckDB's own memory, and what is known of the cells of a grid."""
+"""Memory of the libraries, of DuckDB, and of the arrays over the cells of the grid."""
 
 _BLOCKS_A_LANE = 2
-"""A lane holds the rows of a block, and what encoding and inserting make of them."""
+"""A lane holds the rows of a block, and as much again while they are encoded and inserted."""
 
 _BLOCK_YEARS = 16
-"""Longer blocks make maps of a year slower and one cell's series no faster."""
+"""Longer blocks slow down maps of one year, and do not speed up series of one cell."""
 
 _LEAST_MEMORY = 512 * 2**20
 _MOST_MEMORY = 2**30
@@ -77,34 +77,34 @@ _MOST_MEMORY = 2**30
 
 @dataclass(frozen=True)
 class Options:
-    """What a build is asked for, apart from its sources.
+    """The options of a build, apart from its sources.
 
     Attributes
     ----------
     out : pathlib.Path
         The folder of luc.duckdb and parquet/.
     years : tuple of (int or None, int or None)
-        First and last year, both included.
+        First and last year, both inclusive.
     cells : {"data", "land", "all"}
         Which rows are stored.
     storage_version : str
         DuckDB's STORAGE_VERSION.
     parquet_encoding : {"split", "plain"}
-        Of the values in the Parquet files: BYTE_STREAM_SPLIT or PLAIN.
+        Encoding of the values in the Parquet files: BYTE_STREAM_SPLIT or PLAIN.
     tables : {"stored", "views"}
-        Whether luc.duckdb holds the gridded rows, or views of them in the Parquet files.
+        Whether luc.duckdb stores the gridded rows, or has views that read the Parquet files.
     workers : int
-        Number of lanes that are wanted.
+        Requested number of lanes.
     memory_limit : int
-        Bytes.
+        Upper limit of memory in bytes.
     scheduler : str or None
         Address of the dask.distributed scheduler whose workers read the sources.
     storage_options : mapping
-        Of fsspec, for sources at addresses.
+        Options of fsspec for sources at addresses.
     parquet : str or None
         Address of the Parquet dataset; None if it is next to the database.
     regions : tuple of RegionFile
-        Files of polygons, each a layer of regions of its own.
+        Files of polygons; each is a separate layer of regions.
     materialize : tuple of str
         Views that are stored as tables.
     """
@@ -146,7 +146,7 @@ class Options:
         Raises
         ------
         UsageError
-            If one of them has no meaning.
+            If an option is not valid.
         """
         if not re.fullmatch(r"v\d+\.\d+\.\d+|latest", storage_version):
             expected = "expected a DuckDB version such as v1.0.0"
@@ -163,9 +163,9 @@ class Options:
             expected = "expected the address of a dask scheduler, such as tcp://host:8786"
             raise UsageError(f"--scheduler is {scheduler!r}; {expected}")
         if scheduler is not None and not _is_json(storage_options or {}):
-            expected = "expected text, numbers, lists and mappings of them"
+            expected = "expected only strings, numbers, and lists and mappings of them"
             raise UsageError(
-                f"--storage-options hold what cannot be sent to a cluster's workers; {expected}"
+                f"--storage-options has values that cannot be sent to cluster workers; {expected}"
             )
         for sign, name in (("?", "question mark"), ("\\", "backslash")):
             if sign in str(Path(out).absolute()):
@@ -188,11 +188,11 @@ class Options:
         )
 
     def inputs(self) -> dict[str, object]:
-        """Return what decides the content of the result, ready for JSON."""
+        """Return the options that determine the content of the result, ready for JSON."""
         inputs: dict[str, object] = {key: getattr(self, key) for key in _INPUTS}
         if self.parquet is not None:
             inputs["parquet"] = without_secrets(self.parquet)
-        # Left out where they are the default: earlier builds have the same identity.
+        # Defaults are left out, so that builds of earlier versions keep their identity.
         if self.tables != "stored":
             inputs["tables"] = self.tables
         if self.materialize:
@@ -204,50 +204,50 @@ class Options:
 
     @property
     def block_bytes(self) -> int:
-        """Memory of one block's rows; not of the lanes' number, for parts must not depend on it."""
+        """Memory of one block's rows; parts must not depend on the number of lanes."""
         return max(16 * 2**20, min(144 * 2**20, (self.memory_limit - _BASE_MEMORY) // 8))
 
     @property
     def block_years(self) -> int:
-        """Years of one block at most."""
+        """Maximum number of years of one block."""
         return _BLOCK_YEARS
 
     @property
     def lanes(self) -> int:
-        """Number of threads that each take whole blocks: those wanted that fit in memory."""
-        left = self.memory_limit - _BASE_MEMORY
-        return max(1, min(self.workers, left // (_BLOCKS_A_LANE * self.block_bytes)))
+        """Number of threads that load blocks: as many as requested that fit in memory."""
+        available = self.memory_limit - _BASE_MEMORY
+        return max(1, min(self.workers, available // (_BLOCKS_A_LANE * self.block_bytes)))
 
     @property
     def largest_chunk(self) -> int:
-        """Memory that one stored chunk of a source may take once it is inflated."""
+        """Maximum size of one decompressed chunk of a source."""
         return self.memory_limit // 2
 
     @property
     def database_bytes(self) -> int:
-        """Memory that DuckDB may take while loading."""
+        """Memory that DuckDB may use while loading."""
         return max(128 * 2**20, self.memory_limit // 8)
 
 
 def require_types(**given: object) -> None:
-    """Raise if an option of `build` is of a type that it does not take.
+    """Raise if an option of `build` has a wrong type.
 
     Parameters
     ----------
     **given : object
-        By name; other names than those of `_TYPES` are not looked at.
+        Values by name; names that are not in `_TYPES` are ignored.
 
     Raises
     ------
     UsageError
-        If one is.
+        If a value has a wrong type.
     """
     for name, value in given.items():
         types, expected = _TYPES.get(name, ((object,), ""))
         is_flag = isinstance(value, bool)
         if value is not None and (is_flag or not isinstance(value, types)):
-            found = f"{name} is {value!r:.60}, of type {type(value).__name__}"
-            raise UsageError(f"{found}; expected {expected}")
+            kind = type(value).__name__
+            raise UsageError(f"{name} is {value!r:.60}, of type {kind}; expected {expected}")
         if value is None and name not in _OPTIONAL:
             raise UsageError(f"{name} is None; expected {expected}")
 
@@ -261,7 +261,7 @@ def _is_json(options: Mapping[str, Any]) -> bool:
 
 
 def _views_to_store(names: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Return the views that are named, in one order whatever theirs is."""
+    """Return the named views in a fixed order."""
     wanted = {names} if isinstance(names, str) else set(names or ())
     if unknown := sorted(wanted - set(MATERIALIZABLE)):
         expected = f"expected one of {', '.join(MATERIALIZABLE)}"
@@ -277,7 +277,7 @@ def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Lit
 
 
 def parse_years(text: str) -> tuple[int | None, int | None]:
-    """Parse FIRST:LAST; either may be left open, and one year alone means just that year.
+    """Parse FIRST:LAST; either may be omitted, and a single year means only that year.
 
     Examples
     --------
@@ -289,7 +289,7 @@ def parse_years(text: str) -> tuple[int | None, int | None]:
     Raises
     ------
     UsageError
-        If it is neither.
+        If the text is not valid.
     """
     match = re.fullmatch(r"\s*(?:(-?\d{1,5})?\s*:\s*(-?\d{1,5})?|(-?\d{1,5}))\s*", text)
     if not match:
@@ -305,19 +305,19 @@ def _checked_years(years: tuple[int | None, int | None] | None) -> tuple[int | N
         # NumPy's integers are integers too, but not to JSON.
         first, last = (None if y is None else operator.index(y) for y in years or (None, None))
     except (TypeError, ValueError) as error:
-        raise UsageError(f"years is {years!r}; expected two whole years, or None") from error
+        raise UsageError(f"years is {years!r}; expected two integers, or None") from error
     low, high = _YEAR_LIMITS
     for year in (first, last):
         if year is not None and not low <= year <= high:
             raise UsageError(f"--years is {years_text((first, last))!r}; {year} is out of range")
     if first is not None and last is not None and first > last:
-        found = f"--years is {years_text((first, last))!r}"
-        raise UsageError(f"{found}; the first year is after the last")
+        text = years_text((first, last))
+        raise UsageError(f"--years is {text!r}; the first year is after the last")
     return first, last
 
 
 def years_text(years: Iterable[int | None]) -> str:
-    """Write first and last year as `parse_years` reads them.
+    """Format first and last year as `parse_years` reads them.
 
     Examples
     --------
@@ -361,6 +361,6 @@ def _region_files(given: Iterable[str | os.PathLike[str]]) -> tuple[RegionFile, 
     for layer in layers:
         if layers.count(layer) > 1:
             raise UsageError(
-                f"--regions: two files make a layer named {layer}; rename one of the files"
+                f"--regions: two files have a layer named {layer}; rename one of the files"
             )
     return files

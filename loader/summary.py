@@ -1,4 +1,4 @@
-"""The outcome of a build, as a value and as the text that ends it."""
+"""The outcome of a build, as a value and as a printed summary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Outcome = Literal["built", "published", "up to date", "planned"]
 
 @dataclass(frozen=True)
 class TableReport:
-    """Rows of one table: how many, of which years, in how many cells."""
+    """Numbers of rows, years and cells of one table."""
 
     name: str
     rows: int
@@ -38,24 +38,24 @@ class BuildReport(Displayed):
     Attributes
     ----------
     outcome : {"built", "published", "up to date", "planned"}
-        "published": an earlier run had finished the build, and only the exchange was left.
+        "published": an earlier run had finished the build; this one only published it.
         "planned": nothing was built, and the numbers are estimates.
     database : pathlib.Path
     parquet : pathlib.Path or str
         The published Parquet dataset: a folder, or an address.
     build_id : str
-        The id that both carry.
+        The id, which database and dataset both have.
     tables : tuple of TableReport
-        The gridded tables; empty unless built now.
+        The gridded tables; empty unless this run built them.
     database_bytes, parquet_bytes : int
     seconds : float
         Wall-clock time.
     synthetic : bool
-        Whether any source is a synthetic sample, whatever the outcome.
+        Whether any source is a synthetic sample, for every outcome.
     reused_parts : int
-        Parquet parts that were not written again, because an interrupted build has left them.
+        Number of Parquet parts that were reused from an interrupted build.
     notices : tuple of str
-        What the user should know about the result.
+        Notices about the result.
     free_bytes : int
         Free space on the disk of the output; only for "planned".
     """
@@ -75,7 +75,7 @@ class BuildReport(Displayed):
 
     def text(self) -> str:
         """Return the summary that ends a build on the command line."""
-        # An address may have a password, and a note may quote what somebody left in the folder.
+        # An address may have a password, and a notice may quote file content: escape both.
         return shown_lines(self._text())
 
     def _text(self) -> str:
@@ -120,7 +120,7 @@ class BuildReport(Displayed):
 
 
 def table_lines(tables: Sequence[TableReport]) -> list[str]:
-    """Return a line a table: rows, cells and years, in columns."""
+    """Return one line per table: rows, cells and years, in columns."""
     width = max([len(table.name) for table in tables], default=0)
     lines = []
     for table in tables:

@@ -68,9 +68,9 @@ def test_years_of_python_become_an_input_that_json_holds(
     [
         ((2001, 2000), "after the last"),
         ((None, 10**9), "out of range"),
-        ((2000.5, 2001), "whole years"),
-        ((2000, 2001, 2002), "two whole years"),
-        (2000, "two whole years"),
+        ((2000.5, 2001), "two integers"),
+        ((2000, 2001, 2002), "two integers"),
+        (2000, "two integers"),
     ],
 )
 def test_years_of_python_are_checked_too(years: Any, message: str) -> None:  # noqa: ANN401

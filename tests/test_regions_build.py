@@ -157,7 +157,7 @@ def test_names_of_layers_and_missing_files_are_checked_first(sources: Path, tmp_
     out = tmp_path / "out"
     (tmp_path / "y").mkdir()
     twins = [polygons(tmp_path / "a.json", **SQUARES), polygons(tmp_path / "y" / "a.json")]
-    with pytest.raises(UsageError, match="two files make a layer named a"):
+    with pytest.raises(UsageError, match="two files have a layer named a"):
         build(raw=sources / "raw", regions=twins, out=out)
     with pytest.raises(SourceMissingError, match="does not exist"):
         build(raw=sources / "raw", regions="none.gpkg", out=out, dry_run=True)
