@@ -241,8 +241,8 @@ def _answer(url: str, response: requests.Response, start: int) -> Answer:
         total = None if match[3] == "*" else int(match[3])
     elif status == 416:
         past_end = True
-        said = response.headers.get("Content-Range", "").strip().removeprefix("bytes */")
-        total = int(said) if said.isdecimal() else None
+        header = response.headers.get("Content-Range", "").strip().removeprefix("bytes */")
+        total = int(header) if header.isdecimal() else None
     etag = response.headers.get("ETag", "").strip()
     md5 = _ETAG_MD5.fullmatch(etag)
     # Only a strong ETag promises the same bytes.
@@ -259,31 +259,31 @@ def _answer(url: str, response: requests.Response, start: int) -> Answer:
 
 
 def _length(response: requests.Response) -> int | None:
-    said = response.headers.get("Content-Length", "").strip()
-    return int(said) if said.isdecimal() else None
+    header = response.headers.get("Content-Length", "").strip()
+    return int(header) if header.isdecimal() else None
 
 
 def _refusal(url: str, response: requests.Response) -> Exception:
     status, reason = response.status_code, response.reason or ""
-    said = f"{status} {reason}".strip()
+    answer = f"{status} {reason}".strip()
     if status in _TRY_AGAIN:
-        return Lost(f"the server answered {said}", _retry_after(response))
+        return Lost(f"the server answered {answer}", _retry_after(response))
     if status in {404, 410}:
-        problem = f"the server has no such file ({said}); it may have moved: use another address"
+        problem = f"the server has no such file ({answer}); it may have moved: use another address"
         return SourceMissingError(url, problem)
     if status in {401, 403, 407}:
-        return SourceError(url, f"the server denies access ({said}); use another address")
+        return SourceError(url, f"the server denies access ({answer}); use another address")
     if status >= 500:
-        return Lost(f"the server answered {said}")
-    return SourceError(url, f"the server answered {said}; use another address")
+        return Lost(f"the server answered {answer}")
+    return SourceError(url, f"the server answered {answer}; use another address")
 
 
 def _retry_after(response: requests.Response) -> float | None:
-    said = response.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return float(said)
+    header = response.headers.get("Retry-After", "").strip()
+    if header.isdecimal():
+        return float(header)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
     except (TypeError, ValueError):
         return None
 

@@ -161,7 +161,7 @@ def fetch(
             raise UsageError(f"--{option} is {value}; expected at least {least}")
     if timeout <= 0:
         raise UsageError(f"--timeout is {timeout:g}; expected more than 0 seconds")
-    given = merge_named(
+    addresses = merge_named(
         {
             "eluc": eluc,
             "states": states,
@@ -171,7 +171,7 @@ def fetch(
         },
         sources,
     )
-    chosen = choose(given, only, everything=all)
+    chosen = choose(addresses, only, everything=all)
     folder = Path(raw)
     if dry_run:
         return FetchReport(tuple(_plan(remote, folder / remote.file) for remote in chosen))

@@ -221,14 +221,14 @@ class Partial:
             )
         synced = note.get("synced", 0) if is_ours else 0
         same = is_ours and _is_same_file(note, url) and isinstance(synced, int)
-        kept = min(length, synced) if same else 0
-        if kept:
+        usable = min(length, synced) if same else 0
+        if usable:
             self._note = note
         elif is_ours:
             self._note_path.unlink()
-        os.ftruncate(self._handle, kept)
-        os.lseek(self._handle, kept, os.SEEK_SET)
-        return kept
+        os.ftruncate(self._handle, usable)
+        os.lseek(self._handle, usable, os.SEEK_SET)
+        return usable
 
     def _write_note(self, synced: int) -> None:
         note = json.dumps({**self._note, "synced": synced}).encode()

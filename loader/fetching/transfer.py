@@ -224,8 +224,8 @@ class _Transfer:
         remote, size = self._remote, self._partial.size
         if remote.size is not None and size != remote.size:
             return f"sent {size:,} bytes; expected {remote.size:,}"
-        said = f"md5:{self._server_md5}" if self._server_md5 else None
-        for expected, who in ((remote.digest, "published"), (said, "stated by the server")):
+        stated = f"md5:{self._server_md5}" if self._server_md5 else None
+        for expected, who in ((remote.digest, "published"), (stated, "stated by the server")):
             if expected is None:
                 continue
             kind, _, digits = expected.partition(":")
@@ -252,23 +252,23 @@ class _Transfer:
             self._digests[kind] = hashlib.new(kind, usedforsecurity=False)
 
     def _wait(self, lost: Lost, fruitless: int) -> None:
-        asked = lost.wait or 0.0
-        if asked > _LONGEST_WAIT:
+        requested = lost.wait or 0.0
+        if requested > _LONGEST_WAIT:
             raise ServiceError(
-                f"{self._remote.url}: {lost} and requests a wait of {asked:.0f} s; run the same "
-                "command again later to resume"
+                f"{self._remote.url}: {lost} and requests a wait of {requested:.0f} s; run "
+                "the same command again later to resume"
             )
         usual = self._conditions.backoff * 2.0 ** max(0, fruitless - 1)
         # Jitter: many clients must not try again at the same time.
-        seconds = max(asked, min(60.0, usual) * random.uniform(0.8, 1.2))  # noqa: S311
+        seconds = max(requested, min(60.0, usual) * random.uniform(0.8, 1.2))  # noqa: S311
         self._watch.noticed(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
         self._watch.stop.wait(seconds)
 
     def _given_up(self, lost: Lost) -> ServiceError:
         attempts = self._conditions.retries + 1
         word = "attempt" if attempts == 1 else "attempts"
-        kept = f"; {self._partial.size:,} bytes are kept" if self._partial.size else ""
+        remark = f"; {self._partial.size:,} bytes are kept" if self._partial.size else ""
         return ServiceError(
-            f"{self._remote.url}: no progress in {attempts} {word} ({lost}){kept}. Run the same "
+            f"{self._remote.url}: no progress in {attempts} {word} ({lost}){remark}. Run the same "
             f"command again later to resume, or use another address with --{self._remote.name}"
         )

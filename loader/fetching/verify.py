@@ -43,8 +43,8 @@ def look_at_beginning(url: str, head: bytes, content_type: str) -> None:
     if is_page(head) or "html" in content_type.lower():
         title = _TITLE.search(head)
         words = html.unescape(title[1].decode(errors="replace")) if title else ""
-        said = f" ({' '.join(words.split())[:80]})" if words.strip() else ""
-        raise SourceError(url, f"sends a web page{said}; {expected}")
+        description = f" ({' '.join(words.split())[:80]})" if words.strip() else ""
+        raise SourceError(url, f"sends a web page{description}; {expected}")
     if not head:
         raise SourceError(url, f"sends an empty file; {expected}")
     kind = f" of type {content_type}" if content_type else ""
@@ -96,8 +96,8 @@ def refuse_other_file(
     except OSError as error:
         raise OutputError(f"{path}: cannot be read ({error.strerror}); {way_out}") from error
     if wrong is not None:
-        said = wrong.removeprefix("sent a file that ")
-        raise OutputError(f"{path}: exists already, but {said}; {way_out}")
+        description = wrong.removeprefix("sent a file that ")
+        raise OutputError(f"{path}: exists already, but {description}; {way_out}")
     return actual if remote.digest is not None and remote.digest.startswith("md5") else None
 
 

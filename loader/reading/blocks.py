@@ -157,8 +157,8 @@ class BlockReader:
         cells = block.cells(source.grid.n_lon)
         # `gathered` are the cells to read, `chosen` those of them whose rows are stored.
         gathered = np.flatnonzero(wanted)
-        kept = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
-        chosen = gathered if kept is None else gathered[kept]
+        positions = None if rule.only is None else np.flatnonzero(rule.only[cells][gathered])
+        chosen = gathered if positions is None else gathered[positions]
         order = BandOrder(len(chosen), block.last - block.first)
         everywhere = np.arange(cells.start, cells.stop)
         ids = everywhere[gathered]
@@ -182,7 +182,9 @@ class BlockReader:
                 any_missing = any_missing or missing > 0
                 may_be_empty = may_be_empty or (decides and missing > 0)
                 order.place(
-                    column, position - block.first, picked if kept is None else picked[kept]
+                    column,
+                    position - block.first,
+                    picked if positions is None else picked[positions],
                 )
             values[variable.column] = column
         rows = Rows(
@@ -257,12 +259,12 @@ class BlockReader:
     def _cells_with_value(self, block: Block) -> Bool:
         """Return the cells in which a variable that decides has a value, shape (cells,)."""
         cells = block.cells(self._source.grid.n_lon)
-        seen = np.zeros(cells.stop - cells.start, dtype=np.bool_)
+        has_value = np.zeros(cells.stop - cells.start, dtype=np.bool_)
         for variable in self._source.deciding:
             codes = self._source.codes(variable.name)
             for _, box in self._maps(variable.name, block):
-                seen |= ~_missing(box.reshape(-1), codes)
-        return seen
+                has_value |= ~_missing(box.reshape(-1), codes)
+        return has_value
 
 
 def first_cells(source: GriddedSource) -> Bool:

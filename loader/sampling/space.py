@@ -62,5 +62,5 @@ def refuse_full_disk(
     ------
     OutputError
     """
-    wanted = sample_bytes(sources, years, resolution)
-    require_space(folder, wanted, "the sample", "choose another folder or fewer years")
+    needed = sample_bytes(sources, years, resolution)
+    require_space(folder, needed, "the sample", "choose another folder or fewer years")
