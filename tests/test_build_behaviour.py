@@ -525,6 +525,7 @@ def _sqlite(path: Path) -> None:
 
 def _build_table_of_another_kind(path: Path) -> None:
     with duckdb.connect(str(path)) as con:
+        con.execute("CREATE SCHEMA meta").fetchall()
         con.execute("CREATE TABLE meta.build (name VARCHAR, took INTERVAL)").fetchall()
 
 
@@ -729,9 +730,11 @@ def test_a_block_larger_than_the_memory_for_blocks_is_cut_by_rows(
 
 def _flipped(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    # Not in the header or the footer, which hold little.
-    for place in range(len(data) // 3, len(data) // 3 + 64):
-        data[place] ^= 0xFF
+    # Not in the header or the footer, which hold little; in a database in every block of 256 KiB,
+    # for the end of a block may be empty.
+    for begin in range(len(data) // 3, len(data) - 64, 2**16):
+        for place in range(begin, begin + 64):
+            data[place] ^= 0xFF
     path.write_bytes(data)
 
 

@@ -19,6 +19,7 @@ CONTEXT = SchemaContext(
     {source.table: source.variables for source in SOURCES.values()},
     {"state": 'LUH3\'s "states"'},
     EmissionProduct(("BLUE",), (2022,), is_net=True),
+    ("luc",),
 )
 
 
