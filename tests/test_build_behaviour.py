@@ -715,7 +715,7 @@ def test_wrong_options_are_refused_before_anything_is_written(
 def test_one_file_given_twice_is_refused(sources: Sources, tmp_path: Path) -> None:
     link = tmp_path / "link.nc"
     link.symlink_to(sources["states"][0])
-    with pytest.raises(SourceError, match="is named by both --eluc and --states"):
+    with pytest.raises(SourceError, match="is named by both --states and --eluc"):
         build(states=sources["states"][0], eluc=link, out=tmp_path / "out")
 
 
