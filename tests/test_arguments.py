@@ -85,7 +85,7 @@ def test_storage_options_that_cannot_be_copied_do_no_harm() -> None:
         "storage_options": {"session": threading.Lock()},
     }
     assert "storage_options" not in Options.parse(**given).inputs()
-    with pytest.raises(UsageError, match="cannot be sent to a cluster"):
+    with pytest.raises(UsageError, match="cannot be sent to cluster workers"):
         Options.parse(**given, scheduler="tcp://localhost:8786")
 
 
