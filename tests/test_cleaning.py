@@ -180,8 +180,8 @@ def test_a_build_under_way_is_left_alone_and_told_of(
         found = unfinished_build(out)
         assert found is not None
         assert found.process == os.getpid()
-        assert f"under way here (process {os.getpid()}): 4 parts stored" in found.text()
-        with pytest.raises(SourceMissingError, match="under way"):
+        assert f"running here (process {os.getpid()}): 4 parts stored" in found.text()
+        with pytest.raises(SourceMissingError, match="is running here"):
             database_info(out)
     assert tree(out) == before
     with pytest.raises(SourceMissingError, match=r"unfinished.*state 4 of 4 years"):
