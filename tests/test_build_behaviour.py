@@ -297,8 +297,13 @@ def _slabs_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return slabs
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("parts", [0, 2, 3, 5])
+@pytest.mark.parametrize(
+    ("parts", "workers"),
+    [
+        *((0, 1), (2, 2), (3, 1), (5, 2)),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in ((0, 2), (2, 1), (3, 2), (5, 1))),
+    ],
+)
 def test_an_interrupted_build_goes_on_where_it_stopped(
     parts: int, workers: int, sources: Sources, tmp_path: Path
 ) -> None:
@@ -322,7 +327,9 @@ def test_an_interrupted_build_goes_on_where_it_stopped(
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("point", ["inserting", "committing", "noting a part"])
-@pytest.mark.parametrize("after", [0, 4, 6])
+@pytest.mark.parametrize(
+    "after", [4, *(pytest.param(calls, marks=pytest.mark.slow) for calls in (0, 6))]
+)
 def test_a_build_that_fails_in_the_database_goes_on(
     after: int, point: str, workers: int, sources: Sources, tmp_path: Path
 ) -> None:
@@ -768,7 +775,12 @@ LEFT = ("none", *(damage for damage, (name, _) in STAGED.items() if "/" not in n
     [
         *(("in the stage", damage) for damage in (*STAGED, "none")),
         *(("exchanged", damage) for damage in LEFT),
-        *(("exchanged for none", damage) for damage in LEFT),
+        *(
+            pytest.param("exchanged for none", damage, marks=pytest.mark.slow)
+            for damage in LEFT
+            if damage != "none"
+        ),
+        ("exchanged for none", "none"),
     ],
 )
 def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
