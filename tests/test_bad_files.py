@@ -205,7 +205,7 @@ def test_years_that_were_never_written_are_refused_by_name(kind: str, tmp_path: 
     for box in values.values():
         box[1:] = np.nan
     path = write(tmp_path / "f.nc", Content(PLACE, YEARS, values), PLAIN)
-    with pytest.raises(BadValueError, match=r"no value in 1951, 1952, where other years") as caught:
+    with pytest.raises(BadValueError, match=r"has no values in 1951, 1952, but about") as caught:
         build(**{kind: path}, out=tmp_path / "out")  # type: ignore[arg-type]
     assert caught.value.exit_code == 3
     assert str(path) in str(caught.value)
@@ -412,5 +412,5 @@ def test_a_log_that_another_program_left_is_never_dropped(work: Path) -> None:
     eluc_file(work)
     message = refused(work, "--eluc", "eluc.nc", "--cells", "all", code=1)
     assert "luc.duckdb.wal" in message
-    assert "settle" in message
+    assert "open and close" in message
     assert wal.read_bytes() == b"changes of another program"

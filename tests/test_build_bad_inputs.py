@@ -177,7 +177,7 @@ TIME_CASES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "NaN": ([1950.0, np.nan, 1952], {}, "step 1"),
     "overflow": ([0, 1e18, 1], {"units": "days since 1850-01-01"}, "step 1"),
     "an index": ([0, 1, 2], {}, "index"),
-    "half years": ([1950.0, 1950.5, 1951], {}, "whole year"),
+    "half years": ([1950.0, 1950.5, 1951], {}, "integer year"),
     "a year twice": ([1950, 1951, 1951], {}, "more than once.*1951"),
     "months": ([0, 31, 59], {"units": "days since 1950-01-01"}, "more than once.*1950"),
     "nonsense units": ([1, 2, 3], {"units": "furlongs since Tuesday"}, "furlongs"),

@@ -314,9 +314,10 @@ def test_an_interrupted_build_goes_on_where_it_stopped(
         slabs = _slabs_read(patch)
         listener = Notices()
         report = run(sources, tmp_path, workers=workers, reporter=listener)
-    assert report.reused_parts == parts
+    # A part is noted when its turn comes: one that another lane was still writing may be missing.
+    assert max(0, parts - workers + 1) <= report.reused_parts <= parts
     assert "resuming an interrupted build" in listener.notices
-    reused = range(1950, 1950 + 2 * min(parts, 3))
+    reused = range(1950, 1950 + 2 * min(report.reused_parts, 3))
     again = {(v, y) for v, y in slabs if v != "ELUC" and y in reused}
     # The first year of one land use is read to learn which cells there are, and of secmb and secma
     # to learn whether they have values elsewhere.
@@ -479,7 +480,7 @@ def test_leftovers_of_other_options_are_dropped_with_a_notice(
     listener = Notices()
     report = run(sources, tmp_path, cells="all", reporter=listener)
     assert report.reused_parts == 0
-    assert any("dropped" in notice for notice in listener.notices)
+    assert any("removed the files" in notice for notice in listener.notices)
     assert differences(tmp_path, Expected(STATE, ELUC, "all"), sources) == []
     assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
 

@@ -431,7 +431,7 @@ def test_the_usual_static_grid_is_loaded_where_it_fits(tmp_path: Path) -> None:
     listener = Notices()
     build(**given, reporter=listener)
     assert not has_static()
-    assert any("so there are no countries" in notice for notice in listener.notices)
+    assert any("so there are no LUH2 countries" in notice for notice in listener.notices)
     assert build(**given).outcome == "up to date"
     write_static(usual, static_maps(place), place)
     build(**given, overwrite=True)

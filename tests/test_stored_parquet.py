@@ -584,8 +584,8 @@ def test_a_database_at_an_address_is_a_usage_error(command: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("named", "found"),
     [
-        ({"parquet": "https://example.org/luc"}, "only read from, not written to"),
-        ({"out": "https://example.org/luc"}, "only read from, not written to"),
+        ({"parquet": "https://example.org/luc"}, "is read-only"),
+        ({"out": "https://example.org/luc"}, "is read-only"),
         ({"parquet": "somewhere"}, "expected a folder of an object store"),
         ({"parquet": ""}, "expected a folder of an object store"),
         ({"parquet": "s3://b/p", "out": "s3://b/out"}, "uploads the Parquet dataset with the"),

@@ -34,8 +34,13 @@ Bool = npt.NDArray[np.bool_]
 _BYTES_OF_CELL = (1, 12)
 """Bytes per row of the table cell, which has every cell of the grid, in Parquet and in DuckDB."""
 
-_BYTES_AT_LEAST = (50_000, 1_300_000)
+_BYTES_AT_LEAST = (50_000, 2_900_000)
 """Bytes of the other small tables, and of DuckDB's views and comments."""
+
+_BYTES_OF_MAP_YEAR = 1_800_000
+"""Bytes that a year of luc_map_1deg takes in DuckDB where the grid is of one degree or finer."""
+
+_CELLS_OF_ONE_DEGREE = 64_800
 
 _VALUES_A_SECOND = 50e6
 """Values per second that two workers read, encode and load on two cores."""
@@ -111,6 +116,9 @@ def estimate(
         first, last = int(source.years[0]), int(source.years[-1])
         tables.append(TableReport(source.kind.table, count * years, first, last, years, count))
     n_cells = next(iter(sources.values())).grid.n_cells
+    if {"states", "eluc"} <= set(sources):
+        mapped = min(len(sources["states"].years), len(sources["eluc"].years))
+        database += mapped * _BYTES_OF_MAP_YEAR * min(1.0, n_cells / _CELLS_OF_ONE_DEGREE)
     return Estimate(
         tuple(tables),
         int(parquet + n_cells * _BYTES_OF_CELL[0]),
