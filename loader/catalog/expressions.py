@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["parse_expression"]
+__all__ = ["parse_expression", "syntax_nodes"]
 
 _ALLOWED = {
     *("COLUMN_REF", "CONSTANT", "FUNCTION", "OPERATOR", "COMPARISON", "CONJUNCTION"),
@@ -62,7 +62,7 @@ def parse_expression(con: duckdb.DuckDBPyConnection, text: str) -> Expression:
             "functions, such as crop + urban"
         )
     root = _only_expression(tree, text)
-    nodes = list(_nodes(root))
+    nodes = list(syntax_nodes(root))
     for node in nodes:
         if node["class"] not in _ALLOWED:
             raise UsageError(
@@ -99,15 +99,16 @@ def _only_expression(tree: dict[str, Any], text: str) -> dict[str, Any]:
     return root
 
 
-def _nodes(part: object) -> Iterator[dict[str, Any]]:
+def syntax_nodes(part: object) -> Iterator[dict[str, Any]]:
+    """Yield the expressions of a part of DuckDB's syntax tree, each before those inside it."""
     if isinstance(part, dict):
         if "class" in part:
             yield part
         for value in part.values():
-            yield from _nodes(value)
+            yield from syntax_nodes(value)
     elif isinstance(part, list):
         for value in part:
-            yield from _nodes(value)
+            yield from syntax_nodes(value)
 
 
 def _run(con: duckdb.DuckDBPyConnection, name: str, parameter: str) -> Any:  # noqa: ANN401  # DuckDB's

@@ -310,12 +310,17 @@ def fill_stored(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
     DatabaseError
         If DuckDB fails.
     """
-    years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
+    spans = _year_spans(con, _SORTED_YEARS)
     for name in context.materialized:
-        for start in range(0, len(years), _SORTED_YEARS):
-            block = years[start : start + _SORTED_YEARS]
-            values = {"name": name, "first": block[0], "last": block[-1]}
-            _execute(con, statement("fill_stored", values), name)
+        for span in spans:
+            _execute(con, statement("fill_stored", {"name": name} | span), name)
+
+
+def _year_spans(con: duckdb.DuckDBPyConnection, length: int) -> list[dict[str, object]]:
+    """Return the first and the last of every `length` loaded years, in their order."""
+    years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
+    blocks = (years[start : start + length] for start in range(0, len(years), length))
+    return [{"first": block[0], "last": block[-1]} for block in blocks]
 
 
 def fill_map(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
@@ -333,11 +338,8 @@ def fill_map(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
     DatabaseError
         If DuckDB fails.
     """
-    years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
     values = _context_values(context)
-    for start in range(0, len(years), _BLOCK_YEARS):
-        block = years[start : start + _BLOCK_YEARS]
-        span = {"first": block[0], "last": block[-1]}
+    for span in _year_spans(con, _BLOCK_YEARS):
         sql = statement("fill_luc_map_1deg", values | span)
         _execute(con, sql, "luc_map_1deg")
 

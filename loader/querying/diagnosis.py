@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from loader.catalog.expressions import syntax_nodes
 from loader.catalog.sqlfiles import read_files
 from loader.errors import DatabaseError
 from loader.schema import listed_sources
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 __all__ = ["empty_reasons", "is_synthetic", "missing_sources", "relations_of"]
 
@@ -128,7 +129,7 @@ def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     except (duckdb.Error, DatabaseError, ValueError):
         return []
     reasons: list[str] = []
-    for node in _nodes(tree):
+    for node in syntax_nodes(tree):
         kind, name = node.get("class"), str(node.get("function_name", "")).lower()
         if kind == "FUNCTION" and (name in _PLACES or name in _SPANS):
             values = [_value(con, argument) for argument in _arguments(node)]
@@ -240,14 +241,3 @@ def _constant(node: dict[str, Any]) -> Any:  # noqa: ANN401  # a number or a tex
     # A DECIMAL is an integer with a scale.
     scale = (kind.get("type_info") or {}).get("scale")
     return value / 10**scale if isinstance(value, int) and scale else value
-
-
-def _nodes(part: object) -> Iterator[dict[str, Any]]:
-    if isinstance(part, dict):
-        if "class" in part:
-            yield part
-        for value in part.values():
-            yield from _nodes(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _nodes(value)
