@@ -1,4 +1,4 @@
-"""Report the progress and the notices of a run to whoever started it."""
+"""Report the progress and the notices of a run to its caller."""
 
 from __future__ import annotations
 
