@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from loader.display import Displayed
 from loader.errors import SourceError, SourceMissingError
-from loader.options import years_text
 from loader.querying.session import database_path
 from loader.remote.dataset import stored_dataset
 from loader.remote.stores import parse_storage_options, using_storage_options
@@ -22,6 +21,7 @@ from loader.storing.publish import named_database
 from loader.storing.uploads import Upload, Uploads
 from loader.summary import TableReport, table_lines
 from loader.text import human_bytes, shown
+from loader.years import years_text
 
 if TYPE_CHECKING:
     import os

@@ -17,6 +17,7 @@ from loader.memory import available_memory
 from loader.regions.files import RegionFile
 from loader.schema import MATERIALIZABLE
 from loader.text import without_secrets
+from loader.years import Years, take_years
 
 __all__ = [
     "Cells",
@@ -24,9 +25,7 @@ __all__ = [
     "Options",
     "Tables",
     "parse_size",
-    "parse_years",
     "require_types",
-    "years_text",
 ]
 
 Cells = Literal["data", "land", "all"]
@@ -53,7 +52,6 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("cells", "storage_version", "parquet_encoding", "tables", "scheduler"), _TEXT),
     "workers": ((Integral,), "an integer"),
     "memory_limit": ((str, Integral), "a number of bytes, or a string such as 1GiB"),
-    "years": ((str, Iterable), "a string such as 1990:2021, or two years"),
     "storage_options": ((str, Mapping), "a mapping, or JSON of one"),
     "materialize": ((str, Iterable), "the name of a view, or several names"),
 }
@@ -61,7 +59,6 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
 
 _OPTIONAL = frozenset(_TYPES) - {"out", "cells", "storage_version", "parquet_encoding", "tables"}
 _INPUTS = ("years", "cells", "storage_version", "parquet_encoding", "parquet")
-_YEAR_LIMITS = (-32768, 32767)
 _BASE_MEMORY = 400 * 2**20
 """Memory of the libraries, of DuckDB, and of the arrays over the cells of the grid."""
 
@@ -128,7 +125,7 @@ class Options:
         cls,
         *,
         out: str | os.PathLike[str],
-        years: str | tuple[int | None, int | None] | None,
+        years: Years | None,
         cells: str,
         storage_version: str,
         parquet_encoding: str,
@@ -173,7 +170,7 @@ class Options:
                 raise UsageError(f"--out is '{path}'; DuckDB takes no path with a {name}")
         return cls(
             out=Path(out),
-            years=parse_years(years) if isinstance(years, str) else _checked_years(years),
+            years=(None, None) if years is None else take_years(years),
             cells=_one_of("--cells", cells, Cells),
             storage_version=storage_version,
             parquet_encoding=_one_of("--parquet-encoding", parquet_encoding, Encoding),
@@ -243,7 +240,9 @@ def require_types(**given: object) -> None:
         If a value has a wrong type.
     """
     for name, value in given.items():
-        types, expected = _TYPES.get(name, ((object,), ""))
+        if name not in _TYPES:
+            continue
+        types, expected = _TYPES[name]
         is_flag = isinstance(value, bool)
         if value is not None and (is_flag or not isinstance(value, types)):
             kind = type(value).__name__
@@ -274,57 +273,6 @@ def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Lit
     if given not in choices:
         raise UsageError(f"{option} is {given!r}; expected one of {', '.join(choices)}")
     return given
-
-
-def parse_years(text: str) -> tuple[int | None, int | None]:
-    """Parse FIRST:LAST; either may be omitted, and a single year means only that year.
-
-    Examples
-    --------
-    >>> parse_years("1990:2021")
-    (1990, 2021)
-    >>> parse_years(":2021")
-    (None, 2021)
-
-    Raises
-    ------
-    UsageError
-        If the text is not valid.
-    """
-    match = re.fullmatch(r"\s*(?:(-?\d{1,5})?\s*:\s*(-?\d{1,5})?|(-?\d{1,5}))\s*", text)
-    if not match:
-        raise UsageError(f"--years is {text!r}; expected FIRST:LAST, such as 1990:2021 or 1990:")
-    first, last, only = (int(part) if part is not None else None for part in match.groups())
-    if only is not None:
-        first = last = only
-    return _checked_years((first, last))
-
-
-def _checked_years(years: tuple[int | None, int | None] | None) -> tuple[int | None, int | None]:
-    try:
-        # NumPy's integers are integers too, but not to JSON.
-        first, last = (None if y is None else operator.index(y) for y in years or (None, None))
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"years is {years!r}; expected two integers, or None") from error
-    low, high = _YEAR_LIMITS
-    for year in (first, last):
-        if year is not None and not low <= year <= high:
-            raise UsageError(f"--years is {years_text((first, last))!r}; {year} is out of range")
-    if first is not None and last is not None and first > last:
-        text = years_text((first, last))
-        raise UsageError(f"--years is {text!r}; the first year is after the last")
-    return first, last
-
-
-def years_text(years: Iterable[int | None]) -> str:
-    """Format first and last year as `parse_years` reads them.
-
-    Examples
-    --------
-    >>> years_text((1990, None))
-    '1990:'
-    """
-    return ":".join("" if year is None else str(year) for year in years)
 
 
 def parse_size(size: str | int) -> int:

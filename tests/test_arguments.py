@@ -44,7 +44,7 @@ def test_an_array_of_xarray_says_how_to_make_a_data_set(tmp_path: Path) -> None:
         *((name, ["x"]) for name in ("storage_version", "parquet_encoding", "scheduler")),
         *((name, [1]) for name in ("workers", "memory_limit", "storage_options")),
         *(("workers", value) for value in ("2", 1.5, True)),
-        *(("years", value) for value in (2000, 1.5, (1,), (1, 2, 3), ("a", "b"), [None])),
+        *(("years", value) for value in (True, 1.5, (1,), (1, 2, 3), ("a", "b"), [None])),
         ("memory_limit", True),
         ("out", b"out"),
     ],

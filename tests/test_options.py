@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from loader import UsageError
-from loader.options import Options, parse_size, parse_years, years_text
+from loader.options import Options, parse_size
+from loader.years import parse_years, years_text
 
 GIVEN: dict[str, Any] = {
     "out": "luc-data",
@@ -53,6 +54,10 @@ def test_what_is_no_years_is_refused(text: str) -> None:
         ((None, 0), [None, 0]),
         ((np.int64(2000), np.int16(2001)), [2000, 2001]),
         ("2000:", [2000, None]),
+        (np.int16(2000), [2000, 2000]),
+        (range(2000, 2003), [2000, 2002]),
+        (slice(None, 2003), [None, 2003]),
+        ([2000, 2003], [2000, 2003]),
     ],
 )
 def test_years_of_python_become_an_input_that_json_holds(
@@ -68,9 +73,11 @@ def test_years_of_python_become_an_input_that_json_holds(
     [
         ((2001, 2000), "after the last"),
         ((None, 10**9), "out of range"),
-        ((2000.5, 2001), "two integers"),
-        ((2000, 2001, 2002), "two integers"),
-        (2000, "two integers"),
+        ((2000.5, 2001), "a pair of first and last"),
+        ((2000, 2001, 2002), "a pair of first and last"),
+        (True, "a pair of first and last"),
+        (range(2000, 2000), "is empty"),
+        (range(2000, 2010, 2), "step of 1"),
     ],
 )
 def test_years_of_python_are_checked_too(years: Any, message: str) -> None:  # noqa: ANN401

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from loader.storing.publish import Published
     from loader.summary import BuildReport
+    from loader.years import Years
 
     Given = str | os.PathLike[str] | xr.Dataset | None
 
@@ -49,7 +50,7 @@ def build(
     raw: str | os.PathLike[str] | None = None,
     sample: bool = False,
     out: str | os.PathLike[str] = "luc-data",
-    years: str | tuple[int | None, int | None] | None = None,
+    years: Years | None = None,
     cells: str = "data",
     workers: int | None = None,
     memory_limit: str | int | None = None,
@@ -84,8 +85,8 @@ def build(
     out : path
         The folder of the result, or an address in an object store. For an address the result is
         built in `scratch` and then uploaded.
-    years : str or tuple of (int or None, int or None), optional
-        "FIRST:LAST", both inclusive; either may be omitted.
+    years : int, str, range, slice or (first, last), optional
+        One year, "FIRST:LAST", or first and last year, both inclusive; either may be omitted.
     cells : {"data", "land", "all"}
         Which rows are stored.
     workers : int, optional

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loader._version import __version__
-from loader.options import years_text
+from loader.years import years_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import GridError, SourceError
-from loader.options import years_text
 from loader.reading.centres import read_grid
 from loader.reading.coordinates import Dimensions, find_dimensions
 from loader.reading.decoding import decoded_variable
@@ -21,6 +20,7 @@ from loader.reading.units import HECTARE, require_unit
 from loader.reading.window import part_of
 from loader.reading.years import calendar_years
 from loader.schema import RESERVED, Source, Variable
+from loader.years import years_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

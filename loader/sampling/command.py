@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
-from loader.options import parse_years
 from loader.reporting import Progress
-from loader.sampling.writing import DEFAULT_YEARS, sample_files, write_sample
+from loader.sampling.writing import sample_files, write_sample
 
 if TYPE_CHECKING:
     import os
@@ -53,11 +52,6 @@ def make_sample(
     OutputError
         If a file cannot be written, or a real file has its name.
     """
-    first, last = parse_years(years)
-    span = (
-        DEFAULT_YEARS[0] if first is None else first,
-        DEFAULT_YEARS[1] if last is None else last,
-    )
     names = None if only is None else [name.strip() for name in only.split(",") if name.strip()]
     unknown = sorted(set(names or ()) - set(sample_files()))
     if unknown or names == []:
@@ -68,7 +62,7 @@ def make_sample(
     try:
         return write_sample(
             directory,
-            years=span,
+            years=years,
             resolution=resolution,
             seed=seed,
             only=names,

@@ -34,6 +34,7 @@ from loader.sampling.schema import (
 from loader.sampling.space import refuse_full_disk
 from loader.sampling.trajectory import Rhythm, states
 from loader.schema import SOURCES, STATIC, Source, listed_sources
+from loader.years import Years, take_years
 
 __all__ = ["DEFAULT_YEARS", "RESOLUTIONS", "Progress", "sample_files", "write_sample"]
 
@@ -54,7 +55,7 @@ def sample_files() -> dict[str, str]:
 def write_sample(
     directory: str | os.PathLike[str],
     *,
-    years: tuple[int, int] = DEFAULT_YEARS,
+    years: Years = DEFAULT_YEARS,
     resolution: float = 0.25,
     seed: int = 0,
     only: Collection[str] | None = None,
@@ -69,7 +70,7 @@ def write_sample(
     ----------
     directory : str or path-like
         Created if it does not exist.
-    years : tuple of (int, int)
+    years : int, str, range, slice or (first, last)
         First and last year of the emissions, transitions and management, within 850 to 2021; the
         states reach a year further. There are no emissions before 1850.
     resolution : float
@@ -100,27 +101,37 @@ def write_sample(
     -----
     Memory does not depend on the number of years: about 0.5 GB at 0.25 degrees.
     """
-    sources = _sources(years, resolution, seed, only)
+    span = _closed(years)
+    sources = _sources(span, resolution, seed, only)
     folder = Path(directory)
     files = sample_files()
     paths = {source: folder / files[source] for source in sources}
 
     def missing() -> list[str]:
-        return [s for s, path in paths.items() if not matches(path, years, resolution, seed)]
+        return [s for s, path in paths.items() if not matches(path, span, resolution, seed)]
 
     for source in missing():
         _refuse_foreign(paths[source])
-    refuse_full_disk(folder, missing(), years, resolution)
+    refuse_full_disk(folder, missing(), span, resolution)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be created: {error.strerror}") from error
     # Two builds may need the same sample: the second one waits for the first to complete it.
     with waiting_lock(folder):
-        sample = _Sample(years, resolution, seed, progress or _silent)
+        sample = _Sample(span, resolution, seed, progress or _silent)
         for source in missing():
             sample.write(source, paths[source])
     return list(paths.values())
+
+
+def _closed(years: Years) -> tuple[int, int]:
+    """Return the first and the last year; an open end is that of the default."""
+    first, last = take_years(years)
+    return (
+        DEFAULT_YEARS[0] if first is None else first,
+        DEFAULT_YEARS[1] if last is None else last,
+    )
 
 
 def _refuse_foreign(path: Path) -> None:
