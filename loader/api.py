@@ -6,20 +6,16 @@ open.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from loader.checking.check import check_database
 from loader.description import database_info
 from loader.display import Displayed
-from loader.errors import UsageError
 from loader.exporting.export import ExportReport, Request
 from loader.exporting.export import export as write_export
 from loader.exporting.selection import Selection
 from loader.exporting.tables import parse_columns
-from loader.options import years_text
 from loader.page.page import write_report
 from loader.querying.run import ask
 from loader.querying.session import open_database
@@ -37,8 +33,7 @@ if TYPE_CHECKING:
     from loader.description import DatabaseInfo
     from loader.querying.questions import Value
     from loader.reporting import Reporter
-
-    Years = int | str | range | slice | Sequence[int | None]
+    from loader.years import Years
 
 __all__ = ["DATABASE", "QueryResult", "check", "connect", "export", "info", "query", "report"]
 
@@ -276,7 +271,8 @@ def export(
     years: Years | None = None,
     land: bool = False,
     bbox: str | Sequence[float] | None = None,
-    country: str | Sequence[str] | None = None,
+    country: str | Sequence[str] = (),
+    region: str | Sequence[str] = (),
     columns: Mapping[str, str] | Sequence[str] | str | None = None,
     complete: bool = False,
     parameters: Mapping[str, Value] | None = None,
@@ -305,6 +301,8 @@ def export(
         Only cells with their centre inside, in degrees.
     country : str or sequence of str, optional
         Only cells of these countries: names or ISO 3166-1 codes.
+    region : str or sequence of str, optional
+        Only cells of these regions, and of the countries: LAYER/NAME, such as "country/Brazil".
     columns : mapping, sequence or str, optional
         Columns of rows, or variables of a grid: names, or source columns by new name.
     complete : bool
@@ -336,14 +334,14 @@ def export(
     >>> loader.export("demo", out="land.csv", years=2016, land=True).years
     (2016, 2016)
     """
-    box = bbox if bbox is None or isinstance(bbox, str) else ",".join(str(side) for side in bbox)
     request = Request(
         what=what,
         selection=Selection.parse(
-            years=None if years is None else _years(years),
+            years=years,
             land=land,
-            bbox=box,
-            countries=(country,) if isinstance(country, str) else country or (),
+            bbox=bbox,
+            countries=(country,) if isinstance(country, str) else country,
+            regions=(region,) if isinstance(region, str) else region,
         ),
         columns=_columns(columns),
         complete=complete,
@@ -364,6 +362,9 @@ def report(
     *,
     out: str | os.PathLike[str] = "luc-report.html",
     year: int | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    bbox: str | Sequence[float] | None = None,
     checks: bool = True,
 ) -> Path:
     """Write one self-contained HTML page about a database.
@@ -376,6 +377,12 @@ def report(
         The page. A report that luc-load wrote is replaced, any other file is left alone.
     year : int, optional
         Year of the map of emissions; the latest by default.
+    country : str, optional
+        The country that the report is about, by name or ISO 3166-1 code.
+    region : str, optional
+        The region that the report is about, as LAYER/NAME.
+    bbox : str or (west, south, east, north), optional
+        The box that the report is about: the cells with their centre inside, degrees.
     checks : bool
         Whether to run the checks, which read everything.
 
@@ -389,7 +396,7 @@ def report(
     ExtraMissingError
         If matplotlib is not installed: pip install "luc-load[plot]".
     UsageError
-        If there are no emissions of that year.
+        If there are no emissions of that year, or if more than one place is named.
     SourceError, DatabaseError
         As for `info`.
     OutputError
@@ -401,33 +408,12 @@ def report(
     >>> loader.report("demo", out="report.html", checks=False).name
     'report.html'
     """
-    return write_report(database, out, year=year, checks=checks)
-
-
-def _years(years: Years) -> str:
-    """Return years as the command line takes them.
-
-    Raises
-    ------
-    UsageError
-        If they are not one year, or the first and last year of a span without gaps.
-    """
-    if isinstance(years, str):
-        return years
-    if isinstance(years, slice | range):
-        if years.step not in (None, 1):
-            raise UsageError(f"years is {years!r}; expected a step of 1")
-        span = (years.start, years.stop - 1 if isinstance(years, range) else years.stop)
-        return years_text(span)
-    with suppress(TypeError):
-        # NumPy's integers are not ints.
-        return str(operator.index(years))  # type: ignore[arg-type]  # that is the question
-    try:
-        first, last = years  # type: ignore[misc]  # as before
-    except (TypeError, ValueError) as error:
-        expected = "expected a year, FIRST:LAST, or a pair of first and last year"
-        raise UsageError(f"years is {years!r}; {expected}") from error
-    return years_text((first, last))
+    selection = Selection.parse(
+        bbox=bbox,
+        countries=() if country is None else (country,),
+        regions=() if region is None else (region,),
+    )
+    return write_report(database, out, year=year, selection=selection, checks=checks)
 
 
 def _columns(columns: Mapping[str, str] | Sequence[str] | str | None) -> dict[str, str] | None:

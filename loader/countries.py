@@ -22,6 +22,7 @@ __all__ = [
     "NO_COUNTRY",
     "UNITED_STATES",
     "Country",
+    "comparable_name",
     "countries",
     "find_countries",
     "similar_names",
@@ -129,7 +130,7 @@ def find_countries(name: str) -> tuple[Country, ...]:
     if word.isascii() and word.isdigit():
         return tuple(countries([int(word)]).values())
     known = _countries_by_name()
-    key = _comparable(word)
+    key = comparable_name(word)
     codes = _ALIASES.get(key, "").split() or known.get(key, ())
     by_code = _countries_by_code()
     return tuple(by_code[code] for code in codes)
@@ -137,8 +138,8 @@ def find_countries(name: str) -> tuple[Country, ...]:
 
 def similar_names(name: str, names: Iterable[str], count: int = 3) -> list[str]:
     """Return those of `names` that may be a misspelt `name`, the most similar first."""
-    by_key = {_comparable(one): one for one in names}
-    near = difflib.get_close_matches(_comparable(name), by_key, n=count, cutoff=0.75)
+    by_key = {comparable_name(one): one for one in names}
+    near = difflib.get_close_matches(comparable_name(name), by_key, n=count, cutoff=0.75)
     return [by_key[key] for key in near]
 
 
@@ -172,7 +173,6 @@ _ALIASES: dict[str, str] = {
     "iran": "IRN",
     "ivory coast": "CIV",
     "korea": "KOR PRK",
-    "kosovo": "XKX",
     "laos": "LAO",
     "macao": "MAC",
     "macau": "MAC",
@@ -210,7 +210,7 @@ _ALIASES: dict[str, str] = {
     "wales": "GBR",
     "zaire": "COD",
 }
-"""Names in common use that ISO 3166 does not have, or has for another country, as `_comparable`
+"""Names in common use that ISO 3166 does not have, or has for another country, as `comparable_name`
 writes them, with their ISO codes: several where the name alone does not decide."""
 
 _KOSOVO = Country("XKX", "XK", "Kosovo")
@@ -227,7 +227,7 @@ def _countries_by_code() -> dict[str, Country]:
 
 @cache
 def _countries_by_name() -> dict[str, tuple[str, ...]]:
-    """Return the ISO codes of every name and code that ISO 3166 has, as `_comparable` writes it."""
+    """Return the ISO codes of every name and code in ISO 3166, by its `comparable_name`."""
     import pycountry  # noqa: PLC0415  # only for names that a user gives
 
     known: dict[str, tuple[str, ...]] = {}
@@ -238,10 +238,10 @@ def _countries_by_name() -> dict[str, tuple[str, ...]]:
             # "Congo, The Democratic Republic of the" is also written the other way round.
             head, comma, tail = name.partition(",")
             for spelling in (name, f"{tail} {head}" if comma else ""):
-                known.setdefault(_comparable(spelling), (country.alpha_3,))
-    for former in _OF_LUH2.values():
-        for name in (former.iso3, former.iso2, former.name):
-            known.setdefault(_comparable(name), (former.iso3,))
+                known.setdefault(comparable_name(spelling), (country.alpha_3,))
+    for other in (*_OF_LUH2.values(), _KOSOVO):
+        for name in (other.iso3, other.iso2, other.name):
+            known.setdefault(comparable_name(name), (other.iso3,))
     known.pop("", None)
     return known
 
@@ -251,7 +251,7 @@ def _of_pycountry(country: Any) -> Country:  # noqa: ANN401  # pycountry has no 
     return Country(country.alpha_3, country.alpha_2, name)
 
 
-def _comparable(name: str) -> str:
+def comparable_name(name: str) -> str:
     """Return a name in lower case, without accents, punctuation, "the", and with words in full."""
     # Dots and apostrophes join what they separate: U.S.A., d'Ivoire in one or two words.
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))

@@ -17,6 +17,7 @@ from command import ROOT, environment
 
 import loader
 import loader.api
+from loader.years import Years
 
 FUNCTIONS = (
     *("build", "check", "connect", "export", "fetch", "info", "open_dataset", "plot_change"),
@@ -118,7 +119,7 @@ def test_parameters_reach_the_query(work: Path) -> None:
     ids=str,
 )
 def test_years_are_taken_as_python_writes_them(
-    years: loader.api.Years, expected: list[int], work: Path, tmp_path: Path
+    years: Years, expected: list[int], work: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "years.parquet"
     box = (-10, 35, 30, 60)
@@ -127,7 +128,7 @@ def test_years_are_taken_as_python_writes_them(
 
 
 @pytest.mark.parametrize("years", [range(2000, 2010, 2), slice(2000, 2010, 5), 2.5, (1, 2, 3)])
-def test_years_that_are_no_span_are_rejected(years: loader.api.Years, tmp_path: Path) -> None:
+def test_years_that_are_no_span_are_rejected(years: Years, tmp_path: Path) -> None:
     with pytest.raises(loader.UsageError, match="years is "):
         loader.export(tmp_path, out=tmp_path / "x.csv", years=years)
 

@@ -78,6 +78,11 @@ def completed(folder: Path, *words: str) -> list[str]:
         (("export", "--country", "braz"), "BRA"),
         (("export", "--what", "luc"), "luc"),
         (("plot", "map", "luc-data", "--column", "el"), "eluc"),
+        (("export", "--columns", "eluc,time=ye"), "eluc,time=year"),
+        (("export", "--region", "cou"), "country/"),
+        (("plot", "series", "--region", "country/bra"), "country/Brazil"),
+        (("report", "luc-data", "--region", "country/Viet"), "country/Vietnam"),
+        (("report", "--country", "BRA"), "BRA"),
     ],
 )
 def test_names_are_completed(
@@ -85,6 +90,14 @@ def test_names_are_completed(
 ) -> None:
     monkeypatch.chdir(built)
     assert expected in completed(built, *words)
+
+
+def test_columns_are_those_of_the_table_that_is_named(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(built)
+    found = completed(built, "export", "--what", "eluc_global", "--columns", "")
+    assert found == ["date", "emission_pgc", "year"]
 
 
 def test_without_a_database_nothing_is_completed_and_nothing_fails(

@@ -7,7 +7,7 @@ import pytest
 
 from loader import UsageError
 from loader.countries import find_countries
-from loader.querying.countries import find_country
+from loader.querying.regions import find_country, find_region
 
 NAMES = {
     "GBR": "UK; U.K.; uk; United Kingdom; Great Britain; england; GB; gbr; 826",
@@ -70,10 +70,18 @@ def con() -> duckdb.DuckDBPyConnection:
         (7, "country", None, "Somaliland", None),
         (8, "country", "FRA", "France", 250),
         (9, "luh2_country", "SUN", "Former Soviet Union", 901),
+        (10, "country", "XKX", "Kosovo", None),
+        (11, "basins", "A1", "Amazon", None),
+        (12, "basins", "A2", "amazon", None),
+        (13, "basins", "N/1", "Nile / Blue Nile", None),
+        (14, "basins", None, "Empty", None),
+        (15, "basins", "D", "Dry", None),
     ]
     con.executemany("INSERT INTO region VALUES (?, ?, ?, ?, ?)", rows)
-    # No cell of the grid is in France.
-    con.execute("CREATE TABLE cell_region AS SELECT region_id FROM region WHERE region_id <> 8")
+    # No cell of the grid is in France or in Empty.
+    con.execute(
+        "CREATE TABLE cell_region AS SELECT region_id FROM region WHERE region_id NOT IN (8, 14)"
+    )
     return con
 
 
@@ -91,7 +99,7 @@ def con() -> duckdb.DuckDBPyConnection:
 def test_a_country_of_the_database_is_found(
     con: duckdb.DuckDBPyConnection, name: str, code: int
 ) -> None:
-    assert find_country(con, name)[0] == code
+    assert find_country(con, name).country_code == code
 
 
 @pytest.mark.parametrize(
@@ -114,3 +122,69 @@ def test_other_names_say_what_is_wrong(
     with pytest.raises(UsageError, match=message) as caught:
         find_country(con, name)
     assert "Suriname" not in str(caught.value) or name == "Surinam"
+
+
+@pytest.mark.parametrize(
+    ("name", "region_id"),
+    [
+        ("Kosovo", 10),
+        ("XKX", 10),
+        ("xk", 10),
+        ("somaliland", 7),
+    ],
+)
+def test_countries_without_an_iso_number_are_found(
+    con: duckdb.DuckDBPyConnection, name: str, region_id: int
+) -> None:
+    assert find_country(con, name).region_id == region_id
+
+
+@pytest.mark.parametrize(
+    ("name", "region_id"),
+    [
+        ("country/Brazil", 1),
+        (" Country / bra ", 1),
+        ("country/UK", None),
+        ("luh2_country/USSR", 9),
+        ("luh2_country/901", 9),
+        ("basins/Amazon", 11),
+        ("basins/amazon", 12),
+        ("basins/a1", 11),
+        ("basins/Nile / Blue Nile", 13),
+        ("basins/nile blue nile", 13),
+        ("BASINS/N/1", 13),
+    ],
+)
+def test_a_region_is_found_by_layer_and_name(
+    con: duckdb.DuckDBPyConnection, name: str, region_id: int | None
+) -> None:
+    if region_id is None:
+        with pytest.raises(UsageError, match="no cell of this database is in United Kingdom"):
+            find_region(con, name)
+    else:
+        assert find_region(con, name).region_id == region_id
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Brazil", r"is not LAYER/NAME; use country/Brazil; the layers .* luh2_country, basins"),
+        ("BRA", "use country/Brazil;"),
+        ("", "is not LAYER/NAME; use LAYER/NAME, such as country/Brazil"),
+        ("basins/", "names no layer and region"),
+        ("/Brazil", "names no layer and region"),
+        ("states/Ohio", "names no layer and region; use LAYER/NAME"),
+        ("basins/AMAZON", "is ambiguous; use one of basins/Amazon, basins/amazon"),
+        ("basins/Amazone", r"has no such region; did you mean"),
+        ("basins/Ganges", "has no such region; it has Amazon, amazon, Nile / Blue Nile, Empty"),
+        ("basins/Empty", "no cell of this database is in Empty"),
+        ("country/USSR", "not a country of today.*luh2_country/Former Soviet Union"),
+        ("luh2_country/Brazil", "pre-1991 borders, has no Brazil"),
+        ("country/Congo", "is ambiguous"),
+    ],
+)
+def test_other_regions_say_what_is_wrong(
+    con: duckdb.DuckDBPyConnection, name: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_region(con, name)

@@ -507,7 +507,10 @@ def test_carbon_dioxide_is_drawn_on_demand(session: Session) -> None:
 
 def test_lines_are_sums_and_means_over_cells(session: Session) -> None:
     data = series_data(
-        session, ["eluc", "crop + urban", "secma"], countries=("Brazil", "Peru"), co2=True
+        session,
+        ["eluc", "crop + urban", "secma"],
+        selection=Selection(countries=("Brazil", "Peru")),
+        co2=True,
     )
     assert isinstance(data, SeriesData)
     assert [panel.unit for panel in data.panels] == [
@@ -534,8 +537,10 @@ def test_lines_are_sums_and_means_over_cells(session: Session) -> None:
     ]
     figure = draw_series(data)
     assert [axes.get_ylabel() for axes in figure.axes] == [panel.unit for panel in data.panels]
-    with pytest.raises(UsageError, match="--at selects one cell and --country many"):
-        series_data(session, ["eluc"], at=[(0, 20)], countries=("Peru",))
+    with pytest.raises(
+        UsageError, match="--at selects one cell, and --country, --region and --bbox many"
+    ):
+        series_data(session, ["eluc"], at=[(0, 20)], selection=Selection(countries=("Peru",)))
     with pytest.raises(UsageError, match=r"is a column of cell|no table or view"):
         series_data(session, ["land_fraction"])
 
@@ -591,15 +596,20 @@ def test_a_series_of_the_globe_sums_every_cell(
 
 
 def test_a_country_is_found_by_its_names(session: Session) -> None:
-    by_name = one_place(session, countries=[" brazil "])
-    by_code = one_place(session, countries=["76"])
-    assert by_name.place == by_code.place == one_place(session, countries=["BRA"]).place == "Brazil"
+    by_name = one_place(session, selection=Selection(countries=(" brazil ",)))
+    by_code = one_place(session, selection=Selection(countries=("76",)))
+    assert (
+        by_name.place
+        == by_code.place
+        == one_place(session, selection=Selection(countries=("BRA",))).place
+        == "Brazil"
+    )
     rows = session.con.execute(
         "SELECT emission_mtc FROM eluc_country WHERE country_iso3 = 'BRA' ORDER BY year"
     ).fetchall()
     np.testing.assert_array_equal(by_name.emissions[:-1], [row[0] for row in rows])
     with pytest.raises(UsageError, match=r"'brasil' is not a known country; did you mean Brazil"):
-        series_data(session, countries=["brasil"])
+        series_data(session, selection=Selection(countries=("brasil",)))
     for nowhere in ((91, 0), (0, float("inf")), (float("nan"), 0)):
         with pytest.raises(UsageError, match=r"latitude in -90\.\.90"):
             series_data(session, at=[nowhere])
@@ -612,7 +622,7 @@ def test_gaps_of_a_series_stay_gaps(tmp_path: Path) -> None:
     with opened(out) as found:
         data = one_place(found)
         with pytest.raises(UsageError, match="no cell of this database is in Brazil"):
-            series_data(found, countries=["BRA"])
+            series_data(found, selection=Selection(countries=("BRA",)))
     np.testing.assert_array_equal(data.years, np.arange(2009, 2014))
     assert np.isnan(data.uses["urban"][3])
     assert np.isnan(data.emissions[3])

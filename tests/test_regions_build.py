@@ -9,9 +9,18 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
+import loader
 from loader import build
 from loader.errors import OutputError, SourceMissingError, UsageError
+from loader.exporting.selection import Selection
+from loader.page.contents import report_contents
+from loader.page.page import render_report
+from loader.page.story import tell_story
+from loader.plotting.gridded import map_data
+from loader.plotting.series import PlaceSeries, SeriesData, series_data
+from loader.plotting.session import opened
 from loader.sampling import write_sample
 
 
@@ -162,3 +171,88 @@ def test_names_of_layers_and_missing_files_are_checked_first(sources: Path, tmp_
     with pytest.raises(SourceMissingError, match="does not exist"):
         build(raw=sources / "raw", regions="none.gpkg", out=out, dry_run=True)
     assert not out.exists()
+
+
+def test_an_export_has_the_cells_of_its_regions(out: Path, tmp_path: Path) -> None:
+    region = "two_squares/amazon"
+    loader.export(out, out=tmp_path / "cells.csv", what="eluc", region=region)
+    expected = fetch(
+        out,
+        "SELECT e.* FROM eluc AS e JOIN cell_region USING (cell_id) JOIN region USING (region_id) "
+        "WHERE name = 'amazon' ORDER BY year, cell_id",
+    )
+    found = pd.read_csv(tmp_path / "cells.csv")
+    assert len(expected) > 100
+    pd.testing.assert_frame_equal(
+        found[["cell_id", "year"]], expected[["cell_id", "year"]], check_dtype=False
+    )
+    both = loader.export(
+        out, out=tmp_path / "r.csv", what="eluc_region", region=region, country="Brazil", years=2010
+    )
+    assert both.rows == 2
+    shares = loader.export(out, out=tmp_path / "s.csv", what="cell_region", region=region)
+    assert shares.rows == len(expected[expected.year == 2010])
+    with pytest.raises(UsageError, match="the layer two_squares, and eluc_country has countries"):
+        loader.export(out, out=tmp_path / "c.csv", what="eluc_country", region=region)
+    with pytest.raises(UsageError, match="--region chooses cells or regions, and year has neither"):
+        loader.export(out, out=tmp_path / "y.csv", what="year", region=region)
+
+
+def test_a_grid_of_a_region_is_missing_elsewhere(out: Path, tmp_path: Path) -> None:
+    loader.export(out, out=tmp_path / "a.nc", what="luc", region="two_squares/congo", years=2010)
+    cells = fetch(
+        out,
+        "SELECT lat, lon FROM luc JOIN cell_region USING (cell_id) JOIN region USING (region_id) "
+        "WHERE name = 'congo' AND year = 2010",
+    )
+    with xr.open_dataset(tmp_path / "a.nc") as grid:
+        kept = grid.eluc.isel(time=0).to_series().dropna().index
+    assert sorted(kept) == sorted(zip(cells.lat, cells.lon, strict=True))
+
+
+def test_pictures_show_a_region_and_a_box(out: Path) -> None:
+    region = Selection(regions=("two_squares/amazon",))
+    box = Selection.parse(bbox="-70,-12,-50,2")
+    with opened(out) as session:
+        of_region, of_box = (series_data(session, selection=one) for one in (region, box))
+        lines = series_data(session, ["eluc", "forest"], selection=box)
+        drawn = map_data(session, "eluc", 2010, selection=region)
+    assert isinstance(of_region, PlaceSeries)
+    assert isinstance(of_box, PlaceSeries)
+    assert isinstance(lines, SeriesData)
+    total = fetch(
+        out, "SELECT emission_mtc AS t FROM eluc_region WHERE name = 'amazon' ORDER BY year"
+    )
+    assert of_region.place == "amazon"
+    assert of_region.emissions[:-1].tolist() == total.t.tolist()
+    expected = fetch(
+        out,
+        "SELECT year, sum(emission_tc) / 1e6 AS t, sum(forest::DOUBLE * area_ha) / 1e6 AS f "
+        "FROM eluc_state WHERE lat BETWEEN -12 AND 2 AND lon BETWEEN -70 AND -50 "
+        "GROUP BY year ORDER BY year",
+    )
+    assert of_box.place == "Region 12° S to 2° N, 70° W to 50° W"
+    np.testing.assert_allclose(of_box.emissions, expected.t, rtol=1e-12)
+    np.testing.assert_allclose(of_box.uses["primf"] + of_box.uses["secdf"], expected.f, rtol=1e-7)
+    np.testing.assert_allclose(lines.panels[0].lines[0].values, expected.t, rtol=1e-12)
+    assert drawn.title.startswith("amazon: ")
+    assert drawn.outside is not None
+    assert (~drawn.outside).sum() == np.isfinite(drawn.values).sum()
+
+
+def test_a_report_is_about_one_region(out: Path) -> None:
+    contents = report_contents(out, selection=Selection(regions=("country/Brazil",)), checks=False)
+    (total,) = fetch(
+        out, "SELECT emission_mtc AS t FROM eluc_country WHERE country = 'Brazil' AND year = 2012"
+    ).t
+    assert (contents.place, contents.is_global, contents.countries) == ("Brazil", False, ())
+    fact = tell_story(contents).facts[0]
+    assert (fact.value, fact.unit) == (f"{total:+,.0f}", "Mt C yr⁻¹")
+    assert all(one.title.startswith("Brazil: ") for one in contents.maps)
+    page = render_report(contents)
+    assert "<h1>Brazil: land-use change and its emissions</h1>" in page
+    assert "Countries</h2>" not in page
+    assert '"unit":"Mt"' in page
+    two = Selection(regions=("country/Brazil",), countries=("Peru",))
+    with pytest.raises(UsageError, match="about one country, region or box, not about Peru, Braz"):
+        report_contents(out, selection=two, checks=False)

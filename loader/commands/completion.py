@@ -1,4 +1,4 @@
-"""Names that a shell completes: queries, views, tables, checks, countries, columns.
+"""Names that a shell completes: queries, views, tables, checks, countries, regions, columns.
 
 A shell waits for them at every press of the key: nothing slow is imported, and a failure completes
 nothing.
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     import click
 
-__all__ = ["complete_checks", "complete_columns", "complete_countries", "complete_queries"]
+__all__ = [
+    "complete_checks",
+    "complete_columns",
+    "complete_countries",
+    "complete_queries",
+    "complete_regions",
+]
 
 _Items = list[CompletionItem]
 
@@ -37,15 +43,23 @@ def complete_queries(_context: click.Context, _option: click.Parameter, start: s
 
 
 def complete_columns(context: click.Context, _option: click.Parameter, start: str) -> _Items:
-    """Complete columns of the database that the command line names so far."""
+    """Complete columns of the table that the command line names so far, or of all tables.
+
+    Of several columns separated by commas, each perhaps with a new name, the last is completed.
+    """
     with suppress(Exception):
         from loader.commands.common import DATABASE  # noqa: PLC0415  # as above
         from loader.querying.session import session  # noqa: PLC0415  # as above
         from loader.storing.database import run_statement  # noqa: PLC0415  # as above
 
         with session(context.params.get("database") or DATABASE, with_tables=False) as con:
-            names = {row[1] for row in run_statement(con, "list_columns")}
-        return _matching(sorted(names), start)
+            rows = run_statement(con, "list_columns")
+        table = context.params.get("what") or context.params.get("relation")
+        of_table = {column for name, column, _ in rows if name == table}
+        names = of_table or {column for _, column, _ in rows}
+        # "eluc,time=ye" completes to "eluc,time=year".
+        before = start[: max(start.rfind(","), start.rfind("=")) + 1]
+        return _matching([f"{before}{name}" for name in sorted(names)], start)
     return []
 
 
@@ -61,6 +75,25 @@ def complete_countries(_context: click.Context, _option: click.Parameter, start:
             for country in countries
             if country.alpha_3.lower().startswith(word) or country.name.lower().startswith(word)
         ]
+    return []
+
+
+def complete_regions(context: click.Context, _option: click.Parameter, start: str) -> _Items:
+    """Complete layers of the database, and after a slash the regions of the layer."""
+    with suppress(Exception):
+        from loader.commands.common import DATABASE  # noqa: PLC0415  # as above
+        from loader.querying.session import session  # noqa: PLC0415  # as above
+        from loader.storing.database import run_statement  # noqa: PLC0415  # as above
+
+        layer, slash, _ = start.partition("/")
+        with session(context.params.get("database") or DATABASE, with_tables=False) as con:
+            if not slash:
+                return _matching(
+                    [f"{name}/" for (name,) in run_statement(con, "list_layers")], start
+                )
+            rows = run_statement(con, "list_regions", {"layer": layer.lower()})
+        names = sorted(f"{layer}/{row[3]}" for row in rows if row[5])
+        return [CompletionItem(name) for name in names if name.lower().startswith(start.lower())]
     return []
 
 

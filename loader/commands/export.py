@@ -5,7 +5,12 @@ from __future__ import annotations
 import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
-from loader.commands.completion import complete_columns, complete_countries, complete_queries
+from loader.commands.completion import (
+    complete_columns,
+    complete_countries,
+    complete_queries,
+    complete_regions,
+)
 from loader.querying.formats import EXPORT_FORMATS, suffixes_text
 from loader.stopping import stop_orderly
 
@@ -55,6 +60,14 @@ __all__ = ["export"]
     help="Only cells of this country (name or ISO 3166-1 code); may be repeated.",
 )
 @click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    shell_complete=complete_regions,
+    metavar="LAYER/NAME",
+    help="Only cells of this region, such as country/Brazil; may be repeated.",
+)
+@click.option(
     "--columns",
     shell_complete=complete_columns,
     metavar="LIST",
@@ -82,6 +95,7 @@ def export(
     land: bool,
     bbox: str | None,
     countries: tuple[str, ...],
+    regions: tuple[str, ...],
     columns: str | None,
     complete: bool,
     parameters: tuple[str, ...],
@@ -111,7 +125,9 @@ def export(
     stop_orderly(resumes=False)
     request = Request(
         what=what,
-        selection=Selection.parse(years=years, land=land, bbox=bbox, countries=countries),
+        selection=Selection.parse(
+            years=years, land=land, bbox=bbox, countries=countries, regions=regions
+        ),
         columns=parse_columns(columns) if columns is not None else None,
         complete=complete,
         parameters=parse_parameters(parameters),

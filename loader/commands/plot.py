@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from loader.commands.common import DATABASE, PATH, Group, talkative, version
-from loader.commands.completion import complete_columns, complete_countries
+from loader.commands.completion import (
+    complete_columns,
+    complete_countries,
+    complete_regions,
+)
 from loader.stopping import stop_orderly
 
 if TYPE_CHECKING:
@@ -28,6 +32,13 @@ _country = click.option(
     metavar="NAME",
     shell_complete=complete_countries,
     help="Country, by name or ISO 3166-1 code; may be repeated.",
+)
+_region = click.option(
+    "--region",
+    multiple=True,
+    metavar="LAYER/NAME",
+    shell_complete=complete_regions,
+    help="Region, such as country/Brazil; may be repeated.",
 )
 _co2 = click.option("--co2", is_flag=True, help="Emissions as carbon dioxide instead of carbon.")
 
@@ -83,6 +94,7 @@ def _map_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--bbox", metavar="W,S,E,N", help="Only this part of the Earth, in degrees."),
         _country,
+        _region,
         _co2,
         click.option(
             "--range",
@@ -127,7 +139,7 @@ def plot() -> None:
     \b
     Examples:
       luc-load plot map --year 2020 -o eluc.png
-      luc-load plot series --country Brazil -o brazil.svg
+      luc-load plot series --region country/Brazil -o brazil.svg
     """
 
 
@@ -165,10 +177,10 @@ def change(*, database: str, out: str, years: str, **options: Any) -> None:  # n
     Example:
       luc-load plot change luc-data --column forest --years 1990:2020 -o forest.png
     """
-    from loader.plotting.plot import plot_change, two_years  # noqa: PLC0415  # --help must be quick
+    from loader.plotting.plot import plot_change  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    click.echo(plot_change(database, out, years=two_years(years), **_of_picture(options)))
+    click.echo(plot_change(database, out, years=years, **_of_picture(options)))
 
 
 @plot.command()
@@ -188,6 +200,8 @@ def change(*, database: str, out: str, years: str, **options: Any) -> None:  # n
     help="Place, of which the nearest cell is drawn; may be repeated.",
 )
 @_country
+@_region
+@click.option("--bbox", metavar="W,S,E,N", help="The cells with their centre in this box, degrees.")
 @click.option("--years", metavar="FIRST:LAST", help="Both ends included; either may be left open.")
 @_co2
 @click.option(
@@ -202,7 +216,7 @@ def change(*, database: str, out: str, years: str, **options: Any) -> None:  # n
 def series(*, database: str, out: str, years: str | None, **options: Any) -> None:  # noqa: ANN401
     """Draw land use and emissions, or any columns, year by year.
 
-    Without --at and --country, the series is that of all cells of the database.
+    Without --at, --country, --region and --bbox, the series is that of all cells of the database.
 
     \b
     Examples:
@@ -210,9 +224,7 @@ def series(*, database: str, out: str, years: str | None, **options: Any) -> Non
       luc-load plot series luc-data --at 51.507 -0.127 -o london.png
       luc-load plot series --country Brazil --country Indonesia --column eluc --co2 -o two.svg
     """
-    from loader.options import parse_years  # noqa: PLC0415  # --help must be quick
-    from loader.plotting.plot import plot_series  # noqa: PLC0415  # the same
+    from loader.plotting.plot import plot_series  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    span = parse_years(years) if years is not None else (None, None)
-    click.echo(plot_series(database, out, years=span, **_of_picture(options)))
+    click.echo(plot_series(database, out, years=years, **_of_picture(options)))

@@ -276,8 +276,8 @@ def _export_rows(
     else:
         if request.selection != Selection() or columns is not None or request.complete:
             raise UsageError(
-                "--years, --land, --bbox, --country, --columns and --complete apply to tables and "
-                f"views; {what} is a query: select in its SQL"
+                "--years, --land, --bbox, --country, --region, --columns and --complete apply to "
+                f"tables and views; {what} is a query: select in its SQL"
             )
         schema, pieces = query_pieces(con, what, request.parameters)
         names = {name: name for name in schema.names}

@@ -1,4 +1,4 @@
-"""Select the part of the data to export: years, land, a box, countries."""
+"""Select the part of the data to export: years, land, a box, countries, regions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from loader.catalog.sqlfiles import statement
 from loader.errors import UsageError
-from loader.options import parse_years, years_text
-from loader.querying.countries import find_country
+from loader.querying.regions import NamedRegion, find_country, find_region
 from loader.querying.run import read_batches
 from loader.querying.session import translated
 from loader.storing.database import run_statement
+from loader.years import Years, take_years, years_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import duckdb
 
@@ -103,40 +103,51 @@ class Selection:
         Only cells whose centre is in the box.
     countries : tuple of str
         Only cells of these countries: names, ISO 3166 codes of three or two letters, or numbers.
+    regions : tuple of str
+        Only cells of these regions, and of the countries: LAYER/NAME.
     """
 
     years: tuple[int | None, int | None] = (None, None)
     land: bool = False
     box: Box | None = None
     countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
     @classmethod
     def parse(
         cls,
         *,
-        years: str | None = None,
+        years: Years | None = None,
         land: bool = False,
-        bbox: str | None = None,
+        bbox: str | Sequence[float] | None = None,
         countries: Iterable[str] = (),
+        regions: Iterable[str] = (),
     ) -> Selection:
-        """Parse the options of the command line.
+        """Parse options as given on the command line or in Python.
 
         Raises
         ------
         UsageError
             If an option is malformed.
         """
+        box = bbox if bbox is None or isinstance(bbox, str) else ",".join(map(str, bbox))
         return cls(
-            parse_years(years) if years is not None else (None, None),
+            take_years(years) if years is not None else (None, None),
             land,
-            parse_box(bbox) if bbox is not None else None,
+            None if box is None else parse_box(box),
             tuple(countries),
+            tuple(regions),
         )
 
     @property
     def takes_cells(self) -> bool:
         """Whether some cells are left out."""
-        return self.land or self.box is not None or bool(self.countries)
+        return self.land or self.box is not None or self.has_regions
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether only cells of countries or regions are chosen."""
+        return bool(self.countries or self.regions)
 
     def chosen_years(self, loaded: list[int]) -> list[int]:
         """Return the loaded years that are inside `years`.
@@ -159,15 +170,17 @@ class Selection:
             )
         return chosen
 
-    def country_codes(self, con: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
-        """Return the numbers of the countries in `cell`.
+    def named_regions(self, con: duckdb.DuckDBPyConnection) -> tuple[NamedRegion, ...]:
+        """Return the countries and regions that are chosen, each once.
 
         Raises
         ------
         UsageError
-            If a country is not known, or the database has no countries.
+            If one of them is not known, or has no cell.
         """
-        return tuple(dict.fromkeys(find_country(con, name)[0] for name in self.countries))
+        named = [find_country(con, name) for name in self.countries]
+        named += [find_region(con, name) for name in self.regions]
+        return tuple(dict.fromkeys(named))
 
     def check_box(self, con: duckdb.DuckDBPyConnection) -> None:
         """Raise if the box holds no cell of the database.
@@ -201,7 +214,7 @@ class Selection:
         Raises
         ------
         UsageError
-            If the selection is empty, or a country is not known.
+            If the selection is empty, or a country or region is not known.
         """
         wanted = set(self.chosen_years(sorted(int(year) for year in plan.years)))
         steps = np.flatnonzero([int(year) in wanted for year in plan.years])
@@ -213,10 +226,10 @@ class Selection:
         return plan.part(steps=steps, rows=rows, columns=columns, blank=self._blank(con))
 
     def _blank(self, con: duckdb.DuckDBPyConnection) -> npt.NDArray[np.bool_] | None:
-        codes = self.country_codes(con)
-        if not self.land and not codes:
+        if not self.land and not self.has_regions:
             return None
-        sql = statement("read_cells_wanted", {"land": self.land, "country_codes": codes})
+        numbers = [region.region_id for region in self.named_regions(con)]
+        sql = statement("read_cells_wanted", {"land": self.land, "region_ids": numbers})
         with translated("cell: cannot be read"):
             wanted = read_batches(con, sql).read_all().column(0).to_numpy()
         blank: npt.NDArray[np.bool_] = ~wanted.astype(np.bool_)

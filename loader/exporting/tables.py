@@ -15,6 +15,7 @@ from loader.grid import grid_from_coordinates
 from loader.querying.questions import find_question
 from loader.querying.run import read_batches, run
 from loader.querying.session import translated
+from loader.regions.layers import COUNTRY_LAYER
 from loader.storing.database import column_metadata, run_statement
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from loader.exporting.selection import Selection
     from loader.grid import Grid
     from loader.querying.questions import Value
+    from loader.querying.regions import NamedRegion
 
 __all__ = [
     "YEARS_AT_A_TIME",
@@ -172,6 +174,8 @@ def table_pieces(
             near = difflib.get_close_matches(column, has, n=3) or has
             problem = f"--columns names {column}, which {table} does not have"
             raise UsageError(f"{problem}; it has {', '.join(near)}")
+    through_cells = _through_cells(table, has, selection)
+    regions = _regions_of_table(con, table, has, selection)
     values = {
         "table": table,
         "columns": chosen,
@@ -179,10 +183,11 @@ def table_pieces(
         "order": [name for name in _ORDER if name in has],
         "by_year": "year" in has,
         "land": selection.land,
-        "country_codes": selection.country_codes(con),
-        "of_cells": "cell_id" in has,
+        "region_ids": [region.region_id for region in regions],
+        "region_names": [region.name for region in regions],
+        "regions_in": _regions_in(has),
         "box": selection.box,
-        "through_cells": _through_cells(table, has, selection),
+        "through_cells": through_cells,
     }
     sql = statement("export_rows", values)
     selection.check_box(con)
@@ -200,16 +205,45 @@ def _through_cells(table: str, has: Sequence[str], selection: Selection) -> bool
     if not selection.takes_cells:
         return False
     if "cell_id" in has and table != "cell":
-        return True
+        by_cell = selection.land or selection.box is not None
+        return by_cell or _regions_in(has) == "cell_region"
     wanted = {
         "--land": (selection.land, ("is_land",)),
-        "--country": (bool(selection.countries), ("country_code",)),
         "--bbox": (selection.box is not None, ("lat", "lon")),
     }
     for option, (is_asked, needed) in wanted.items():
         if is_asked and not set(needed) <= set(has):
             raise UsageError(f"{option} chooses cells, and {table} has none")
     return False
+
+
+def _regions_in(has: Sequence[str]) -> str | None:
+    """Return the column of a table that has regions or countries, or the table cell_region."""
+    if "region_id" in has:
+        return "region_id"
+    if "cell_id" in has:
+        return "cell_region"
+    return "country" if "country" in has else None
+
+
+def _regions_of_table(
+    con: duckdb.DuckDBPyConnection, table: str, has: Sequence[str], selection: Selection
+) -> tuple[NamedRegion, ...]:
+    """Return the selected regions, all of which the table can be cut to."""
+    regions = selection.named_regions(con)
+    if not regions:
+        return ()
+    option = "--region" if selection.regions else "--country"
+    column = _regions_in(has)
+    if column is None:
+        raise UsageError(f"{option} chooses cells or regions, and {table} has neither")
+    other = next((one.layer for one in regions if one.layer != COUNTRY_LAYER), None)
+    if column == "country" and other is not None:
+        raise UsageError(
+            f"--region chooses regions of the layer {other}, and {table} has countries only; "
+            "eluc_region and state_region have all layers"
+        )
+    return regions
 
 
 def _year_bounds(

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from loader.catalog.products import describe_product
 from loader.errors import UsageError
+from loader.exporting.selection import Selection
 from loader.plotting.gridded import MapData, change_data, map_data
-from loader.plotting.series import PlaceSeries, place_series
+from loader.plotting.series import Place, PlaceSeries, find_places, place_series
 from loader.plotting.session import opened
-from loader.querying.countries import has_countries
+from loader.querying.regions import has_countries
 from loader.reporting import Progress, synchronized
 
 if TYPE_CHECKING:
@@ -68,9 +69,12 @@ class Contents:
     ----------
     info : DatabaseInfo
     is_global : bool
-        Whether the grid is that of the whole Earth.
+        Whether the report is about all cells of a grid of the whole Earth.
+    place : str or None
+        The country, region or box that the report is about; None for all cells.
     series : PlaceSeries or None
-        Of all cells; None where nothing is loaded.
+        Of all cells, emissions in Pg C, or of the place, emissions in Mt C; None where nothing is
+        loaded.
     countries : tuple of Country
         On the years of `series`, ordered by the size of their emissions in all years; may be empty.
     published : tuple of Published
@@ -85,6 +89,7 @@ class Contents:
 
     info: DatabaseInfo
     is_global: bool
+    place: str | None
     series: PlaceSeries | None
     countries: tuple[Country, ...]
     published: tuple[Published, ...]
@@ -96,6 +101,7 @@ class Contents:
 def report_contents(
     database: str | os.PathLike[str],
     year: int | None = None,
+    selection: Selection | None = None,
     *,
     checks: bool = True,
     reporter: Reporter | None = None,
@@ -108,6 +114,8 @@ def report_contents(
         The file, or its folder.
     year : int, optional
         Of the map of emissions; the latest if not given.
+    selection : Selection, optional
+        One country, region or box that the report is about; all cells by default.
     checks : bool
         Whether to run the checks, which read everything.
     reporter : Reporter, optional
@@ -116,7 +124,8 @@ def report_contents(
     Raises
     ------
     UsageError
-        If there are no emissions for that year.
+        If there are no emissions for that year, or if the selection has no cell or more than one
+        place.
     SourceError, DatabaseError
         If the database does not exist or cannot be read.
     """
@@ -127,15 +136,18 @@ def report_contents(
         if year is not None and year not in eluc:
             loaded = f"has emissions of {eluc[0]}-{eluc[-1]}" if eluc else "has no emissions"
             raise UsageError(f"--year is {year}; the database {loaded}")
-        series = place_series(session) if eluc or state else None
-        countries = _countries(session, series)
+        about = selection or Selection()
+        place = _one_place(session, about)
+        series = place_series(session, place) if eluc or state else None
+        countries = _countries(session, series) if place is None else ()
         contents = Contents(
             info=session.info,
-            is_global=session.grid.is_global,
+            is_global=session.grid.is_global and place is None,
+            place=None if place is None else place.name,
             series=series,
             countries=countries,
-            published=_published(session, eluc),
-            maps=_maps(session, eluc, state, year),
+            published=_published(session, eluc) if place is None else (),
+            maps=_maps(session, eluc, state, year, about),
             without_countries="" if countries else _why_none(session, eluc, state),
         )
     if not checks:
@@ -153,13 +165,23 @@ def report_contents(
     return replace(contents, checks=check_database(database, finished=report))
 
 
+def _one_place(session: Session, selection: Selection) -> Place | None:
+    places = find_places(session, selection)
+    if len(places) > 1:
+        named = ", ".join(place.name for place in places)
+        raise UsageError(f"a report is about one country, region or box, not about {named}")
+    return places[0] if places else None
+
+
 def _maps(
-    session: Session, eluc: list[int], state: list[int], year: int | None
+    session: Session, eluc: list[int], state: list[int], year: int | None, selection: Selection
 ) -> tuple[MapData, ...]:
-    maps = [map_data(session, "eluc", year)] if eluc else []
+    maps = [map_data(session, "eluc", year, selection=selection)] if eluc else []
     if len(state) > 1:
         span = (state[0], state[-1])
-        maps += [change_data(session, column, span) for column in ("forest", "crop")]
+        maps += [
+            change_data(session, column, span, selection=selection) for column in ("forest", "crop")
+        ]
     return tuple(maps)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
+    import numpy.typing as npt
     from matplotlib.figure import Figure
 
+    from loader.exporting.selection import Selection
     from loader.plotting.gridded import MapData
     from loader.reporting import Reporter
 
@@ -64,6 +67,7 @@ def write_report(
     out: str | os.PathLike[str],
     *,
     year: int | None = None,
+    selection: Selection | None = None,
     checks: bool = True,
     reporter: Reporter | None = None,
 ) -> Path:
@@ -77,6 +81,8 @@ def write_report(
         The page. Only a report that luc-load made is replaced.
     year : int, optional
         Of the map of emissions; the latest if not given.
+    selection : Selection, optional
+        One country, region or box that the report is about; all cells by default.
     checks : bool
         Whether to run the checks, which read everything.
     reporter : Reporter, optional
@@ -92,7 +98,7 @@ def write_report(
     ExtraMissingError
         If matplotlib is not installed.
     UsageError
-        If there are no emissions for that year.
+        If there are no emissions for that year, or the selection is not one place with cells.
     SourceError, DatabaseError
         If the database does not exist or cannot be read.
     OutputError
@@ -102,7 +108,7 @@ def write_report(
     target = checked_target(out, (".html",))
     watcher = synchronized(reporter)
     try:
-        contents = report_contents(database, year, checks=checks, reporter=watcher)
+        contents = report_contents(database, year, selection, checks=checks, reporter=watcher)
         watcher.progress(Progress("drawing", None, 0, None))
         publish_file(target, render_report(contents).encode())
     finally:
@@ -133,6 +139,7 @@ def render_report(contents: Contents) -> str:
     digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
     return environment.from_string(template).render(
         contents=contents,
+        heading=_heading(contents),
         info=contents.info,
         story=tell_story(contents),
         maker=MAKER,
@@ -154,6 +161,7 @@ def _data(contents: Contents) -> Markup:
     data: dict[str, Any] = {
         "years": [] if series is None else [int(year) for year in series.years],
         "co2": CO2_PER_C,
+        "unit": _prefix(contents),
         "uncertainty": UNCERTAINTY_PGC if contents.is_global else None,
         "uses": [],
         "places": [],
@@ -164,7 +172,7 @@ def _data(contents: Contents) -> Markup:
             {"colour": STACK_COLOURS[use][0], "name": STACK_COLOURS[use][1], "area": _plain(area)}
             for use, area in series.uses.items()
         ]
-        # The world is in Pg, a country in Mt; the charts show the unit.
+        # The world is in Pg, a country or region in Mt; the charts show the unit.
         has = np.isfinite(series.emissions).any()
         world = {"name": series.place, "emissions": _plain(series.emissions) if has else None}
         data["places"] = [{**world, "forest": None, "crop": None}]
@@ -191,15 +199,22 @@ def _year_table(contents: Contents) -> dict[str, Any]:
     if series is None:
         return {"heads": [], "rows": []}
     has = bool(np.isfinite(series.emissions).any())
-    heads = ["Year", *(["Emissions, Pg C yr⁻¹", "Pg CO₂ yr⁻¹"] if has else [])]
+    prefix = _prefix(contents)
+    heads = ["Year", *([f"Emissions, {prefix} C yr⁻¹", f"{prefix} CO₂ yr⁻¹"] if has else [])]
     heads += [f"{STACK_COLOURS[use][1]}, Mha" for use in series.uses]
+    # As many decimals as the largest value of a column needs for three digits.
+    of_emissions = max(_decimals(series.emissions), 3 if contents.place is None else 0)
+    of_uses = [_decimals(area) for area in series.uses.values()]
     rows = []
     for i, year in enumerate(series.years):
         emission = float(series.emissions[i])
         cells: list[tuple[float | None, int]] = []
         if has:
-            cells += [(emission, 3), (emission * CO2_PER_C, 3)]
-        cells += [(float(area[i]), 0) for area in series.uses.values()]
+            cells += [(emission, of_emissions), (emission * CO2_PER_C, of_emissions)]
+        cells += [
+            (float(area[i]), digits)
+            for area, digits in zip(series.uses.values(), of_uses, strict=True)
+        ]
         rows.append((int(year), cells))
     return {"heads": heads, "rows": rows}
 
@@ -233,6 +248,23 @@ def _country_table(contents: Contents) -> dict[str, Any]:
             else None
         ),
     }
+
+
+def _heading(contents: Contents) -> str:
+    if contents.place is None:
+        return "Land-use change and its emissions"
+    return f"{contents.place}: land-use change and its emissions"
+
+
+def _prefix(contents: Contents) -> str:
+    """Return the prefix of the unit of emissions: the world is in Pg, a place in Mt."""
+    return "Pg" if contents.place is None else "Mt"
+
+
+def _decimals(values: npt.NDArray[np.float64]) -> int:
+    known = np.abs(values[np.isfinite(values)])
+    largest = float(known.max()) if known.size else 0.0
+    return 0 if largest == 0 else min(max(0, 2 - math.floor(math.log10(largest))), 6)
 
 
 def _table_number(cell: tuple[float | None, int]) -> str:

@@ -93,7 +93,7 @@
       return;
     }
     const factor = isCo2 ? data.co2 : 1;
-    const unit = `${isWorld ? "Pg" : "Mt"} ${isCo2 ? "CO\u2082" : "C"} yr\u207b\u00b9`;
+    const unit = `${isWorld ? data.unit : "Mt"} ${isCo2 ? "CO\u2082" : "C"} yr\u207b\u00b9`;
     const values = place.emissions.map(v => v === null ? null : v * factor);
     const spread = isWorld && data.uncertainty ? data.uncertainty * factor : 0;
     const published = isWorld ? data.published.map(([a, b, v]) => [a, b, v * factor]) : [];

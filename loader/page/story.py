@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ Budget states it (Friedlingstein et al. 2022)."""
 _TREND_YEARS = 20
 _LEVEL = 0.02
 """Pg C yr-1 per decade; with a smaller trend, emissions are called level."""
+
+_LEVEL_SHARE = 0.02
+"""The same for one place, as a share of its emissions."""
 
 _TOP = 3
 
@@ -72,35 +76,44 @@ def _emissions(contents: Contents, sentences: list[str], facts: list[Fact]) -> N
     # The published uncertainty is for the globe; there is none for a region.
     spread = f" ± {UNCERTAINTY_PGC:g}" if contents.is_global else ""
     co2_spread = f" ± {UNCERTAINTY_PGC * CO2_PER_C:.1f}" if contents.is_global else ""
-    digits = 2 if abs(value) >= 0.1 else 4
+    is_place = contents.place is not None
+    unit = "Mt" if is_place else "Pg"
+    digits = _decimals(value) if is_place else 2 if abs(value) >= 0.1 else 4
     verb = "released" if value >= 0 else "took up"
     sentences.append(
-        f"In {year}, land-use change {verb} {abs(value):.{digits}f}{spread} Pg of carbon, "
-        f"or {abs(value) * CO2_PER_C:.{digits}f}{co2_spread} Pg of CO₂, net."
+        f"In {year}, land-use change {verb} {abs(value):,.{digits}f}{spread} {unit} of carbon, "
+        f"or {abs(value) * CO2_PER_C:,.{digits}f}{co2_spread} {unit} of CO₂, net."
     )
     if contents.is_global:
         published = [p for p in contents.published if p.first_year == p.last_year == year]
         note = f"published for BLUE: {published[0].emission_pgc:.2f}" if published else ""
     else:
-        note = "of the cells in this database"
+        note = contents.place or "of the cells in this database"
     carbon = f"{_signed(value, digits)}{spread}"
-    facts.append(Fact(f"Net emissions {year}", carbon, "Pg C yr⁻¹", note))
+    facts.append(Fact(f"Net emissions {year}", carbon, f"{unit} C yr⁻¹", note))
     co2 = _signed(value * CO2_PER_C, digits)
-    facts.append(Fact("The same as CO₂", f"{co2}{co2_spread}", "Pg CO₂ yr⁻¹"))
+    facts.append(Fact("The same as CO₂", f"{co2}{co2_spread}", f"{unit} CO₂ yr⁻¹"))
     recent = years > year - _TREND_YEARS
     if recent.sum() >= 3:
         slope = float(np.polyfit(years[recent], values[recent], 1)[0]) * 10
         first = int(years[recent][0])
-        if abs(slope) < _LEVEL:
+        level = _LEVEL_SHARE * float(np.abs(values[recent]).mean()) if is_place else _LEVEL
+        digits = _decimals(slope) if is_place else 2
+        if abs(slope) <= level:
             sentences.append(f"Emissions were level from {first} to {year}.")
         else:
             verb = "rose" if slope > 0 else "fell"
             sentences.append(
-                f"Emissions {verb} by {abs(slope):.2f} Pg C a year per decade from {first} to "
-                f"{year}."
+                f"Emissions {verb} by {abs(slope):,.{digits}f} {unit} C a year per decade from "
+                f"{first} to {year}."
             )
         facts.append(
-            Fact("Trend", _signed(slope, 2), "Pg C yr⁻¹ per decade", f"linear, {first}-{year}")
+            Fact(
+                "Trend",
+                _signed(slope, digits),
+                f"{unit} C yr⁻¹ per decade",
+                f"linear, {first}-{year}",
+            )
         )
 
 
@@ -142,15 +155,16 @@ def _land_use(contents: Contents, sentences: list[str], facts: list[Fact]) -> No
             continue
         change = float(known[-1] - known[0])
         span = f"{years[0]} and 1 January {years[-1]}"
+        digits = _decimals(change)
         verb = "grew" if change >= 0 else "shrank"
         share = f" ({abs(change) / known[0]:.1%})" if known[0] > 0 else ""
-        changes.append(f"{name} {verb} by {abs(change):,.0f} million hectares{share}")
+        changes.append(f"{name} {verb} by {abs(change):,.{digits}f} million hectares{share}")
         facts.append(
             Fact(
                 f"{name.capitalize()} {years[0]}-{years[-1]}",
-                _signed(change, 0),
+                _signed(change, digits),
                 "million hectares",
-                f"now {known[-1]:,.0f}",
+                f"now {known[-1]:,.{_decimals(float(known[-1]))}f}",
             )
         )
     if changes:
@@ -162,6 +176,13 @@ def _known(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     known = np.isfinite(values)
     return years[known], values[known]
+
+
+def _decimals(value: float) -> int:
+    """Return 0 decimals for 10 and more, and as many more as smaller values need for 2 digits."""
+    if value == 0:
+        return 0
+    return min(max(0, 1 - math.floor(math.log10(abs(value)))), 6)
 
 
 def _signed(value: float, digits: int) -> str:

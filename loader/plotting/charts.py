@@ -43,6 +43,9 @@ LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
 _DASHES = ("-", "--", ":", "-.")
 _SOURCE, _SINK = "#d6604d", "#4393c3"
 _WIDTH = 9.4
+_LEGEND_CHARACTERS = 24
+"""Characters of a line of the legend, which is 2 inches wide."""
+
 _NOTE = (
     "Land use is that of 1 January; emissions are of the whole year, positive to the atmosphere."
 )
@@ -209,7 +212,7 @@ def _lines(axes: Axes, panel: Panel, data: SeriesData) -> None:
             line.values,
             color=LINE_COLOURS[i % len(LINE_COLOURS)],
             linestyle=_DASHES[i // len(LINE_COLOURS) % len(_DASHES)],
-            label=line.place,
+            label=textwrap.fill(line.place, _LEGEND_CHARACTERS),
             linewidth=1.5,
         )
     _dots_of_one_year(axes, data.years.size)

@@ -22,7 +22,6 @@ from loader.plotting.wording import (
     typeset,
     unit_of,
 )
-from loader.querying.countries import find_country
 
 if TYPE_CHECKING:
     from loader.catalog.sqlfiles import Expression
@@ -127,7 +126,7 @@ def map_data(
         The unit of an expression; by default that of its columns, if it only adds or subtracts
         columns of one unit.
     selection : Selection, optional
-        Restricts the map to a box or to countries.
+        Restricts the map to a box, countries or regions.
     co2 : bool
         Whether emissions are given as carbon dioxide instead of carbon.
 
@@ -344,14 +343,14 @@ def _described(
 def _outside(
     session: Session, selection: Selection
 ) -> tuple[npt.NDArray[np.bool_] | None, list[str]]:
-    """Return the cells outside of the countries, and the names of those."""
-    if not selection.countries:
+    """Return the cells outside of the countries and regions, and the names of those."""
+    regions = selection.named_regions(session.con)
+    if not regions:
         return None, []
-    names = [find_country(session.con, name)[1] for name in selection.countries]
-    codes = selection.country_codes(session.con)
-    wanted = session.columns("read_cells_wanted", {"land": False, "country_codes": codes})
-    grid = session.grid
-    return ~wanted["wanted"].astype(np.bool_).reshape(grid.n_lat, grid.n_lon), names
+    numbers = [region.region_id for region in regions]
+    wanted = session.columns("read_cells_wanted", {"land": False, "region_ids": numbers})
+    outside = ~wanted["wanted"].astype(np.bool_).reshape(session.grid.n_lat, session.grid.n_lon)
+    return outside, [region.title for region in regions]
 
 
 def _domain(
@@ -360,7 +359,7 @@ def _domain(
     values: Float64,
     outside: npt.NDArray[np.bool_] | None,
 ) -> Domain:
-    """Return the box to draw: the one chosen, that of the countries, or that of the grid."""
+    """Return the box to draw: the one chosen, that of the regions, or that of the grid."""
     grid = session.grid
     if selection.box is not None:
         box = selection.box

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
-from loader.exporting.selection import Selection, parse_box
-from loader.options import parse_years
+from loader.exporting.selection import Selection
 from loader.plotting.extra import require_matplotlib, styled
 from loader.plotting.files import MAKER, checked_target, publish_file
 from loader.plotting.gridded import change_data, map_data
 from loader.plotting.series import series_data
 from loader.plotting.session import opened
+from loader.years import take_years, years_text
 
 if TYPE_CHECKING:
     import os
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from loader.plotting.gridded import MapData
     from loader.plotting.mapping import MapStyle
     from loader.plotting.session import Session
+    from loader.years import Years
 
-__all__ = ["picture_bytes", "plot_change", "plot_map", "plot_series", "two_years"]
+__all__ = ["picture_bytes", "plot_change", "plot_map", "plot_series"]
 
 _SUFFIXES = (".png", ".svg")
 _DPI = (50, 1200)
@@ -43,6 +44,7 @@ def plot_map(
     centre: tuple[float, float] | None = None,
     bbox: str | Sequence[float] | None = None,
     country: str | Sequence[str] = (),
+    region: str | Sequence[str] = (),
     co2: bool = False,
     limits: tuple[float, float] | None = None,
     scale: str = "linear",
@@ -74,6 +76,8 @@ def plot_map(
         The part of the Earth to draw, degrees.
     country : str or sequence of str
         Countries to draw, by name or ISO 3166-1 code.
+    region : str or sequence of str
+        Regions to draw, as LAYER/NAME, such as ``country/Brazil``.
     co2 : bool
         Whether emissions are given as carbon dioxide instead of carbon.
     limits : tuple of float, optional
@@ -105,7 +109,7 @@ def plot_map(
     OutputError
         If the picture cannot be written.
     """
-    selection = _selection(bbox, country)
+    selection = _selection(bbox, country, region)
 
     def read(session: Session) -> MapData:
         return map_data(session, column, year, relation, unit, selection, co2=co2)
@@ -119,12 +123,13 @@ def plot_change(
     out: str | os.PathLike[str],
     *,
     column: str = "forest",
-    years: tuple[int, int],
+    years: Years,
     relation: str | None = None,
     projection: str = "equal-area",
     centre: tuple[float, float] | None = None,
     bbox: str | Sequence[float] | None = None,
     country: str | Sequence[str] = (),
+    region: str | Sequence[str] = (),
     co2: bool = False,
     limits: tuple[float, float] | None = None,
     scale: str = "linear",
@@ -135,12 +140,14 @@ def plot_change(
 ) -> Path:
     """Draw a map of the change of a column or an expression between two years.
 
-    Parameters, result and errors are those of `plot_map`; `years` are the first and the last.
+    Parameters, result and errors are those of `plot_map`; `years` are the first and the last, in
+    any form of `plot_series`, neither of them open.
     """
-    selection = _selection(bbox, country)
+    span = _two_years(years)
+    selection = _selection(bbox, country, region)
 
     def read(session: Session) -> MapData:
-        return change_data(session, column, years, relation, unit, selection, co2=co2)
+        return change_data(session, column, span, relation, unit, selection, co2=co2)
 
     style = _style(projection, centre, limits, scale, cmap, title, dpi)
     return _plot(database, out, "plot change", read, style)
@@ -153,13 +160,15 @@ def plot_series(
     column: str | Sequence[str] = (),
     at: tuple[float, float] | Sequence[tuple[float, float]] = (),
     country: str | Sequence[str] = (),
-    years: tuple[int | None, int | None] = (None, None),
+    region: str | Sequence[str] = (),
+    bbox: str | Sequence[float] | None = None,
+    years: Years | None = None,
     co2: bool = False,
     style: str = "areas",
     title: str | None = None,
     dpi: int = 160,
 ) -> Path:
-    """Draw land use and emissions, or any columns, of places and countries year by year.
+    """Draw land use and emissions, or any columns, of places and regions year by year.
 
     Parameters
     ----------
@@ -171,10 +180,14 @@ def plot_series(
     at : (latitude, longitude), or a sequence of them
         Places; the nearest cell of each.
     country : str or sequence of str
-        Countries, by name or ISO 3166-1 code. All cells together if neither places nor countries
-        are given.
-    years : tuple of (int or None)
-        First and last year, both included.
+        Countries, by name or ISO 3166-1 code.
+    region : str or sequence of str
+        Regions, as LAYER/NAME, such as ``country/Brazil``.
+    bbox : str or (west, south, east, north), optional
+        The cells whose centres are in this box, degrees. All cells together if no place, country,
+        region or box is given.
+    years : int, str, range, slice or (first, last), optional
+        One year, "FIRST:LAST", or first and last year, both included; either may be None.
     co2 : bool
         Whether emissions are given as carbon dioxide instead of carbon.
     style : {"areas", "lines"}
@@ -197,27 +210,14 @@ def plot_series(
     from loader.plotting.charts import draw_series  # noqa: PLC0415  # needs the extra
 
     places = _places(at)
-    countries = (country,) if isinstance(country, str) else tuple(country)
+    selection = _selection(bbox, country, region)
+    span = (None, None) if years is None else take_years(years)
     columns = (column,) if isinstance(column, str) else tuple(column)
     with opened(database) as session:
-        data = series_data(session, columns, places, countries, years, co2=co2)
+        data = series_data(session, columns, places, selection, span, co2=co2)
     figure = draw_series(data, style=style, title=title, dpi=dpi)
     _publish(figure, target, title or data.title)
     return Path(out)
-
-
-def two_years(text: str) -> tuple[int, int]:
-    """Parse FIRST:LAST, both of which are required.
-
-    Raises
-    ------
-    UsageError
-        If one of them is left open.
-    """
-    first, last = parse_years(text)
-    if first is None or last is None:
-        raise UsageError(f"--years is {text!r}; expected two years, such as 1990:2020")
-    return first, last
 
 
 def picture_bytes(figure: Figure, kind: str, title: str) -> bytes:
@@ -241,6 +241,14 @@ def picture_bytes(figure: Figure, kind: str, title: str) -> bytes:
             metadata={"Title": title, **maker},
         )
     return written.getvalue()
+
+
+def _two_years(years: Years) -> tuple[int, int]:
+    first, last = take_years(years)
+    if first is None or last is None:
+        text = years if isinstance(years, str) else years_text((first, last))
+        raise UsageError(f"--years is {text!r}; expected two years, such as 1990:2020")
+    return first, last
 
 
 def _ready(out: str | os.PathLike[str], what: str) -> Path:
@@ -268,10 +276,14 @@ def _publish(figure: Figure, target: Path, title: str) -> None:
     publish_file(target, picture_bytes(figure, target.suffix.lower()[1:], title))
 
 
-def _selection(bbox: str | Sequence[float] | None, country: str | Sequence[str]) -> Selection:
-    text = bbox if bbox is None or isinstance(bbox, str) else ",".join(str(side) for side in bbox)
-    countries = (country,) if isinstance(country, str) else tuple(country)
-    return Selection(box=None if text is None else parse_box(text), countries=countries)
+def _selection(
+    bbox: str | Sequence[float] | None, country: str | Sequence[str], region: str | Sequence[str]
+) -> Selection:
+    return Selection.parse(
+        bbox=bbox,
+        countries=(country,) if isinstance(country, str) else country,
+        regions=(region,) if isinstance(region, str) else region,
+    )
 
 
 def _style(

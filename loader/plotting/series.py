@@ -1,4 +1,4 @@
-"""The values of a series by year: of places, countries or all cells of the database."""
+"""The values of a series by year: of places, regions, a box or all cells of the database."""
 
 from __future__ import annotations
 
@@ -11,17 +11,27 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import DatabaseError, UsageError
+from loader.exporting.selection import Box, Selection
 from loader.plotting.gridded import find_columns
 from loader.plotting.sense import Sense, sense_of
 from loader.plotting.wording import CO2_PER_C, SHARE, as_co2, quantity_of, typeset, unit_of
-from loader.querying.countries import find_country
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loader.plotting.session import Session
 
-__all__ = ["STACK", "Line", "Panel", "PlaceSeries", "SeriesData", "place_series", "series_data"]
+__all__ = [
+    "STACK",
+    "Line",
+    "Panel",
+    "Place",
+    "PlaceSeries",
+    "SeriesData",
+    "find_places",
+    "place_series",
+    "series_data",
+]
 
 Float64 = npt.NDArray[np.float64]
 Years = tuple[int | None, int | None]
@@ -111,15 +121,25 @@ class SeriesData:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A cell, a country, or all cells."""
+class Place:
+    """A cell, a region, the cells of a box, or all cells.
+
+    Attributes
+    ----------
+    name : str
+    cell_id, region_id : int or None
+    box : Box or None
+        None of the three for all cells.
+    """
 
     name: str
     cell_id: int | None = None
-    country_code: int | None = None
+    region_id: int | None = None
+    box: Box | None = None
 
     @property
     def is_cell(self) -> bool:
+        """Whether it is one cell."""
         return self.cell_id is not None
 
 
@@ -127,7 +147,7 @@ def series_data(
     session: Session,
     columns: Sequence[str] = (),
     at: Sequence[tuple[float, float]] = (),
-    countries: Sequence[str] = (),
+    selection: Selection | None = None,
     years: Years = (None, None),
     *,
     co2: bool = False,
@@ -142,8 +162,9 @@ def series_data(
         and forest of several.
     at : sequence of (latitude, longitude)
         Places, degrees; the nearest cell of each.
-    countries : sequence of str
-        Names, ISO 3166-1 letters or numbers; all cells together if no place is given either.
+    selection : Selection, optional
+        Its countries and regions, each a place of its own, and the cells of its box. All cells
+        together if no place is given either.
     years : tuple of (int or None)
         First and last year, both included.
     co2 : bool
@@ -152,10 +173,10 @@ def series_data(
     Raises
     ------
     UsageError
-        If a place, country or column does not exist, or has no value in these years.
+        If a place, country, region or column does not exist, or has no value in these years.
     """
     places = [_cell(session, *one) for one in at]
-    places += [_country(session, name) for name in countries]
+    places += find_places(session, selection or Selection())
     if not columns and len(places) < 2:
         return place_series(session, places[0] if places else None, years, co2=co2)
     if not columns:
@@ -172,7 +193,7 @@ def series_data(
 
 def place_series(
     session: Session,
-    place: _Place | None = None,
+    place: Place | None = None,
     years: Years = (None, None),
     *,
     co2: bool = False,
@@ -187,12 +208,16 @@ def place_series(
     if where.cell_id is not None:
         use_view, use_suffix, emission_view, emission = "eluc_state", "", "eluc_state", "eluc"
         key = ("cell_id", where.cell_id)
-    elif where.country_code is not None:
-        use_view, emission_view, emission = "state_country", "eluc_country", "emission_mtc"
-        key = ("country_code", where.country_code)
-    emission = emission or "emission_pgc"
-    uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in STACK], key)
-    emissions = _rows(session, emission_view, [emission], key)
+    elif where.region_id is not None:
+        use_view, emission_view, emission = "state_region", "eluc_region", "emission_mtc"
+        key = ("region_id", where.region_id)
+    emission = emission or ("emission_pgc" if where.box is None else "emission_mtc")
+    if where.box is not None:
+        emission_view = "eluc_region"
+        uses, emissions = _box_rows(session, where.box)
+    else:
+        uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in STACK], key)
+        emissions = _rows(session, emission_view, [emission], key)
     span = _span_of({*uses, *emissions}, years, where.name)
     missing = (np.nan,) * len(STACK)
     stacked = np.array([uses.get(int(year), missing) for year in span], dtype=np.float64)
@@ -233,7 +258,7 @@ class _PanelRows:
         return Panel(self.quantity, self.unit, self.sense, lines)
 
 
-def _read_panel(session: Session, text: str, places: Sequence[_Place], *, co2: bool) -> _PanelRows:
+def _read_panel(session: Session, text: str, places: Sequence[Place], *, co2: bool) -> _PanelRows:
     expression, relation = find_columns(session, text)
     if "year" not in session.relations[relation]:
         raise UsageError(f"{text!r} is a column of {relation}, which has no years: no series")
@@ -247,7 +272,9 @@ def _read_panel(session: Session, text: str, places: Sequence[_Place], *, co2: b
     else:
         weight, factor, whole = _of_many_cells(unit, label)
     if any(place.is_cell != places[0].is_cell for place in places):
-        raise UsageError("--at selects one cell and --country many: draw them in two pictures")
+        raise UsageError(
+            "--at selects one cell, and --country, --region and --bbox many: draw two pictures"
+        )
     years = session.years
     sense = sense_of(session, expression, relation, max(years) if years else None)
     if co2 and sense.kind == "emission":
@@ -258,7 +285,8 @@ def _read_panel(session: Session, text: str, places: Sequence[_Place], *, co2: b
             "expression": expression,
             "relation": relation,
             "cell_id": place.cell_id,
-            "country_code": place.country_code,
+            "region_id": place.region_id,
+            "box": place.box,
             "weight": weight,
         }
         try:
@@ -306,20 +334,24 @@ def _span(years: npt.NDArray[np.int64]) -> str:
     return f"{years[0]}-{years[-1]}" if years.size > 1 else str(years[0])
 
 
-def _everywhere(session: Session) -> _Place:
+def _everywhere(session: Session) -> Place:
     grid = session.grid
     if grid.is_global:
-        return _Place("World")
+        return Place("World")
     north, west = grid.north + grid.step_lat / 2, grid.west - grid.step_lon / 2
     south, east = north - grid.n_lat * grid.step_lat, west + grid.n_lon * grid.step_lon
     east = (east + 180) % 360 - 180
-    return _Place(
-        f"Region {_degrees(south, 'N', 'S')} to {_degrees(north, 'N', 'S')}, "
-        f"{_degrees(west, 'E', 'W')} to {_degrees(east, 'E', 'W')}"
+    return Place(_box_name(Box(south, west, north, east)))
+
+
+def _box_name(box: Box) -> str:
+    return (
+        f"Region {_degrees(box.south, 'N', 'S')} to {_degrees(box.north, 'N', 'S')}, "
+        f"{_degrees(box.west, 'E', 'W')} to {_degrees(box.east, 'E', 'W')}"
     )
 
 
-def _cell(session: Session, latitude: float, longitude: float) -> _Place:
+def _cell(session: Session, latitude: float, longitude: float) -> Place:
     nearest_to: dict[str, object] = {"latitude": latitude, "longitude": longitude}
     known = math.isfinite(latitude) and math.isfinite(longitude)
     rows = session.rows("plot_cell", nearest_to) if known else []
@@ -329,12 +361,40 @@ def _cell(session: Session, latitude: float, longitude: float) -> _Place:
             "latitude in -90..90 and a longitude, of a place on its grid"
         )
     cell_id, lat, lon = rows[0]
-    return _Place(f"Cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}", cell_id=cell_id)
+    return Place(f"Cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}", cell_id=cell_id)
 
 
-def _country(session: Session, name: str) -> _Place:
-    code, country = find_country(session.con, name)
-    return _Place(country, country_code=code)
+def find_places(session: Session, selection: Selection) -> list[Place]:
+    """Return each country and region of a selection, and its box, as a place.
+
+    Raises
+    ------
+    UsageError
+        If there is no such country or region, or no cell in it.
+    """
+    places = [
+        Place(region.title, region_id=region.region_id)
+        for region in selection.named_regions(session.con)
+    ]
+    if selection.box is not None:
+        selection.check_box(session.con)
+        places.append(Place(_box_name(selection.box), box=selection.box))
+    return places
+
+
+def _box_rows(
+    session: Session, box: Box
+) -> tuple[dict[int, tuple[float, ...]], dict[int, tuple[float, ...]]]:
+    """Return land use in Mha and emissions in Mt C by year, summed over the cells of a box."""
+    uses: dict[int, tuple[float, ...]] = {}
+    emissions: dict[int, tuple[float, ...]] = {}
+    values: dict[str, object] = {"box": box, "columns": STACK}
+    for year, emission, *areas in session.rows("plot_box", values):
+        if emission is not None:
+            emissions[int(year)] = (float(emission),)
+        if any(area is not None for area in areas):
+            uses[int(year)] = tuple(np.nan if area is None else float(area) for area in areas)
+    return uses, emissions
 
 
 def _rows(

@@ -1,9 +1,10 @@
 -- Title: Rows to export
 -- Purpose: chosen columns of a table or view, some of its rows, in a fixed order
 -- Units: those of the table
--- Caveat: with by_year, of the years $1 to $2
+-- Caveat: with by_year, of the years $1 to $2; regions_in is the table or column that has the regions
 -- Source: the table
 -- Needs: none
+{%- import "boxes.jinja" as boxes %}
 SELECT
 {%- for name, column in columns.items() %}
     {{ column | identifier }} AS {{ name | identifier }}{% if not loop.last %},{% endif %}
@@ -17,6 +18,21 @@ WHERE TRUE
 {%- for column in complete %}
     AND {{ column | identifier }} IS NOT NULL
 {%- endfor %}
+{%- if region_ids and regions_in == "region_id" %}
+    AND region_id IN (
+{%- for number in region_ids %}
+        {{ number | literal }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+
+    )
+{%- elif region_names and regions_in == "country" %}
+    AND country IN (
+{%- for name in region_names %}
+        {{ name | literal }}{% if not loop.last %},{% endif %}
+{%- endfor %}
+
+    )
+{%- endif %}
 {%- if through_cells %}
     AND cell_id IN (
         SELECT cell_id
@@ -26,30 +42,20 @@ WHERE TRUE
 {%- if land %}
             AND is_land
 {%- endif %}
-{%- if country_codes and of_cells %}
+{%- if region_ids and regions_in == "cell_region" %}
             AND cell_id IN (
-                SELECT m.cell_id
-                FROM cell_region AS m
-                INNER JOIN region AS r ON r.region_id = m.region_id
-                WHERE r.layer = 'country' AND r.country_code IN (
-{%- for code in country_codes %}
-                    {{ code | literal }}{% if not loop.last %},{% endif %}
+                SELECT cell_id
+                FROM cell_region
+                WHERE region_id IN (
+{%- for number in region_ids %}
+                    {{ number | literal }}{% if not loop.last %},{% endif %}
 {%- endfor %}
 
                 )
             )
-{%- elif country_codes %}
-            AND country_code IN (
-{%- for code in country_codes %}
-                {{ code | literal }}{% if not loop.last %},{% endif %}
-{%- endfor %}
-
-            )
 {%- endif %}
 {%- if box is not none %}
-            AND lat BETWEEN {{ box.south | literal }} AND {{ box.north | literal }}
-            AND (lon - {{ box.west | literal }})
-            - 360 * floor((lon - {{ box.west | literal }}) / 360) <= {{ box.width | literal }}
+            AND {{ boxes.within("cell" if through_cells else table, box) }}
 {%- endif %}
 {%- if through_cells %}
     )

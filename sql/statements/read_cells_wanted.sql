@@ -1,23 +1,22 @@
 -- Title: Read which cells are selected
--- Purpose: for every cell of the grid, in the order of cell_id, whether it is land or of one of
---   the countries in the parameters
+-- Purpose: for every cell of the grid, in the order of cell_id, whether it is land or in one of
+--   the regions in the parameters
 -- Units: none
--- Caveat: a cell that a border or coast cuts is of every country that has a part of it
+-- Caveat: a cell that a border or coast cuts is in every region that has a part of it
 -- Source: cell, cell_region
--- Needs: cell, cell_region, region
+-- Needs: cell, cell_region
 SELECT coalesce(
     TRUE
     {%- if land %}
     AND is_land
     {%- endif %}
-    {%- if country_codes %}
+    {%- if region_ids %}
     AND cell_id IN (
-        SELECT m.cell_id
-        FROM cell_region AS m
-        INNER JOIN region AS r ON r.region_id = m.region_id
-        WHERE r.layer = 'country' AND r.country_code IN (
-{%- for code in country_codes %}
-            {{ code | literal }}{% if not loop.last %},{% endif %}
+        SELECT cell_id
+        FROM cell_region
+        WHERE region_id IN (
+{%- for number in region_ids %}
+            {{ number | literal }}{% if not loop.last %},{% endif %}
 {%- endfor %}
 
         )
