@@ -18,7 +18,7 @@ from loader.building.verify import is_whole
 from loader.errors import SourceError
 from loader.reading.fingerprint import changed_source, digest_file, fingerprint
 from loader.reading.landmask import land_mask
-from loader.storing.database import has_synthetic_source
+from loader.storing.origin import read_origin
 from loader.storing.paths import DATABASE
 from loader.storing.progress import unfinished_build
 from loader.storing.publish import Published, take_back
@@ -245,7 +245,7 @@ class Run:
             database_bytes=(out / DATABASE).stat().st_size,
             parquet_bytes=product.parquet_bytes if product else 0,
             seconds=time.monotonic() - self._started,
-            synthetic=(product.is_synthetic if product else has_synthetic_source(out / DATABASE)),
+            synthetic=(product.is_synthetic if product else read_origin(out / DATABASE).synthetic),
             reused_parts=product.reused_parts if product else 0,
             notices=missing_change(sources.gridded) if sources else (),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -32,11 +32,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ROW_GROUP_ROWS",
     "StagedDatabase",
-    "attach_read_only",
     "column_metadata",
     "connect_read_only",
     "digest_of_table",
-    "has_synthetic_source",
     "hide_progress_bar",
     "is_duckdb_file",
     "read_table",
@@ -326,34 +324,6 @@ def connect_read_only(
         con = duckdb.connect(str(path.absolute()), read_only=True, config=config)
         hide_progress_bar(con)
         return con
-
-
-def attach_read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a finished database to which this process may have other connections.
-
-    A process can open a file with one configuration only; an attached file is exempt. Cursors of
-    the connection do not see the tables.
-
-    Raises
-    ------
-    DatabaseError
-        If it cannot be opened, for example because it is open for writing.
-    """
-    with translated(f"{path}: cannot be opened"):
-        con = duckdb.connect(":memory:", config=safe_config())
-        try:
-            hide_progress_bar(con)
-            con.execute(statement("attach_read_only", {"path": str(path.absolute())})).fetchall()
-        except BaseException:
-            con.close()
-            raise
-        return con
-
-
-def has_synthetic_source(path: Path) -> bool:
-    """Return whether any source of a finished database is a synthetic sample."""
-    with closing(attach_read_only(path)) as con:
-        return bool(run_statement(con, "read_build_row")[0][7])
 
 
 def digest_of_table(
