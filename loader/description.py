@@ -14,6 +14,7 @@ from loader.querying.session import database_path
 from loader.remote.dataset import stored_dataset
 from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.dataset import dataset_build_id
+from loader.storing.look import try_database
 from loader.storing.origin import read_origin
 from loader.storing.paths import PARQUET, PRIVATE
 from loader.storing.progress import Unfinished, unfinished_build
@@ -182,7 +183,7 @@ def database_info(
     SourceMissingError
         If there is no such file.
     SourceError
-        If luc-load did not build it.
+        If luc-load did not build it, or it crashes DuckDB or keeps it busy for too long.
     DatabaseError
         If it cannot be opened, for example because another program has it open for writing.
     UsageError
@@ -193,7 +194,8 @@ def database_info(
     unfinished = unfinished_build(path.parent)
     if unfinished is not None and not path.exists():
         raise SourceMissingError(str(path), f"there is no such database; {unfinished.text()}")
-    origin = read_origin(database_path(path), with_countries=True)
+    try_database(database_path(path))
+    origin = read_origin(path, with_countries=True)
     if origin.status != "complete":
         raise SourceError(str(path), "is incomplete; run luc-load build again")
     tables = tuple(TableReport(**table) for table in origin.record["tables"])

@@ -26,6 +26,7 @@ from loader.options import parse_size
 from loader.querying.session import database_path, open_database
 from loader.remote.stores import parse_storage_options, using_storage_options
 from loader.storing.dataset import dataset_build_id
+from loader.storing.look import try_database
 from loader.storing.paths import PARQUET
 from loader.storing.progress import unfinished_build
 
@@ -115,7 +116,7 @@ def check_database(
     SourceMissingError
         If there is no such file.
     SourceError
-        If luc-load did not make it.
+        If luc-load did not make it, or it crashes DuckDB or keeps it busy for too long.
     DatabaseError
         If it cannot be opened, for example because another program holds it for writing.
     UsageError
@@ -126,6 +127,8 @@ def check_database(
     checks = _chosen(only)
     limit = parse_size(memory_limit) if memory_limit is not None else _MEMORY
     path = database_path(database)
+    with _blamed_on_damage(path):
+        try_database(path)
     with ExitStack() as stack:
         stack.enter_context(using_storage_options(options))
         for attempt in range(_ATTEMPTS):

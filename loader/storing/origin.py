@@ -8,7 +8,6 @@ applies.
 
 from __future__ import annotations
 
-import stat
 import threading
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import duckdb
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, SourceError
 from loader.storing.database import hide_progress_bar, run_statement, safe_config
+from loader.storing.look import refuse_blocking_log
 from loader.storing.record import parse_record
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def read_origin(path: Path, *, with_countries: bool = False) -> Origin:
     DatabaseError
         If DuckDB cannot open it, for example because another program holds it for writing.
     """
-    _refuse_blocking_log(path)
+    refuse_blocking_log(path)
     con = duckdb.connect(":memory:", config=safe_config(1, _MEMORY))
     hide_progress_bar(con)
     with closing(con), time_limit(con, path):
@@ -156,14 +156,3 @@ def _read(
     values: dict[str, object] = {"schema": schemas["region"]}
     ((today, luh2),) = run_statement(con, "count_origin_countries", values)
     return row, sources, (int(today), int(luh2))
-
-
-def _refuse_blocking_log(path: Path) -> None:
-    """Raise if the log next to a database is a pipe: DuckDB would wait for it forever."""
-    log = path.with_name(path.name + ".wal")
-    try:
-        mode = log.stat().st_mode
-    except OSError:
-        return
-    if not stat.S_ISREG(mode):
-        raise SourceError(str(log), "is not a regular file; remove it")

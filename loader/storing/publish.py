@@ -19,6 +19,7 @@ from loader.remote.stores import is_address
 from loader.storing.database import is_duckdb_file
 from loader.storing.dataset import dataset_build_id, dataset_record
 from loader.storing.locking import held_for_writing
+from loader.storing.look import try_database
 from loader.storing.origin import read_origin
 from loader.storing.paths import DATABASE, PARQUET, PRIVATE, REPLACED
 from loader.storing.stage import Stage
@@ -94,6 +95,7 @@ def inspect_output(out: Path) -> Published | None:
             f"{database} with DuckDB once to write them, then run the same command again"
         )
     try:
+        try_database(database)
         origin = read_origin(database)
     except SourceError as error:
         raise _not_ours(database) from error
