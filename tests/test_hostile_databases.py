@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,11 +21,12 @@ from command import luc_load
 from files import GRIDS, Form, state_content, write
 
 from loader import LucLoadError, OutputError, SourceError, build
+from loader.checking.check import check_database
 from loader.description import database_info
 from loader.errors import DatabaseError
 from loader.querying.session import session
 from loader.remote.known import is_known, remember
-from loader.storing import origin
+from loader.storing import look, origin
 from loader.storing.cleaning import clean_output
 
 
@@ -233,6 +238,126 @@ def test_the_folder_that_a_database_of_views_names_is_anyone_s(
         pass
     assert time.monotonic() - began < 10
     assert database_info(database).build_id
+
+
+RUN = "error('it was run')"
+
+
+@pytest.mark.parametrize(
+    ("column", "status"), [("luc_load_version", "skipped"), ("duckdb_version", "failed")]
+)
+def test_check_runs_no_view_that_is_not_as_luc_load_defines_it(
+    column: str, status: str, database: Path
+) -> None:
+    """Also where another version of luc-load or of DuckDB is said to have defined it."""
+    change(
+        database,
+        f"UPDATE {table_of(database, 'build')} SET {column} = '0.0.1'",
+        f"CREATE OR REPLACE VIEW state_diff AS SELECT {RUN} AS cell_id",
+    )
+    only = ("catalog", "contents", "primary_growth", "known_keys")
+    results = {one.name: one for one in check_database(database, only=only).results}
+    assert results["primary_growth"].status == status
+    assert "was not run: state_diff" in results["primary_growth"].summary
+    assert (results["contents"].status, results["known_keys"].status) == ("ok", "ok")
+    assert "it was run" not in "".join(one.text() for one in results.values())
+
+
+def test_check_reads_no_computed_column_of_a_table(database: Path) -> None:
+    change(
+        database,
+        f"UPDATE {table_of(database, 'build')} SET luc_load_version = '0.0.1'",
+        "CREATE TABLE original AS FROM state",
+        "DROP TABLE state",
+        "CREATE TABLE state AS FROM original LIMIT 0",
+    )
+    with duckdb.connect(str(database)) as con:
+        ((text,),) = con.execute(
+            "SELECT sql FROM duckdb_tables() WHERE table_name = 'state'"
+        ).fetchall()
+        con.execute("DROP TABLE state")
+        con.execute(text.replace(");", f", y INTEGER GENERATED ALWAYS AS ({RUN}));"))
+    results = {one.name: one for one in check_database(database, only=["contents"]).results}
+    assert results["contents"].status == "failed"
+    assert "state  (was not read: it is not a plain table" in results["contents"].text()
+    assert "it was run" not in results["contents"].text()
+
+
+def test_check_calls_no_macro_of_the_file(database: Path) -> None:
+    change(database, f"CREATE MACRO max(x) AS {RUN}", f"CREATE MACRO count(x) AS {RUN}")
+    report = check_database(database)
+    assert not report.holds
+    assert "it was run" not in "".join(one.text() for one in report.results)
+
+
+def test_a_truth_value_is_the_same_however_duckdb_writes_it(database: Path) -> None:
+    """DuckDB 1.5 stores CAST('t' AS BOOLEAN) in a view where DuckDB 2 stores true."""
+    with duckdb.connect(str(database)) as con:
+        ((text,),) = con.execute(
+            "SELECT sql FROM duckdb_views() WHERE view_name = 'state_diff'"
+        ).fetchall()
+        comments = con.execute(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'state_diff'"
+        ).fetchall()
+        ((comment,),) = con.execute(
+            "SELECT comment FROM duckdb_views() WHERE view_name = 'state_diff'"
+        ).fetchall()
+        others = {"WHERE true": "WHERE CAST('t' AS BOOLEAN)"}
+        others |= {new: old for old, new in others.items()}
+        for old, new in others.items():
+            if old in text:
+                text = text.replace(old, new)
+                break
+        else:
+            pytest.fail(text)
+        con.execute(text.replace("CREATE VIEW", "CREATE OR REPLACE VIEW"))
+        con.execute(f"COMMENT ON VIEW state_diff IS '{comment.replace(chr(39), chr(39) * 2)}'")
+        for name, words in comments:
+            quoted = words.replace("'", "''")
+            con.execute(f"COMMENT ON COLUMN state_diff.\"{name}\" IS '{quoted}'")
+    (result,) = check_database(database, only=["catalog"]).results
+    assert result.status == "ok", result.text()
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"crashes DuckDB \(SIGSEGV\)"),
+        ("import time; time.sleep(60)", "keeps DuckDB busy for more than 0 s"),
+        (
+            "import signal; signal.setitimer(signal.ITIMER_REAL, 0.01); signal.pause()",
+            "keeps DuckDB busy",
+        ),
+    ],
+    ids=["crash", "suspended", "late"],
+)
+def test_a_file_that_duckdb_does_not_survive_ends_another_process_only(
+    script: str, words: str, states: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = database.with_name("script.py")
+    path.write_text(script)
+    monkeypatch.setattr(look, "_SCRIPT", path)
+    monkeypatch.setattr(look, "SECONDS", 0)
+    monkeypatch.setattr(look, "_PATIENCE_SECONDS", 0.5)
+    before = database.read_bytes()
+    with pytest.raises(SourceError, match=words):
+        database_info(database)
+    with pytest.raises(SourceError, match=words):
+        check_database(database)
+    with pytest.raises(OutputError, match="was not made by luc-load"):
+        build(states=states, out=database.parent, overwrite=True)
+    assert database.read_bytes() == before
+
+
+def test_a_first_look_has_limits(database: Path) -> None:
+    """What the other process runs is limited, and its own errors are left to the next reader."""
+    order = {"config": {}, "seconds": 1, "statements": ["SELECT nonsense"]}
+    command = [sys.executable, "-P", str(look._SCRIPT)]  # noqa: SLF001
+    assert subprocess.run(command, input=json.dumps(order).encode(), check=False).returncode == 0
+    endless = "SELECT count(*) FROM range(1000000000000) a, range(1000000000000) b"
+    order["statements"] = [endless]
+    done = subprocess.run(command, input=json.dumps(order).encode(), check=False)
+    assert done.returncode == -signal.SIGALRM
 
 
 @pytest.mark.parametrize("name", ["luc.duckdb", "luc.duckdb.wal", "parquet/build.json"])

@@ -15,7 +15,7 @@ from loader.querying.session import translated
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from loader.checking.subject import Subject
 
@@ -58,7 +58,7 @@ def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
     title = file.header["Title"]
     if reason := _untrusted(subject, file):
         return CheckResult(check.name, title, "failed", reason)
-    if reason := check.obstacle(subject):
+    if reason := _not_to_run(file, subject.unproven) or check.obstacle(subject):
         return CheckResult(check.name, title, "skipped", reason)
     values = subject.template_values | {"figures": False}
     holds = False
@@ -88,8 +88,13 @@ def _untrusted(subject: Subject, file: SqlFile) -> str | None:
     """Return the reason not to run a check if it needs an object that is not luc-load's."""
     for name in sorted(subject.hiding):
         return f"was not run: the macro {name} hides a function of DuckDB"
-    for name in sorted({*needed_objects(file.needs), "cell"} & subject.untrusted.keys()):
-        return f"was not run: {name} {subject.untrusted[name]}"
+    return _not_to_run(file, subject.untrusted)
+
+
+def _not_to_run(file: SqlFile, objects: Mapping[str, str]) -> str | None:
+    """Return the reason why a check is not run if it needs one of these objects."""
+    for name in sorted({*needed_objects(file.needs), "cell"} & objects.keys()):
+        return f"was not run: {name} {objects[name]}"
     return None
 
 

@@ -62,10 +62,13 @@ class Subject:
     parquet : str or None
         The address of the dataset, where the user named it.
     untrusted : dict of str to str
-        Objects that no check may run, and why; filled by the check of the catalog, which is the
-        first.
+        Objects that are not luc-load's, and why; no check runs them. Filled by the check of the
+        catalog, which is the first.
+    unproven : dict of str to str
+        Views and macros whose definition cannot be compared, and why; no check runs them either.
+        Filled likewise.
     hiding : set of str
-        Macros with the name of a function of DuckDB, which any statement may call; filled likewise.
+        Macros with the name of a function of DuckDB, which any statement may call.
     stopped : threading.Event
         Set when the user interrupts.
     late : threading.Event
@@ -85,6 +88,7 @@ class Subject:
     is_global: bool
     parquet: str | None = None
     untrusted: dict[str, str] = field(default_factory=dict)
+    unproven: dict[str, str] = field(default_factory=dict)
     hiding: set[str] = field(default_factory=set)
     stopped: threading.Event = field(default_factory=threading.Event)
     late: threading.Event = field(default_factory=threading.Event)
@@ -105,8 +109,10 @@ class Subject:
         SourceError
             If it was not made by luc-load, or by an older version that stored no digests.
         """
-        facts = read_catalog(con.cursor(), "luc")
+        outside = con.cursor()
+        facts = read_catalog(outside, "luc")
         _reject_views(path, facts)
+        hiding = {str(row[0]) for row in run_statement(outside, "list_hiding_macros", _LUC)}
         try:
             contents = run_statement(con, "read_contents")
         except DatabaseError as error:
@@ -118,7 +124,8 @@ class Subject:
             row = dict(zip(_BUILD_COLUMNS, (*head, synthetic), strict=True))
             record = json.loads(options)
             sources = run_statement(con, "read_sources")
-            n_cells, south, north, west, east = run_statement(con, "read_extent")[0]
+            # Its functions are DuckDB's own where the database is not current.
+            n_cells, south, north, west, east = run_statement(outside, "read_extent", _LUC)[0]
             columns: dict[str, list[str]] = {}
             for fact in sorted(facts, key=lambda one: _position(facts, one)):
                 if fact.kind == "column" and fact.aspect != "comment" and fact.schema == "main":
@@ -146,6 +153,7 @@ class Subject:
                 n_cells=n_cells,
                 is_global=_is_global(record, north - south, east - west),
                 parquet=parquet,
+                hiding=hiding,
             )
         except (DatabaseError, IndexError, KeyError, TypeError, ValueError) as error:
             raise SourceError(str(path), "was not made by luc-load build") from error
@@ -272,6 +280,8 @@ class Subject:
             ],
         }
 
+
+_LUC: dict[str, object] = {"database": "luc"}
 
 _BUILD_COLUMNS = (
     *("build_id", "status", "built_at", "luc_load_version", "duckdb_version", "storage_version"),

@@ -18,7 +18,7 @@ from loader.errors import DatabaseError, SourceError, SourceMissingError
 from loader.schema import SOURCES
 from loader.storing.database import hide_progress_bar, is_duckdb_file, run_statement, safe_config
 from loader.storing.dataset import dataset_record
-from loader.storing.origin import Origin, read_origin, time_limit
+from loader.storing.origin import Origin, read_origin
 from loader.storing.publish import datasets_beside, named_database
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ _DISABLED = re.compile(
     r"|LocalFileSystem (has been )?disabled|a session (writes|makes|renames) no "
 )
 """Messages of DuckDB or `SessionFiles` when a statement tries to access a file."""
+
+_TEXT = re.compile(r"'((?:[^']|'')*)'")
+"""A string as DuckDB writes it in the definition of a macro."""
 
 _NOT_THERE = re.compile(r"with name (\w+) does not exist")
 
@@ -181,17 +184,18 @@ def data_folder(con: duckdb.DuckDBPyConnection, path: Path, origin: Origin) -> P
     """
     if origin.record["options"].get("tables", "stored") == "stored":
         return None
-    # The folder is the value of a macro, which anybody may have written.
-    with time_limit(con, path):
-        ((folder,),) = run_statement(con, "read_parquet_folder")
-    named = as_path(str(folder))
-    for place in (Path(named), *datasets_beside(path)):
+    # The folder is a macro, which anybody may have written: its text is read, and it is not run.
+    rows = run_statement(con.cursor(), "read_folder_definition", {"database": "luc"})
+    text = _TEXT.fullmatch(str(rows[0][0])) if len(rows) == 1 else None
+    named = [Path(as_path(text[1].replace("''", "'")))] if text else []
+    for place in (*named, *datasets_beside(path)):
         record = dataset_record(place) or {}
         if (record.get("build_id"), record.get("mark")) == (origin.build_id, origin.record["mark"]):
             return place
+    where = named[0] if named else "parquet_folder(), which is not a path in quotes"
     raise SourceError(
         str(path),
-        f"its tables are views of Parquet files in {named}, which are missing or belong to another "
+        f"its tables are views of Parquet files in {where}, which are missing or belong to another "
         "build; run luc-load build again, or open the database with DuckDB and run CREATE OR "
         "REPLACE MACRO parquet_folder() AS '/new/place/parquet'",
     )

@@ -1,0 +1,13 @@
+-- Title: The definition of parquet_folder() in an attached database
+-- Purpose: the text of the macro that names the folder of the Parquet parts; one row for each form
+-- Units: none
+-- Caveat: nothing is run; run it where another database is current
+-- Source: the catalogue of DuckDB
+-- Needs: none
+SELECT macro_definition
+FROM duckdb_functions()
+WHERE
+    database_name = {{ database | literal }}
+    AND schema_name = 'main'
+    AND function_name = 'parquet_folder'
+    AND NOT internal;
