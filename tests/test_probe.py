@@ -120,6 +120,23 @@ def test_a_process_that_waits_for_its_disk_is_given_up(
     assert "still busy" in problem(small(tmp_path))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_that_neither_computes_nor_reads_is_given_up_soon(
+    trial: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loader.reading.probe, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(loader.reading.probe, "_STEP_SECONDS", 0.1)
+    trial("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+    assert "nothing could be read from it for 0.2 s" in problem(small(tmp_path))
+    # One that is only slow is not.
+    trial(
+        "import time\n"
+        "for _ in range(20): time.sleep(0.02); open('/dev/zero', 'rb').read(1)\n"
+        "print('null')"
+    )
+    tried(small(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("ending", "word"),
     [

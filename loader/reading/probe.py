@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,11 +26,16 @@ __all__ = ["CPU_SECONDS", "SECONDS", "Probe"]
 SECONDS = 60
 """Longest time for one file; the largest LUH2 file takes two seconds on a cold disk."""
 
+IDLE_SECONDS = 10
+"""Longest time in which the process neither computes nor reads, such as one that waits for a lock
+or for a disk that does not respond."""
+
 CPU_SECONDS = 10
 """Longest CPU time for a header, or for a chunk: a library that hangs keeps computing."""
 
 _SCRIPT = Path(__file__).with_name("trial.py")
 _PATIENCE_SECONDS = 5
+_STEP_SECONDS = 0.5
 _OUT_OF_TIME = (signal.SIGALRM, signal.SIGKILL, signal.SIGXCPU)
 
 
@@ -72,14 +78,7 @@ class Probe:
         """
         if self._process is None:
             return
-        try:
-            output, _ = self._process.communicate(
-                timeout=SECONDS * len(self._paths) + _PATIENCE_SECONDS
-            )
-        except subprocess.TimeoutExpired:
-            # The process is suspended, or waits for a disk that does not respond.
-            self._process.kill()
-            output, _ = self._process.communicate()
+        output, is_idle = _output(self._process, SECONDS * len(self._paths) + _PATIENCE_SECONDS)
         code = self._process.returncode
         self._process = None
         outcomes = [json.loads(line) for line in output.splitlines()]
@@ -87,7 +86,11 @@ class Probe:
             if problem is not None:
                 raise _error(path, problem)
         if len(outcomes) < len(self._paths):
-            raise _lost(self._paths[len(outcomes)], code)
+            path = self._paths[len(outcomes)]
+            if is_idle:
+                problem = f"nothing could be read from it for {IDLE_SECONDS} s"
+                raise SourceError(path, f"{problem}; its disk does not respond, or it is locked")
+            raise _lost(path, code)
 
     def close(self) -> None:
         """Kill the process if it is still running."""
@@ -109,6 +112,34 @@ def _start(paths: Sequence[str], largest_chunk: int) -> subprocess.Popen[bytes] 
         stderr=subprocess.DEVNULL,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
     )
+
+
+def _output(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bool]:
+    """Return the output of a process, and whether it was killed because it did nothing."""
+    idle, before = 0.0, _progress(process.pid)
+    until = time.monotonic() + seconds
+    # In short steps: while the user suspends the build, this process does not count either.
+    while True:
+        try:
+            return process.communicate(timeout=_STEP_SECONDS)[0], False
+        except subprocess.TimeoutExpired:
+            now = _progress(process.pid)
+        idle = idle + _STEP_SECONDS if now is not None and now == before else 0
+        before = now
+        if idle >= IDLE_SECONDS or time.monotonic() > until:
+            process.kill()
+            return process.communicate()[0], idle >= IDLE_SECONDS
+
+
+def _progress(number: int) -> tuple[str, ...] | None:
+    """Return CPU time and bytes read of a process; None where the system does not tell."""
+    try:
+        times = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        read = Path(f"/proc/{number}/io").read_text().split()[1]
+    except (OSError, IndexError):
+        return None
+    # After the name: user and system time are fields 14 and 15 of the whole line.
+    return times[11], times[12], read
 
 
 def _error(path: str, problem: dict[str, str]) -> SourceError:
