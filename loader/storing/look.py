@@ -51,10 +51,20 @@ def try_database(path: Path) -> None:
         statement("find_origin"),
         statement("read_catalog", {"database": "luc"}),
     ]
+    code = _exit_code(texts)
+    if code == -signal.SIGALRM:
+        raise SourceError(str(path), f"keeps DuckDB busy for more than {SECONDS} s; do not open it")
+    if code < 0:
+        name = signal.Signals(-code).name
+        raise SourceError(str(path), f"crashes DuckDB ({name}); it is damaged; do not open it")
+
+
+def _exit_code(texts: list[str]) -> int:
+    """Run statements in another process, and return its exit code; negative is a signal."""
     order = {"config": safe_config(1, _MEMORY), "statements": texts, "seconds": SECONDS}
     try:
         # -P keeps the modules next to the script from shadowing others of the same name.
-        code = subprocess.run(  # noqa: S603  # no shell, our own script
+        return subprocess.run(  # noqa: S603  # no shell, our own script
             [sys.executable, "-P", str(_SCRIPT)],
             input=json.dumps(order).encode(),
             stdout=subprocess.DEVNULL,
@@ -63,12 +73,7 @@ def try_database(path: Path) -> None:
             check=False,
         ).returncode
     except subprocess.TimeoutExpired:
-        code = -signal.SIGALRM
-    if code == -signal.SIGALRM:
-        raise SourceError(str(path), f"keeps DuckDB busy for more than {SECONDS} s; do not open it")
-    if code < 0:
-        name = signal.Signals(-code).name
-        raise SourceError(str(path), f"crashes DuckDB ({name}); it is damaged; do not open it")
+        return -signal.SIGALRM
 
 
 def refuse_blocking_log(path: Path) -> None:
