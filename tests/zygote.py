@@ -1,32 +1,40 @@
 """A process that has imported the libraries already and forks for every command that a test runs.
 
-Importing xarray, pandas, DuckDB and pyarrow takes most of a short command's time. A child that is
-forked from a process with the libraries in memory, but without threads, runs the same command line
-with streams, folder and environment of its own, and ends as any other process does.
+Importing xarray, pandas, DuckDB and pyarrow takes most of a short command's time, and so does
+taking them down again at the end. A child that is forked from a process with the libraries in
+memory, but without threads, runs the same command line with streams, folder and environment of its
+own. It ends as any other process does, except that its modules are left to the kernel.
 """
 
 from __future__ import annotations
 
 import array
 import atexit
+import gc
 import importlib
 import io
 import json
 import os
+import pkgutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 _LIBRARIES = (
-    *("cftime", "click", "dask.array", "duckdb", "h5py", "jinja2", "netCDF4", "pandas"),
+    *("cftime", "click", "dask.array", "duckdb", "h5py", "jinja2", "netCDF4", "pandas", "pint"),
+    *("matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "matplotlib.figure"),
     *("pyarrow", "pyarrow.compute", "pyarrow.parquet", "requests", "tqdm", "xarray"),
 )
+_LEFT_OUT = ("loader.__main__", "loader.cluster", "loader.exporting.geotiff")
+"""Modules that run a command, or import libraries that few commands need."""
 _LENGTH = 8
 """Bytes that say how long a request is."""
 
@@ -87,10 +95,7 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 
 def _serve(connection: socket.socket) -> None:
     """Fork for every request; return in the child, and in the parent when there are no more."""
-    for name in _LIBRARIES:
-        importlib.import_module(name)
-    # Parsing the borders of all countries takes a third of a small build.
-    importlib.import_module("loader.regions.natural_earth").read_countries()
+    _prepare()
     while True:
         try:
             head, streams, _, _ = socket.recv_fds(connection, _LENGTH, 2)
@@ -108,6 +113,31 @@ def _serve(connection: socket.socket) -> None:
             os.close(stream)
         code = _wait(child, seconds)
         connection.sendall(json.dumps(code).encode().rjust(_LENGTH))
+
+
+def _prepare() -> None:
+    """Do once what every command would do again: import, compile templates, parse borders."""
+    package = importlib.import_module("loader")
+    modules = [
+        module.name
+        for module in pkgutil.walk_packages(package.__path__, "loader.")
+        if not module.name.startswith(_LEFT_OUT)
+    ]
+    for name in (*_LIBRARIES, *modules):
+        importlib.import_module(name)
+    from loader.catalog.sqlfiles import read_files, render  # noqa: PLC0415
+    from loader.errors import SqlFileError  # noqa: PLC0415
+    from loader.regions.natural_earth import read_countries  # noqa: PLC0415
+
+    for folder in ("tables", "views", "macros", "statements"):
+        for file in read_files(f"sql/{folder}").values():
+            # Most need values; the template is compiled all the same.
+            with suppress(SqlFileError):
+                render(file)
+    read_countries()
+    # Otherwise the first collection in each child would copy all of this.
+    gc.collect()
+    gc.freeze()
 
 
 def _wait(child: int, seconds: float) -> int:
@@ -134,8 +164,26 @@ def _become(
     sys.stdout = io.TextIOWrapper(out, encoding="utf-8")
     sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", line_buffering=True)
     sys.argv = ["luc-load", *arguments]
-    importlib.import_module("loader.cli").main()
-    raise AssertionError("the command line always exits")
+    code = 1
+    try:
+        importlib.import_module("loader.cli").main()
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:  # noqa: BLE001  # as Python ends a process that nothing else ends
+        sys.excepthook(*sys.exc_info())
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End this process as Python does, but without taking down every module first."""
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        code = 120
+    os._exit(code)
 
 
 if __name__ == "__main__":
