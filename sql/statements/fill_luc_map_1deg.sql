@@ -62,6 +62,7 @@ now AS (
 )
 SELECT
     "year",
+    make_date("year", 1, 1),
     q.lat,
     q.lon,
     q.area_ha,

@@ -10,6 +10,7 @@
 -- Needs: cell, eluc, state
 CREATE TABLE luc_map_1deg (
     "year" SMALLINT NOT NULL,
+    "date" DATE NOT NULL,
     lat DOUBLE NOT NULL,
     lon DOUBLE NOT NULL,
     area_ha DOUBLE NOT NULL,
