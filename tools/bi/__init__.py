@@ -1,0 +1,1 @@
+"""The Superset bundle and the sources of the dbt project, written from the catalog."""
