@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 import netCDF4
 import pytest
-from command import COMMAND, environment, luc_load
+from command import environment, luc_load
+from files import GRIDS, Form, state_content, write
 
 from loader import __version__
 from loader.cli import commands
@@ -43,22 +44,31 @@ def work(sample: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def long_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("long")
-    done = luc_load(
-        *("sample", "-o", "raw", "--resolution", "1", "--years", "1961:2020"),
-        *("--only", "states"),
-        cwd=folder,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "raw" / "states.nc"
+def many_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of states of few cells and so many years that they make four parts."""
+    path = tmp_path_factory.mktemp("long") / "states.nc"
+    return write(path, state_content(1, GRIDS["finer"], range(1961, 2022)), Form())
+
+
+SLOWED = """
+import time
+from loader.storing.stage import Stage
+real = Stage.keep_part
+def keep_part(*given, **more):
+    time.sleep(1)
+    return real(*given, **more)
+Stage.keep_part = keep_part
+from loader.cli import main
+main()
+"""
+"""The command line, which waits a second before it notes a part: time for a signal."""
 
 
 @contextmanager
 def started_build(states: Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a build in many parts, and wait until the first of them is stored."""
     process = subprocess.Popen(
-        [*COMMAND, *long_build(states)],
+        [sys.executable, "-c", SLOWED, *long_build(states)],
         cwd=cwd,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -70,7 +80,7 @@ def started_build(states: Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
         give_up = time.monotonic() + 60
         while not (manifest.exists() and manifest.stat().st_size) and process.poll() is None:
             assert time.monotonic() < give_up
-            time.sleep(0.002)
+            time.sleep(0.01)
         yield process
     finally:
         process.kill()
@@ -78,8 +88,7 @@ def started_build(states: Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def long_build(states: Path) -> tuple[str, ...]:
-    limits = ("--workers", "1", "--memory-limit", "512MiB")
-    return ("build", "--states", str(states), "-o", "out", *limits)
+    return ("build", "--states", str(states), "-o", "out", "--workers", "1")
 
 
 def is_one_plain_error(text: str) -> bool:
@@ -277,12 +286,10 @@ def test_the_output_may_not_be_a_file(work: Path) -> None:
     assert (work / "luc-data").read_text() == "mine"
 
 
-def test_a_second_build_fails_at_once_and_names_the_first(
-    long_sample: Path, tmp_path: Path
-) -> None:
-    with started_build(long_sample, tmp_path) as first:
+def test_a_second_build_fails_at_once_and_names_the_first(many_years: Path, tmp_path: Path) -> None:
+    with started_build(many_years, tmp_path) as first:
         first.send_signal(signal.SIGSTOP)
-        second = luc_load(*long_build(long_sample), cwd=tmp_path)
+        second = luc_load(*long_build(many_years), cwd=tmp_path)
     assert (second.returncode, second.stdout) == (1, "")
     assert is_one_plain_error(second.stderr)
     assert str(first.pid) in second.stderr
@@ -293,21 +300,21 @@ def test_a_second_build_fails_at_once_and_names_the_first(
     [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
 )
 def test_a_stopped_build_says_so_and_the_next_goes_on(
-    long_sample: Path, tmp_path: Path, number: signal.Signals, code: int, word: str
+    many_years: Path, tmp_path: Path, number: signal.Signals, code: int, word: str
 ) -> None:
-    with started_build(long_sample, tmp_path) as process:
+    with started_build(many_years, tmp_path) as process:
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, "")
     assert is_one_plain_error(err)
     assert word in err
     assert not (tmp_path / "out" / "luc.duckdb").exists()
-    done = luc_load(*long_build(long_sample), cwd=tmp_path)
+    done = luc_load(*long_build(many_years), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "resuming an interrupted build" in done.stderr
     assert "parts of an earlier run were reused" in done.stdout
     assert "1961-2021" in done.stdout
-    assert "is up to date" in luc_load(*long_build(long_sample), cwd=tmp_path).stdout
+    assert "is up to date" in luc_load(*long_build(many_years), cwd=tmp_path).stdout
 
 
 def test_an_error_cannot_drive_the_terminal(work: Path) -> None:
