@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-__all__ = ["DIGITS_OF_DOUBLE", "DIGITS_OF_REAL", "number_text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["DIGITS_OF_DOUBLE", "DIGITS_OF_REAL", "GROUPED_FROM", "grouped_from", "number_text"]
 
 DIGITS_OF_REAL = 7
 """Significant digits of a printed REAL."""
@@ -13,15 +18,50 @@ DIGITS_OF_REAL = 7
 DIGITS_OF_DOUBLE = 10
 """Significant digits of a printed DOUBLE."""
 
-_GROUPED_FROM = 100_000
+GROUPED_FROM = 100_000
 """Numbers below this have no separators, so that no year ever has one, nor a decade, a mean or a
 sum of years, whatever their column is called and whatever its type."""
+
+_GROUPED_BESIDE = 10_000
+"""The same in a column that has a larger number, and so is not one of years: 97,199 above 246,757.
+Four digits are read without."""
+
+_IDENTIFIER = re.compile(r"(^|_)(id|code)$", re.IGNORECASE)
 
 _SMALLEST_FIXED = 1e-5
 _LARGEST_FIXED = 1e15
 
 
-def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE, decimals: int = 0) -> str:
+def grouped_from(name: str, values: Iterable[object]) -> float:
+    """Return from which number on the numbers of a column have separators.
+
+    Parameters
+    ----------
+    name : str
+        Of the column; numbers that identify something have no separators.
+    values : iterable of object
+        Values of the column; those that are not numbers are ignored.
+
+    Examples
+    --------
+    >>> grouped_from("cells", [246_757, 97_199]), grouped_from("year", [2021])
+    (10000, 100000)
+    >>> grouped_from("cell_id", [221_039])
+    inf
+    """
+    if _IDENTIFIER.search(name):
+        return math.inf
+    numbers = (abs(float(one)) for one in values if isinstance(one, int | float | Decimal))
+    is_large = any(GROUPED_FROM <= one < math.inf for one in numbers)
+    return _GROUPED_BESIDE if is_large else GROUPED_FROM
+
+
+def number_text(
+    value: float | Decimal,
+    digits: int = DIGITS_OF_DOUBLE,
+    decimals: int = 0,
+    separated_from: float = GROUPED_FROM,
+) -> str:
     """Return a number as a person reads it.
 
     Parameters
@@ -33,12 +73,14 @@ def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE, decimals
         the point are never rounded.
     decimals : int
         Zeros are kept up to so many decimals, as far as the significant digits reach.
+    separated_from : float
+        Thousands are separated by commas in numbers of this size and larger.
 
     Returns
     -------
     str
-        Differs from `value` by less than one unit of its last digit. Thousands are separated by
-        commas from 100,000 on. Floats below 1e-5 or from 1e15 on have an exponent.
+        Differs from `value` by less than one unit of its last digit. Floats below 1e-5 or from
+        1e15 on have an exponent.
 
     Examples
     --------
@@ -49,7 +91,7 @@ def number_text(value: float | Decimal, digits: int = DIGITS_OF_DOUBLE, decimals
     >>> number_text(0.5, decimals=3)
     '0.500'
     """
-    is_grouped = value >= _GROUPED_FROM or value <= -_GROUPED_FROM
+    is_grouped = value >= separated_from or value <= -separated_from
     group = "," if is_grouped else ""
     if isinstance(value, int):
         return format(value, group)

@@ -53,6 +53,7 @@ def test_a_real_is_off_by_less_than_its_last_digit(value: float) -> None:
     check(number_text(value, DIGITS_OF_REAL), value)
 
 
+@example([999999995904.0], [0.0], 1.0)
 @given(
     st.lists(REALS | st.none(), max_size=5),
     st.lists(DOUBLES, max_size=5),
@@ -127,6 +128,31 @@ def test_a_year_never_has_a_separator(sink_class: type[TableSink | MarkdownSink]
     sink.write(rows)
     sink.close()
     assert "," not in file.getvalue().decode()
+
+
+@pytest.mark.parametrize("sink_class", [TableSink, MarkdownSink])
+def test_a_column_has_separators_or_none(sink_class: type[TableSink | MarkdownSink]) -> None:
+    rows = pa.table(
+        {
+            "year": [1850, 12021, 2021],
+            "cell_id": [221039, 5, 1036799],
+            "cells": [246757, 97199, 2021],
+            "ha": [-579767.5, None, 15809.25],
+            "few": [99999, 15809, 1],
+            "endless": [float("inf"), 15809.0, 1.0],
+        }
+    )
+    file = io.BytesIO()
+    sink = sink_class(file, rows.schema)
+    sink.write(rows)
+    sink.close()
+    *_, first, second, third = file.getvalue().decode().replace("|", " ").splitlines()
+    # A table fills decimals, Markdown does not.
+    assert first.split()[:3] == ["1850", "221039", "246,757"]
+    assert first.split()[3].rstrip("0") == "-579,767.5"
+    assert first.split()[4:] == ["99999", "inf"]
+    assert second.split() == ["12021", "5", "97,199", "-", "15809", "15809"]
+    assert third.split() == ["2021", "1036799", "2021", "15,809.25", "1", "1"]
 
 
 def test_decimal_points_are_under_each_other() -> None:

@@ -218,7 +218,10 @@ class ParquetSink:
 
 
 def python_rows(rows: pa.RecordBatch | pa.Table) -> Iterable[tuple[Any, ...]]:
-    """Return rows as tuples of Python values, a REAL as the shortest decimal that gives it back."""
+    """Return rows as tuples of Python values, a REAL as the shortest decimal that gives it back.
+
+    Between 2^24 and 1e15 a REAL is a whole number that is printed in full: there it is exact.
+    """
     columns = [
         _shortest(column) if pa.types.is_float32(column.type) else _python_values(column)
         for column in rows.columns
@@ -230,5 +233,6 @@ def python_rows(rows: pa.RecordBatch | pa.Table) -> Iterable[tuple[Any, ...]]:
 def _shortest(column: pa.Array | pa.ChunkedArray) -> list[float | None]:
     # float() of a float32 shows digits that the value does not have: 0.10000000149011612 for 0.1.
     return [
-        None if value is None else float(str(np.float32(value))) for value in column.to_pylist()
+        value if value is None or 2**24 <= abs(value) < 1e15 else float(str(np.float32(value)))
+        for value in column.to_pylist()
     ]

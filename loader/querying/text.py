@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 
-from loader.numbers import DIGITS_OF_DOUBLE, DIGITS_OF_REAL, number_text
+from loader.numbers import (
+    DIGITS_OF_DOUBLE,
+    DIGITS_OF_REAL,
+    GROUPED_FROM,
+    grouped_from,
+    number_text,
+)
 from loader.querying.sinks import plain_text, python_rows
 from loader.text import printable
 
@@ -43,12 +49,15 @@ class _Style:
         Significant digits of a float.
     decimals : int
         Decimals of a float at least.
+    separated_from : float
+        Numbers of this size and larger have separators.
     """
 
     is_number: bool
     is_float: bool = False
     digits: int = DIGITS_OF_DOUBLE
     decimals: int = 0
+    separated_from: float = GROUPED_FROM
 
     def text(self, value: Any) -> str:  # noqa: ANN401  # whatever SQL gives
         if value is None:
@@ -56,7 +65,7 @@ class _Style:
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, int | float | Decimal):
-            return number_text(value, self.digits, self.decimals)
+            return number_text(value, self.digits, self.decimals, self.separated_from)
         return printable(plain_text(value))
 
 
@@ -65,6 +74,18 @@ def _style(kind: pa.DataType) -> _Style:
     is_float = pa.types.is_floating(kind)
     is_real = is_float and kind.bit_width <= 32
     return _Style(is_number, is_float, DIGITS_OF_REAL if is_real else DIGITS_OF_DOUBLE)
+
+
+def _with_separators(
+    styles: Sequence[_Style], names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> list[_Style]:
+    """Return the styles of columns, each of which decides where its numbers have separators."""
+    return [
+        replace(style, separated_from=grouped_from(name, (row[k] for row in rows)))
+        if style.is_number
+        else style
+        for k, (style, name) in enumerate(zip(styles, names, strict=True))
+    ]
 
 
 def _fraction(text: str) -> int:
@@ -122,6 +143,7 @@ class TableSink:
         """Decide the widths of the columns and write their names."""
         self._has_begun = True
         names = [printable(name) for name in self._schema.names]
+        self._styles = _with_separators(self._styles, names, rows)
         texts = [self._texts(row) for row in rows]
         self._styles = [
             replace(
@@ -185,22 +207,42 @@ class TableSink:
 
 
 class MarkdownSink:
-    """A Markdown table, values written as in `TableSink`."""
+    """A Markdown table, values written as in `TableSink`.
+
+    Parameters
+    ----------
+    file : binary file
+    schema : pyarrow.Schema
+    """
 
     def __init__(self, file: BinaryIO, schema: pa.Schema) -> None:
         self._file = file
+        self._names = [printable(name) for name in schema.names]
+        self._waiting: list[tuple[Any, ...]] = []
+        self._has_begun = False
         self._styles = [_style(field.type) for field in schema]
-        self._line([printable(name) for name in schema.names])
+        self._line(self._names)
         rule = ["--:" if style.is_number else "---" for style in self._styles]
         self._file.write(f"| {' | '.join(rule)} |\n".encode())
 
     def write(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Append rows."""
-        for row in python_rows(rows):
-            self._line([s.text(v) for s, v in zip(self._styles, row, strict=True)])
+        self._waiting.extend(python_rows(rows))
+        if self._has_begun or len(self._waiting) >= _ROWS_THAT_DECIDE:
+            self._flush()
 
     def close(self) -> None:
-        """Do nothing: nothing is buffered."""
+        """Write the buffered rows."""
+        self._flush()
+
+    def _flush(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            first = self._waiting[:_ROWS_THAT_DECIDE]
+            self._styles = _with_separators(self._styles, self._names, first)
+        for row in self._waiting:
+            self._line([s.text(v) for s, v in zip(self._styles, row, strict=True)])
+        self._waiting = []
 
     def _line(self, texts: Sequence[str]) -> None:
         cells = [text.replace("\\", "\\\\").replace("|", "\\|") for text in texts]
