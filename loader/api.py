@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from loader.checking.results import CheckReport
     from loader.description import DatabaseInfo
+    from loader.querying.points import Points
     from loader.querying.questions import Value
     from loader.reporting import Reporter
     from loader.years import Years
@@ -130,6 +131,8 @@ def query(
     sql: str,
     database: str | os.PathLike[str] = DATABASE,
     parameters: Mapping[str, Value] | None = None,
+    *,
+    points: Points | None = None,
 ) -> QueryResult:
     """Run a query, read-only, and return all its rows.
 
@@ -141,6 +144,8 @@ def query(
         The file, or its folder.
     parameters : mapping of str to bool, int, float, str or date, optional
         Variables that the SQL reads with getvariable(). A name may be abbreviated.
+    points : path, DataFrame or iterable of mappings, optional
+        Places with name, latitude and longitude, for the query "points": a CSV file or rows.
 
     Returns
     -------
@@ -150,9 +155,9 @@ def query(
     Raises
     ------
     UsageError
-        If there is no such query or parameter.
+        If there is no such query or parameter, or a row of `points` is not a place.
     SourceError
-        If there is no such file or database.
+        If there is no such file or database, or a line of the file of points is not a place.
     DatabaseError
         If DuckDB rejects the SQL, or if it would change anything.
 
@@ -163,8 +168,11 @@ def query(
     >>> result.rows()
     [(2015,)]
     >>> frame = loader.query("london_series", "demo", {"latitude": 52.4}).df()
+    >>> cities = [{"city": "Nairobi", "lat": -1.286, "lon": 36.817}]
+    >>> loader.query("points", "demo", points=cities).df().name.unique().tolist()
+    ['Nairobi']
     """
-    return QueryResult(ask(database, sql, parameters))
+    return QueryResult(ask(database, sql, parameters, points))
 
 
 def info(

@@ -83,6 +83,11 @@ def completed(folder: Path, *words: str) -> list[str]:
         (("plot", "series", "--region", "country/bra"), "country/Brazil"),
         (("report", "luc-data", "--region", "country/Viet"), "country/Vietnam"),
         (("report", "--country", "BRA"), "BRA"),
+        (("query", "points", "-p", "with"), "within_km="),
+        (
+            ("query", "forest_loss", "luc-data", "-p", "region=country/Braz"),
+            "region=country/Brazil",
+        ),
     ],
 )
 def test_names_are_completed(
@@ -98,6 +103,12 @@ def test_columns_are_those_of_the_table_that_is_named(
     monkeypatch.chdir(built)
     found = completed(built, "export", "--what", "eluc_global", "--columns", "")
     assert found == ["date", "emission_pgc", "year"]
+    monkeypatch.chdir(built.parent)
+    place = str(built / "luc-data")
+    assert completed(built, "export", "--what", "eluc_global", place, "--columns", "em") == [
+        "emission_pgc"
+    ]
+    assert "urban" in completed(built, "plot", "map", place, "--column", "ur")
 
 
 def test_without_a_database_nothing_is_completed_and_nothing_fails(

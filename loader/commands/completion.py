@@ -1,4 +1,4 @@
-"""Names that a shell completes: queries, views, tables, checks, countries, regions, columns.
+"""Names that a shell completes: queries and their parameters, tables, columns, regions etc.
 
 A shell waits for them at every press of the key: nothing slow is imported, and a failure completes
 nothing.
@@ -20,6 +20,7 @@ __all__ = [
     "complete_checks",
     "complete_columns",
     "complete_countries",
+    "complete_parameters",
     "complete_queries",
     "complete_regions",
 ]
@@ -52,9 +53,9 @@ def complete_columns(context: click.Context, _option: click.Parameter, start: st
         from loader.querying.session import session  # noqa: PLC0415  # as above
         from loader.storing.database import run_statement  # noqa: PLC0415  # as above
 
-        with session(context.params.get("database") or DATABASE, with_tables=False) as con:
+        with session(_given(context, "database") or DATABASE, with_tables=False) as con:
             rows = run_statement(con, "list_columns")
-        table = context.params.get("what") or context.params.get("relation")
+        table = _given(context, "what") or _given(context, "relation")
         of_table = {column for name, column, _ in rows if name == table}
         names = of_table or {column for _, column, _ in rows}
         # "eluc,time=ye" completes to "eluc,time=year".
@@ -86,7 +87,7 @@ def complete_regions(context: click.Context, _option: click.Parameter, start: st
         from loader.storing.database import run_statement  # noqa: PLC0415  # as above
 
         layer, slash, _ = start.partition("/")
-        with session(context.params.get("database") or DATABASE, with_tables=False) as con:
+        with session(_given(context, "database") or DATABASE, with_tables=False) as con:
             if not slash:
                 return _matching(
                     [f"{name}/" for (name,) in run_statement(con, "list_layers")], start
@@ -94,6 +95,21 @@ def complete_regions(context: click.Context, _option: click.Parameter, start: st
             rows = run_statement(con, "list_regions", {"layer": layer.lower()})
         names = sorted(f"{layer}/{row[3]}" for row in rows if row[5])
         return [CompletionItem(name) for name in names if name.lower().startswith(start.lower())]
+    return []
+
+
+def complete_parameters(context: click.Context, option: click.Parameter, start: str) -> _Items:
+    """Complete the names of the parameters of the query, and the values of `region`."""
+    with suppress(Exception):
+        from loader.querying.questions import find_question  # noqa: PLC0415  # as above
+
+        name, equals, value = start.partition("=")
+        if not equals:
+            asked = _given(context, "question") or _given(context, "what")
+            return _matching([f"{one}=" for one in find_question(asked).parameters], start)
+        if name == "region":
+            regions = complete_regions(context, option, value)
+            return [CompletionItem(f"region={item.value}") for item in regions]
     return []
 
 
@@ -105,6 +121,16 @@ def complete_checks(_context: click.Context, _option: click.Parameter, start: st
         before, comma, _ = start.rpartition(",")
         return _matching([f"{before}{comma}{name}" for name in check_names()], start)
     return []
+
+
+def _given(context: click.Context, name: str) -> Any:  # noqa: ANN401  # a value of click's
+    """Return the value of an option or argument before the word to complete.
+
+    Where that word is the value of an option, click leaves the arguments before it unassigned.
+    """
+    arguments = [one.name for one in context.command.params if one.param_type_name == "argument"]
+    unassigned = dict(zip(arguments, context.args, strict=False))
+    return unassigned.get(name) or context.params.get(name)
 
 
 def _matching(names: Iterable[str], start: str) -> _Items:

@@ -8,6 +8,7 @@ from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_
 from loader.commands.completion import (
     complete_columns,
     complete_countries,
+    complete_parameters,
     complete_queries,
     complete_regions,
 )
@@ -80,6 +81,7 @@ __all__ = ["export"]
     "--param",
     "parameters",
     multiple=True,
+    shell_complete=complete_parameters,
     metavar="NAME=VALUE",
     help="Parameter of a query; may be repeated.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from loader.commands.common import DATABASE, PATH, Command, talkative, terminal_reporter
-from loader.commands.completion import complete_queries
+from loader.commands.completion import complete_parameters, complete_queries
 from loader.querying.formats import QUERY_FORMATS
 from loader.stopping import stop_orderly
 
@@ -22,8 +22,16 @@ __all__ = ["query"]
     "--param",
     "parameters",
     multiple=True,
+    shell_complete=complete_parameters,
     metavar="NAME=VALUE",
     help="Parameter of the query: a number, a date or a text. May be repeated.",
+)
+@click.option(
+    "--points",
+    type=PATH,
+    metavar="FILE",
+    help="CSV file of places with columns such as name, latitude and longitude, for the query "
+    "points; - is standard input.",
 )
 @click.option(
     "--format",
@@ -54,6 +62,7 @@ def query(
     question: str | None,
     database: str,
     parameters: tuple[str, ...],
+    points: str | None,
     file_format: str | None,
     output: str,
     rows: int | None,
@@ -72,6 +81,8 @@ def query(
     Examples:
       luc-load query
       luc-load query london_series -p lat=52.5 -p lon=13.4
+      luc-load query points --points cities.csv -p within_km=50
+      luc-load query forest_loss -p region=country/Brazil
       luc-load query london_series --show
       luc-load query "FROM eluc_global" --format csv -o emissions.csv
     """
@@ -97,4 +108,5 @@ def query(
         output=output,
         rows=rows,
         overwrite=overwrite,
+        points=points,
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from loader.querying.points import Points
     from loader.querying.questions import Value
     from loader.querying.sinks import Sink
     from loader.reporting import Reporter
@@ -58,6 +59,7 @@ def answer(
     output: str = STDOUT,
     rows: int | None = None,
     overwrite: bool = False,
+    points: Points | None = None,
 ) -> None:
     """Run a query and write its answer.
 
@@ -78,6 +80,8 @@ def answer(
         Largest number of rows to write. By default all; on a terminal 100.
     overwrite : bool
         Replace an existing file.
+    points : path, optional
+        CSV file of places, of a query that has the parameter `points`; see `read_points`.
 
     Raises
     ------
@@ -95,6 +99,7 @@ def answer(
     limit = _TERMINAL_ROWS if rows is None and on_terminal else rows
     width = shutil.get_terminal_size().columns if on_terminal else None
     question = find_question(asked)
+    values = question.with_points(parameters, points)
 
     if question.caveat and sys.stderr.isatty():
         reporter.notice(f"units: {question.units}")
@@ -108,7 +113,7 @@ def answer(
         # Both keep these values if the reader of standard output closes it.
         complete, count, sink = True, -1, None
         with opened(output, overwrite=overwrite) as file, compressed(file, output) as target:
-            batches = run(con, question, parameters)
+            batches = run(con, question, values)
             sink = chosen.new_sink(target, batches.schema, width)
             complete, count = _write(batches, sink, limit)
             sink.close()

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 from loader.catalog.sqlfiles import read_files
 from loader.errors import SourceError, SourceMissingError, UsageError
+from loader.querying.points import read_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from loader.querying.points import Points
+
 __all__ = ["Question", "Value", "find_question", "list_questions", "parse_parameters"]
 
-Value = bool | int | float | str | dt.date
-"""Types of a parameter."""
+Value = bool | int | float | str | dt.date | list[dict[str, str | float]]
+"""Types of a parameter; a list is one of places."""
 
 _USED = re.compile(r"getvariable\(\s*'(\w+)'\s*\)", re.IGNORECASE)
 _SET = re.compile(r"SET\s+VARIABLE\s+\"?(\w+)", re.IGNORECASE)
@@ -54,12 +57,33 @@ class Question:
     needs: tuple[str, ...] = ()
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether it is a file of queries/."""
+        return bool(self.title)
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The variables that the SQL reads and does not set itself, in the order of their use."""
         code = _COMMENT.sub("", self.sql)
         own = {name.lower() for name in _SET.findall(code)}
         used = dict.fromkeys(_USED.findall(code))
         return tuple(name for name in used if name.lower() not in own)
+
+    def with_points(self, values: Mapping[str, Value], points: Points | None) -> dict[str, Value]:
+        """Return parameters with places, which are the parameter `points`.
+
+        Raises
+        ------
+        UsageError
+            If the query has no such parameter, or it is set already.
+        """
+        if points is None:
+            return dict(values)
+        if "points" not in self.parameters:
+            raise UsageError(f"{self.name} takes no points; the query points does")
+        if "points" in values:
+            raise UsageError("points is set twice")
+        return {**values, "points": [vars(point) for point in read_points(points)]}
 
     def bind(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return values by the full names of the parameters.

@@ -43,6 +43,11 @@ class NamedRegion:
     has_cells: bool
 
     @property
+    def path(self) -> str:
+        """Its layer and name, as the built-in queries compare them."""
+        return f"{self.layer}/{self.name}"
+
+    @property
     def title(self) -> str:
         """The name in a picture, where Sudan of the pre-1991 layer is not today's."""
         is_former = self.layer == LUH2_COUNTRY_LAYER
@@ -74,7 +79,9 @@ def find_country(con: duckdb.DuckDBPyConnection, asked: str) -> NamedRegion:
     return _country_of_layer(con, asked, f"--country {asked!r}", COUNTRY_LAYER)
 
 
-def find_region(con: duckdb.DuckDBPyConnection, asked: str) -> NamedRegion:
+def find_region(
+    con: duckdb.DuckDBPyConnection, asked: str, option: str = "--region"
+) -> NamedRegion:
     """Return a region that has cells.
 
     Parameters
@@ -83,18 +90,20 @@ def find_region(con: duckdb.DuckDBPyConnection, asked: str) -> NamedRegion:
     asked : str
         LAYER/NAME, such as ``country/Brazil``: a layer of the database, and the name or code of one
         of its regions. Countries have the names that `find_country` takes.
+    option : str
+        What has this value, for messages.
 
     Raises
     ------
     UsageError
         If there is no such layer or region, or if the region has no cell.
     """
-    what = f"--region {asked!r}"
+    what = f"{option} {asked!r}"
     layers = [layer for (layer,) in run_statement(con, "list_layers")]
     layer, slash, name = (part.strip() for part in asked.partition("/"))
     layer = layer.lower()
     if not slash or not name or layer not in layers:
-        raise UsageError(_hint_at_layer(con, asked.strip(), layers))
+        raise UsageError(f"{what} {_hint_at_layer(con, asked.strip(), layers)}")
     if layer in {COUNTRY_LAYER, LUH2_COUNTRY_LAYER}:
         return _country_of_layer(con, name, what, layer)
     return _region_of_layer(con, name, what, layer)
@@ -113,7 +122,7 @@ def _hint_at_layer(con: duckdb.DuckDBPyConnection, asked: str, layers: list[str]
         same = [f"{COUNTRY_LAYER}/{find_countries(asked)[0].name}"]
     hint = f"use {' or '.join(same[:3])}" if same else "use LAYER/NAME, such as country/Brazil"
     reason = "is not LAYER/NAME" if "/" not in asked else "names no layer and region"
-    return f"--region {asked!r} {reason}; {hint}; {known}"
+    return f"{reason}; {hint}; {known}"
 
 
 def _country_of_layer(

@@ -9,6 +9,7 @@ import duckdb
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError
 from loader.querying.questions import Question, find_question
+from loader.querying.regions import find_region
 from loader.querying.session import session, translated
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from loader.querying.points import Points
     from loader.querying.questions import Value
 
 __all__ = ["BATCH_ROWS", "ask", "read_batches", "run"]
@@ -35,7 +37,10 @@ _SETTING = frozenset({"SET", "VARIABLE_SET"})
 
 
 def ask(
-    database: str | os.PathLike[str], question: str, parameters: Mapping[str, Value] | None = None
+    database: str | os.PathLike[str],
+    question: str,
+    parameters: Mapping[str, Value] | None = None,
+    points: Points | None = None,
 ) -> pa.Table:
     """Run a read-only query and return its complete result.
 
@@ -47,6 +52,8 @@ def ask(
         The name of a built-in query, a path ending in .sql, or SQL text.
     parameters : mapping of str to Value, optional
         Variables that the SQL reads with getvariable().
+    points : path, DataFrame or iterable of mappings, optional
+        Places, of a query that has the parameter `points`; see `read_points`.
 
     Returns
     -------
@@ -59,8 +66,10 @@ def ask(
     DatabaseError
         If DuckDB rejects the SQL, or it does more than read.
     """
+    asked = find_question(question)
+    values = asked.with_points(parameters or {}, points)
     with session(database) as con:
-        return run(con, find_question(question), parameters).read_all()
+        return run(con, asked, values).read_all()
 
 
 def run(
@@ -91,6 +100,9 @@ def run(
         several.
     """
     bound = question.bind(parameters or {})
+    if question.is_built_in and (named := bound.get("region")) is not None:
+        # They compare layer and name; people also write codes and other names of countries.
+        bound["region"] = find_region(con, str(named), "the parameter region").path
     with translated(question.name):
         statements = con.extract_statements(question.sql)
     last = _checked(question, statements)
