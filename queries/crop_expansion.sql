@@ -2,12 +2,14 @@
 -- Purpose: the 25 cells whose cropland grew most between two years, with the change of the other
 --   land uses
 -- Units: hectares (ha), changes between the two 1 Januaries
--- Caveat: the years are the last with states and ten years before it, or the first loaded, unless
---   first_year and last_year are set (-p, or SET VARIABLE in DuckDB); changes are net between the
---   two years; forest is primf + secdf, land that LUH2 classifies as potential forest, not FAO
---   forest; grazing is pasture and rangeland
+-- Caveat: cells of the globe, or those with a part in the region set by region (-p
+--   region=country/Brazil, or SET VARIABLE in DuckDB with the exact layer and name), which count
+--   completely; the years are the last with states and ten years before it, or the first loaded,
+--   unless first_year and last_year are set (-p, or SET VARIABLE in DuckDB); changes are net
+--   between the two years; forest is primf + secdf, land that LUH2 classifies as potential forest,
+--   not FAO forest; grazing is pasture and rangeland
 -- Source: land_use
--- Needs: year, cell, land_use
+-- Needs: year, cell, cell_region, region, land_use
 SET VARIABLE chosen_last_year = coalesce(
     getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_state)
 );
@@ -36,5 +38,11 @@ WHERE s."year" = CAST(getvariable('chosen_first_year') AS SMALLINT)
     AND n."year" = CAST(getvariable('chosen_last_year') AS SMALLINT)
     AND n.crop IS NOT NULL
     AND s.crop IS NOT NULL
+    AND (getvariable('region') IS NULL OR s.cell_id IN (
+        SELECT m.cell_id
+        FROM cell_region AS m
+        INNER JOIN region AS r ON r.region_id = m.region_id
+        WHERE lower(r.layer || '/' || r."name") = lower(getvariable('region'))
+    ))
 ORDER BY (n.crop - s.crop) * c.area_ha DESC, c.cell_id
 LIMIT 25;

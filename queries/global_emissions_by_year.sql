@@ -2,14 +2,27 @@
 -- Purpose: global net emissions from land-use change, their ten-year mean, and their sum since the
 --   first loaded year
 -- Units: Pg C yr-1; cumulative Pg C
--- Caveat: the mean covers the ten rows up to the year, fewer at the start; the published totals of
---   the Global Carbon Budget include peat, which this grid probably does not
--- Source: eluc_global
--- Needs: eluc_global
+-- Caveat: of all cells, or of the region set by region (-p region=country/Brazil, or SET VARIABLE
+--   in DuckDB with the exact layer and name); the mean covers the ten rows up to the year, fewer at
+--   the start; the published totals of the Global Carbon Budget include peat, which this grid
+--   probably does not
+-- Source: eluc_global, eluc_region
+-- Needs: eluc_global, eluc_region
+SET VARIABLE digits = CASE WHEN getvariable('region') IS NULL THEN 3 ELSE 6 END;
+
+WITH emission AS (
+    SELECT "year", emission_pgc
+    FROM eluc_global
+    WHERE getvariable('region') IS NULL
+    UNION ALL
+    SELECT "year", emission_mtc / 1e3
+    FROM eluc_region
+    WHERE lower(layer || '/' || "name") = lower(getvariable('region'))
+)
 SELECT
     "year",
-    round(emission_pgc, 3) AS emission_pgc,
-    round(avg(emission_pgc) OVER (ORDER BY "year" ROWS 9 PRECEDING), 3) AS mean_10_years_pgc,
-    round(sum(emission_pgc) OVER (ORDER BY "year"), 2) AS cumulated_pgc
-FROM eluc_global
+    round(emission_pgc, getvariable('digits')) AS emission_pgc,
+    round(avg(emission_pgc) OVER (ORDER BY "year" ROWS 9 PRECEDING), getvariable('digits')) AS mean_10_years_pgc,
+    round(sum(emission_pgc) OVER (ORDER BY "year"), getvariable('digits') - 1) AS cumulated_pgc
+FROM emission
 ORDER BY "year";

@@ -1,11 +1,13 @@
 -- Title: Where emissions are largest
 -- Purpose: the 25 cells with the largest emissions
 -- Units: emission_tc t C; eluc_mean t C ha-1 yr-1; changes fractions of the cell (1)
--- Caveat: the years are the last ten with emissions unless first_year and last_year are set (-p, or
---   SET VARIABLE in DuckDB); changes are summed over the years that have both states, and NULL if
---   there is none
+-- Caveat: cells of the globe, or those with a part in the region set by region (-p
+--   region=country/Brazil, or SET VARIABLE in DuckDB with the exact layer and name), which count
+--   completely; the years are the last ten with emissions unless first_year and last_year are set
+--   (-p, or SET VARIABLE in DuckDB); changes are summed over the years that have both states, and
+--   NULL if there is none
 -- Source: eluc, luc
--- Needs: year, cell, eluc, luc
+-- Needs: year, cell, cell_region, region, eluc, luc
 SET VARIABLE chosen_last_year = coalesce(
     getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_eluc)
 );
@@ -20,6 +22,12 @@ WITH top AS (
     INNER JOIN cell AS c ON c.cell_id = e.cell_id
     WHERE e."year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)
         AND CAST(getvariable('chosen_last_year') AS SMALLINT)
+        AND (getvariable('region') IS NULL OR e.cell_id IN (
+            SELECT m.cell_id
+            FROM cell_region AS m
+            INNER JOIN region AS r ON r.region_id = m.region_id
+            WHERE lower(r.layer || '/' || r."name") = lower(getvariable('region'))
+        ))
     GROUP BY e.cell_id
     ORDER BY emission_tc DESC NULLS LAST, e.cell_id
     LIMIT 25

@@ -256,3 +256,62 @@ def test_a_report_is_about_one_region(out: Path) -> None:
     two = Selection(regions=("country/Brazil",), countries=("Peru",))
     with pytest.raises(UsageError, match="about one country, region or box, not about Peru, Braz"):
         report_contents(out, selection=two, checks=False)
+
+
+def test_built_in_queries_take_a_region_by_any_name(out: Path) -> None:
+    rows = fetch(
+        out, "SELECT year, emission_mtc / 1e3 AS t FROM eluc_country WHERE country_iso3 = 'GBR'"
+    )
+    for name in ("country/United Kingdom", "country/uk", "country/826"):
+        found = loader.query("global_emissions_by_year", out, {"region": name}).df()
+        np.testing.assert_allclose(found.emission_pgc, rows.sort_values("year").t, atol=5.1e-7)
+    world = loader.query("global_emissions_by_year", out).df()
+    assert (world.emission_pgc > found.emission_pgc.max()).all()
+    with pytest.raises(UsageError, match=r"the parameter region 'uk' is not LAYER/NAME"):
+        loader.query("forest_loss", out, {"region": "uk"})
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "expected"),
+    [
+        (
+            "emissions_by_decade",
+            "total_pgc",
+            "SELECT sum(emission_mtc) / 1e3 AS t FROM eluc_region WHERE name = 'amazon'",
+        ),
+        (
+            "emission_anomalies",
+            "emission_pgc",
+            "SELECT emission_mtc / 1e3 AS t FROM eluc_region WHERE name = 'amazon' AND year = 2010",
+        ),
+        (
+            "land_use_by_decade",
+            "forest_mha",
+            "SELECT forest_mha AS t FROM state_region WHERE name = 'amazon' AND year = 2010",
+        ),
+        (
+            "primary_land_left",
+            "primary_forest_mha",
+            "SELECT primf_mha AS t FROM state_region WHERE name = 'amazon' AND year = 2010",
+        ),
+    ],
+)
+def test_series_of_the_globe_are_those_of_a_region(
+    out: Path, name: str, column: str, expected: str
+) -> None:
+    found = loader.query(name, out, {"region": "two_squares/amazon"}).df()
+    assert found[column].iloc[0] == pytest.approx(fetch(out, expected).t[0], abs=5.1e-4, rel=1e-5)
+
+
+def test_forest_loss_weighs_the_cells_of_a_region(out: Path) -> None:
+    (expected,) = fetch(
+        out,
+        "SELECT -sum(least(forest_diff, 0) * luc.area_ha * weight) / 1e6 AS t FROM luc "
+        "JOIN cell_region USING (cell_id) JOIN region USING (region_id) WHERE name = 'congo'",
+    ).t
+    found = loader.query("forest_loss", out, {"region": "two_squares/congo"}).df()
+    assert found.forest_lost_mha.sum() == pytest.approx(expected, abs=5.1e-4)
+    cells = loader.query("hotspots", out, {"region": "two_squares/congo"}).df()
+    assert cells.lat.between(-8, 7).all()
+    assert cells.lon.between(11, 31).all()
+    assert len(loader.query("crop_expansion", out, {"region": "two_squares/congo"})) == 25
