@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from loader.building.squares import MapRows, Squares
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext, create_tables, create_views
 from loader.countries import Country
@@ -163,6 +166,20 @@ def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames, context: Sche
         totals.add(table, sums)
     for table, sums in (("eluc_total", totals.eluc_table()), ("state_total", totals.state_table())):
         con.from_arrow(sums).insert_into(f"meta.{table}")
+
+
+def insert_map(con: duckdb.DuckDBPyConnection, frames: Frames, context: SchemaContext) -> None:
+    """Fill luc_map_1deg; the frames have all cells of the grid."""
+    squares, area_ha = Squares(context.grid), frames.cell.area_ha.to_numpy()
+    totals = Totals(area_ha, land_uses=context.land_uses, square=squares.of_cell)
+    with (
+        TemporaryDirectory() as folder,
+        closing(MapRows(squares, lambda: area_ha, context.land_uses, Path(folder))) as kept,
+    ):
+        for table, rows in (("state", frames.state), ("eluc", frames.eluc)):
+            block = pa.Table.from_pandas(rows, preserve_index=False)
+            kept.add(table, totals.sums_of(table, block))
+        con.from_arrow(kept.table(kept.years)).insert_into("luc_map_1deg")
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame) -> None:

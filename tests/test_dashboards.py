@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from sql_database import KEYS, Frames, create, random_frames
+from sql_database import KEYS, Frames, create, insert_map, random_frames
 
-from loader.catalog.objects import SchemaContext, fill_map
+from loader.catalog.objects import SchemaContext
 from loader.grid import Grid
 from loader.schema import SOURCES
 from tools.bi.__main__ import SUPERSET, pack, repository_files
@@ -40,8 +40,8 @@ def datasets() -> dict[str, dict[str, Any]]:
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
     context = SchemaContext(Grid.global_grid(30.0))
     with closing(duckdb.connect()) as con:
-        create(con, _without_extras(), context)
-        fill_map(con, context)
+        create(con, frames := _without_extras(), context)
+        insert_map(con, frames, context)
         yield con
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import duckdb
+from contextlib import closing
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from sql_database import KEYS, Frames, create, fetch
+from sql_database import KEYS, Frames
 
-from loader.catalog.objects import SchemaContext, fill_map
+from loader.building.squares import MapRows, Squares
+from loader.building.totals import Totals
 from loader.grid import Grid
+from loader.landuses import LandUses
 from loader.schema import FRACTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FINE = Grid(8, 6, 1.75, -1.25, 0.5, 0.5)
 COARSE = Grid(4, 3, 3.0, -2.0, 2.0, 2.0)
@@ -44,13 +52,25 @@ def frames(grid: Grid) -> Frames:
 
 
 @pytest.mark.parametrize("grid", [FINE, COARSE], ids=["fine", "coarse"])
-def test_squares_add_up_their_cells(grid: Grid) -> None:
+@pytest.mark.parametrize("blocks", [1, 3], ids=["one block", "blocks that divide squares"])
+def test_squares_add_up_their_cells(grid: Grid, blocks: int, tmp_path: Path) -> None:
     loaded = frames(grid)
-    context = SchemaContext(grid)
-    with duckdb.connect() as con:
-        create(con, loaded, context)
-        fill_map(con, context)
-        found = fetch(con, "SELECT * FROM luc_map_1deg", ["year", "lat", "lon"])
+    squares, area_ha = Squares(grid), loaded.cell.area_ha.to_numpy()
+    totals = Totals(area_ha, square=squares.of_cell)
+    with closing(MapRows(squares, lambda: area_ha, LandUses(), tmp_path)) as kept:
+        for table, frame in (("state", loaded.state), ("eluc", loaded.eluc)):
+            for part in range(blocks):
+                # Every third row of cells: a square has cells in several blocks.
+                cells = frame[frame.cell_id // grid.n_lon % blocks == part]
+                cells = cells.sort_values(["year", "cell_id"])
+                block = pa.Table.from_pandas(cells, preserve_index=False)
+                kept.add(table, totals.sums_of(table, block))
+        assert kept.years == (1850, 1851, 1852, 1853)
+        found = kept.table(kept.years).to_pandas()
+    assert (pd.DatetimeIndex(found.date).year == found.year).all()
+    order = [found.year, -found.lat, found.lon]
+    assert (np.lexsort([column.to_numpy() for column in reversed(order)]) == found.index).all()
+    found = found.sort_values(["year", "lat", "lon"], ignore_index=True)
     place = loaded.cell[["cell_id", "lat", "lon", "area_ha"]].copy()
     if grid is FINE:
         place[["lat", "lon"]] = np.floor(place[["lat", "lon"]]) + 0.5

@@ -108,7 +108,8 @@ def fill_stage(
             )
         # 2. Load all blocks. The table cell is one more job, after the last of the states.
         is_view = options.tables == "views"
-        jobs = loading.jobs(maker, Sink(preparation.totals, None if is_view else preparation.lanes))
+        lanes = None if is_view else preparation.lanes
+        jobs = loading.jobs(maker, Sink(preparation.totals, preparation.map, lanes))
         cells = CellTable(loading, preparation, sources)
 
         def interrupt() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from loader.building.estimate import Estimate
+    from loader.building.squares import MapRows
     from loader.building.totals import BlockSums, Totals
     from loader.lanes import Turn
     from loader.options import Encoding, Options
@@ -320,15 +321,21 @@ class Sink:
     ----------
     totals : callable
         Returns the totals; waits until they are prepared.
+    squares : MapRows
+        Receives the sums by square.
     lanes : callable
         Returns the connections of the lanes; waits until the tables exist. None if the tables are
         views of the parts.
     """
 
     def __init__(
-        self, totals: Callable[[], Totals], lanes: Callable[[], Sequence[DatabaseLane]] | None
+        self,
+        totals: Callable[[], Totals],
+        squares: MapRows,
+        lanes: Callable[[], Sequence[DatabaseLane]] | None,
     ) -> None:
         self._totals = totals
+        self._squares = squares
         self._lanes = lanes
 
     def insert(self, lane: int, table: str, part: Part) -> BlockSums | None:
@@ -348,3 +355,4 @@ class Sink:
         if self._lanes is not None:
             self._lanes()[lane].commit()
         self._totals().add(table, sums)
+        self._squares.add(table, sums)

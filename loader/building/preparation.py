@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from loader.building.small_tables import (
@@ -12,13 +13,14 @@ from loader.building.small_tables import (
     source_title,
     year_table,
 )
+from loader.building.squares import MapRows, Squares
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.catalog.products import EmissionProduct
 from loader.reading.landmask import land_mask
 from loader.regions.natural_earth import country_layer
 from loader.regions.tables import RegionTables, luh2_country_layer
-from loader.storing.database import StagedDatabase
+from loader.storing.database import ROW_GROUP_ROWS, StagedDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +50,8 @@ class Preparation:
     ----------
     context : SchemaContext
     database : StagedDatabase
+    map : MapRows
+        Rows of luc_map_1deg, none at first.
     """
 
     def __init__(self, sources: Sources, options: Options, stage: Stage, stack: ExitStack) -> None:
@@ -55,7 +59,7 @@ class Preparation:
         grid = next(iter(gridded.values())).grid
         self._stage = stage
         self._is_view = options.tables == "views"
-        # For `fill_derived`, after the lanes have ended; arrays and libraries use the other half.
+        # For stored views, after the lanes have ended; arrays and libraries use the other half.
         self._memory = options.memory_limit // 2
         self._years = year_table(gridded)
         self.context = SchemaContext(
@@ -69,6 +73,8 @@ class Preparation:
             stage.database, options.storage_version, options.database_bytes, options.lanes
         )
         stack.callback(self.database.close)
+        self.map = MapRows(Squares(grid), self.area_ha, self.context.land_uses, stage.folder)
+        stack.callback(self.map.close)
         helpers = ThreadPoolExecutor(max_workers=4)
         stack.callback(helpers.shutdown, cancel_futures=True)
         self._mask = helpers.submit(land_mask, grid)
@@ -105,7 +111,8 @@ class Preparation:
         return RegionTables([*layers, *sources.layers], self.area_ha())
 
     def _make_totals(self) -> Totals:
-        return Totals(self.area_ha(), self.regions(), self.context.land_uses)
+        square = self.map.squares.of_cell
+        return Totals(self.area_ha(), self.regions(), self.context.land_uses, square)
 
     def _create(self) -> None:
         if self._is_view:
@@ -127,7 +134,9 @@ class Preparation:
         elif not small["year"].equals(self._years):
             # A table stayed empty: the views must be created again for the years that have rows.
             self.database.create_again(self.context, small["year"])
-        self.database.fill_derived(self.context, self._memory)
+        spans = [partial(self.map.table, years) for years in self.map.spans(ROW_GROUP_ROWS)]
+        self.database.append("luc_map_1deg", spans)
+        self.database.fill_stored_views(self.context, self._memory)
         self.database.finish()
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "cell_area_ha",
     "cell_table",
     "emission_product",
+    "first_days",
     "is_synthetic",
     "source_table",
     "source_title",
@@ -163,18 +164,21 @@ def year_table(
         table: years.get(table, set()) if filled is None or table in filled else set()
         for table in ("eluc", "state")
     }
-    since_1970 = np.array(loaded, dtype=np.int64) - 1970
     return pa.table(
         {
             "year": pa.array(loaded, pa.int16()),
-            # Proleptic Gregorian, as DuckDB's dates are.
-            "date": pa.array(since_1970.astype("datetime64[Y]").astype("datetime64[D]")),
+            "date": pa.array(first_days(np.array(loaded, np.int64))),
             "prev_year": pa.array([None, *loaded[:-1]], pa.int16()),
             "next_year": pa.array([*loaded[1:], None], pa.int16()),
             "has_eluc": pa.array([year in has_rows["eluc"] for year in loaded], pa.bool_()),
             "has_state": pa.array([year in has_rows["state"] for year in loaded], pa.bool_()),
         }
     )
+
+
+def first_days(years: npt.NDArray[np.integer]) -> npt.NDArray[np.datetime64]:
+    """Return 1 January of each year, as DuckDB's make_date does: proleptic Gregorian."""
+    return (years.astype(np.int64) - 1970).astype("datetime64[Y]").astype("datetime64[D]")
 
 
 def emission_product(source: GriddedSource) -> EmissionProduct:

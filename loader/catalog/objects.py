@@ -40,7 +40,6 @@ __all__ = [
     "create_tables",
     "create_views",
     "drop_views",
-    "fill_map",
     "fill_stored",
     "name_folder",
     "year_blocks",
@@ -321,27 +320,6 @@ def _year_spans(con: duckdb.DuckDBPyConnection, length: int) -> list[dict[str, o
     years = [int(row[0]) for row in _execute(con, statement("list_years"), "year")]
     blocks = (years[start : start + length] for start in range(0, len(years), length))
     return [{"first": block[0], "last": block[-1]} for block in blocks]
-
-
-def fill_map(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
-    """Fill luc_map_1deg, some years at a time.
-
-    Parameters
-    ----------
-    con : duckdb.DuckDBPyConnection
-        Open for writing; its current database has the loaded tables and the views.
-    context : SchemaContext
-        The same as for `create_tables`.
-
-    Raises
-    ------
-    DatabaseError
-        If DuckDB fails.
-    """
-    values = _context_values(context)
-    for span in _year_spans(con, _BLOCK_YEARS):
-        sql = statement("fill_luc_map_1deg", values | span)
-        _execute(con, sql, "luc_map_1deg")
 
 
 def _context_values(context: SchemaContext) -> dict[str, object]:

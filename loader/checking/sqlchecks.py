@@ -168,6 +168,7 @@ SQL_CHECKS: tuple[SqlCheck, ...] = (
         "derived_tables",
         "years",
         lambda s: len({year for _, year in s.contents if year is not None}),
+        lambda s: None if s.template_values["grid"] else "the record has no grid",
     ),
     SqlCheck(
         "repeated_years",

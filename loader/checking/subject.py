@@ -270,9 +270,12 @@ class Subject:
             "uses": uses,
             "moves": moves,
             "stored": self.stored_views,
+            "sums": SUMS,
+            "grid": self.record.get("schema", {}).get("grid"),
             "mapped": [
-                "emission_tc",
-                *(f"{name}_ha" for name in uses if name not in SUMS),
+                *("area_ha", "emission_tc"),
+                *(f"{name}_ha" for name in uses),
+                *(f"{name}_diff_ha" for name in uses),
             ],
             "totals": [
                 ("eluc_total", "eluc_again", "emission_mtc"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -15,19 +16,21 @@ from loader.catalog.objects import (
     create_tables,
     create_views,
     drop_views,
-    fill_map,
     fill_stored,
     name_folder,
 )
 from loader.catalog.sqlfiles import statement
 from loader.duckdb_errors import translated
 from loader.files import open_regular
+from loader.lanes import run_lanes
 from loader.schema import schema_of
 from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from loader.lanes import Turn
 
 __all__ = [
     "ROW_GROUP_ROWS",
@@ -153,8 +156,26 @@ class StagedDatabase:
             create_parquet_views(self._con, context, parts, folder)
             create_views(self._con, context, parts)
 
-    def fill_derived(self, context: SchemaContext, memory_limit: int) -> None:
-        """Fill the tables that are computed from the loaded ones, with a thread for each lane.
+    def append(self, table: str, parts: Sequence[Callable[[], pa.Table]]) -> None:
+        """Append rows to a table through all lanes, in the order of the parts.
+
+        Parameters
+        ----------
+        table : str
+        parts : sequence of callable
+            Each returns rows in the columns of the table; called in any lane.
+        """
+
+        def insert(part: Callable[[], pa.Table], turn: Turn) -> None:
+            lane = self.lanes[turn.lane]
+            lane.insert(table, part())
+            turn.wait()
+            lane.commit()
+
+        run_lanes([partial(insert, part) for part in parts], len(self.lanes), self.interrupt)
+
+    def fill_stored_views(self, context: SchemaContext, memory_limit: int) -> None:
+        """Fill the tables that replace views, with a thread for each lane.
 
         Parameters
         ----------
@@ -162,10 +183,11 @@ class StagedDatabase:
         memory_limit : int
             Bytes that DuckDB may use from now on.
         """
+        if not context.materialized:
+            return
         with translated(f"{self.path}: could not be completed"):
             values = {"threads": len(self.lanes), "memory_limit": f"{memory_limit}B"}
             self._con.execute(statement("set_resources", values)).fetchall()
-        fill_map(self._con, context)
         fill_stored(self._con, context)
 
     def finish(self) -> None:

@@ -1,33 +1,101 @@
 -- Title: Tables that are computed from others
--- Purpose: years whose squares in luc_map_1deg do not add up to the global totals, or in which a view
---   that is stored as a table does not hold what its definition gives
+-- Purpose: squares of luc_map_1deg that are not the sums of their cells, and years in which a view that
+--   is stored as a table does not hold what its definition gives
 -- Units: t C yr-1; ha; rows
--- Caveat: sums to six digits, since the land uses of a square are stored as REAL; stored views by the
---   number of rows and the sum of their hashes
--- Source: luc_map_1deg, eluc_global, state_global; the definitions in the schema meta
--- Needs: eluc_global, luc_map_1deg, state_global
-WITH mapped AS (
+-- Caveat: the map to six digits, since its land uses are REAL; stored views by the number of rows and
+--   the sum of their hashes
+-- Source: cell, eluc, luc_map_1deg, state; the definitions in the schema meta
+-- Needs: cell, eluc, luc_map_1deg, state
+{% import "squares.jinja" as squares %}
+{%- macro differs(column) -%}
+(
+        m.{{ column | identifier }} IS DISTINCT FROM x.{{ column | identifier }}
+        AND NOT coalesce(
+            abs(m.{{ column | identifier }} - x.{{ column | identifier }})
+                <= 1e-6 * greatest(1, abs(x.{{ column | identifier }})),
+            FALSE
+        )
+    )
+{%- endmacro %}
+WITH placed AS MATERIALIZED (
     SELECT
-        "year",
-        sum(emission_tc) AS emission_tc
-{%- for name in uses %},
-        sum(CAST({{ (name ~ "_ha") | identifier }} AS DOUBLE)) AS {{ (name ~ "_ha") | identifier }}
-{%- endfor %}
-
-    FROM luc_map_1deg
-    GROUP BY "year"
+        c.cell_id,
+        c.area_ha,
+        {{ squares.number("c", grid) }} AS square,
+        {{ squares.lat("c", grid) }} AS lat,
+        {{ squares.lon("c", grid) }} AS lon
+    FROM cell AS c
 ),
 
-stored AS (
+square AS (
+    SELECT square, min(lat) AS lat, min(lon) AS lon, sum(area_ha) AS area_ha
+    FROM placed
+    GROUP BY square
+),
+
+part AS (
     SELECT
-        "year",
-        e.emission_pgc * 1e9 AS emission_tc
-{%- for name in uses %},
-        s.{{ (name ~ "_mha") | identifier }} * 1e6 AS {{ (name ~ "_ha") | identifier }}
+        s."year",
+        p.square
+{%- for name in fractions %},
+        sum(s.{{ name | identifier }} * p.area_ha) AS {{ name | identifier }}
 {%- endfor %}
 
-    FROM eluc_global AS e
-    FULL JOIN state_global AS s USING ("year")
+    FROM state AS s
+    INNER JOIN placed AS p ON p.cell_id = s.cell_id
+    GROUP BY s."year", p.square
+),
+
+land AS MATERIALIZED (
+    SELECT
+        *
+{%- for name, parts in sums.items() %},
+        {% for part in parts %}{% if not loop.first %} + {% endif %}{{ part | identifier }}
+        {%- endfor %} AS {{ name | identifier }}
+{%- endfor %}
+
+    FROM part
+),
+
+flux AS (
+    SELECT e."year", p.square, sum(e.eluc * p.area_ha) AS emission_tc
+    FROM eluc AS e
+    INNER JOIN placed AS p ON p.cell_id = e.cell_id
+    GROUP BY e."year", p.square
+),
+
+expected AS (
+    SELECT
+        "year",
+        q.lat,
+        q.lon,
+        q.area_ha,
+        f.emission_tc
+{%- for name in uses %},
+        s.{{ name | identifier }} AS {{ (name ~ "_ha") | identifier }},
+        n.{{ name | identifier }} - s.{{ name | identifier }} AS {{ (name ~ "_diff_ha") | identifier }}
+{%- endfor %}
+
+    FROM land AS s
+    FULL JOIN flux AS f USING ("year", square)
+    LEFT JOIN land AS n ON n."year" = s."year" + 1 AND n.square = s.square
+    INNER JOIN square AS q USING (square)
+),
+
+bad AS MATERIALIZED (
+    SELECT
+        coalesce(m."year", x."year") AS "year",
+        coalesce(m.lat, x.lat) AS lat,
+        coalesce(m.lon, x.lon) AS lon
+{%- for column in mapped %},
+        {{ differs(column) }} AS {{ ("bad_" ~ column) | identifier }},
+        CAST(m.{{ column | identifier }} AS DOUBLE) AS {{ ("value_" ~ column) | identifier }},
+        CAST(x.{{ column | identifier }} AS DOUBLE) AS {{ ("expected_" ~ column) | identifier }}
+{%- endfor %}
+
+    FROM luc_map_1deg AS m
+    FULL JOIN expected AS x ON m."year" = x."year" AND m.lat = x.lat AND m.lon = x.lon
+    WHERE {% for column in mapped %}{% if not loop.first %} OR {% endif %}{{ differs(column) }}{% endfor %}
 )
 {%- for column in mapped %}
 {%- if not loop.first %}
@@ -37,15 +105,22 @@ SELECT
     {{ column | literal }} AS variable,
     CAST(NULL AS INTEGER) AS cell_id,
     "year",
-    m.{{ column | identifier }} AS "value",
-    s.{{ column | identifier }} AS expected,
-    'sum over the squares' AS note
-FROM stored AS s
-FULL JOIN mapped AS m USING ("year")
-WHERE coalesce(m.{{ column | identifier }}, 0) IS DISTINCT FROM coalesce(s.{{ column | identifier }}, 0)
-    AND abs(coalesce(m.{{ column | identifier }}, 0) - coalesce(s.{{ column | identifier }}, 0))
-        > 1e-6 * greatest(1, abs(coalesce(s.{{ column | identifier }}, 0)))
+    {{ ("value_" ~ column) | identifier }} AS "value",
+    {{ ("expected_" ~ column) | identifier }} AS expected,
+    'in the square at latitude ' || lat || ', longitude ' || lon AS note
+FROM bad
+WHERE {{ ("bad_" ~ column) | identifier }}
 {%- endfor %}
+UNION ALL
+SELECT
+    'date' AS variable,
+    CAST(NULL AS INTEGER) AS cell_id,
+    "year",
+    CAST(CAST("date" - DATE '1970-01-01' AS INTEGER) AS DOUBLE) AS "value",
+    CAST(CAST(make_date("year", 1, 1) - DATE '1970-01-01' AS INTEGER) AS DOUBLE) AS expected,
+    'days since 1970-01-01 in luc_map_1deg' AS note
+FROM luc_map_1deg
+WHERE "date" IS DISTINCT FROM make_date("year", 1, 1)
 {%- for name in stored %}
 UNION ALL
 SELECT

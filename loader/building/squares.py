@@ -1,0 +1,238 @@
+"""The rows of luc_map_1deg: sums over squares of one degree, computed while the rows are loaded.
+
+Changes need the sums of two years, and emissions are loaded after all states. So the sums of every
+year are kept until the end, in a temporary file: about 2 MB a year on a global grid.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from loader.building.small_tables import first_days
+from loader.schema import ELUC, SUMS
+from loader.storing.stage import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from loader.building.totals import BlockSums
+    from loader.grid import Grid
+    from loader.landuses import LandUses
+
+__all__ = ["MapRows", "Squares"]
+
+Int32 = npt.NDArray[np.int32]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+_NUMBER = np.dtype(np.int32)
+_SUM = np.dtype(np.float64)
+
+
+class Squares:
+    """The squares of one degree that hold the cells of a grid, from the north-west.
+
+    A cell belongs to the square that holds its centre. On grids of one degree and coarser, each
+    cell is a square of its own.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Attributes
+    ----------
+    of_cell : ndarray of int32, shape (n_cells,)
+        Number of the square of each cell, from 0.
+    lat, lon : ndarray of float64, shape (n_squares,)
+        Centres, degrees north and east.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        lat, lon = grid.latitude, grid.longitude
+        if grid.step_lat < 1 and grid.step_lon < 1:
+            # A centre at the pole itself belongs to the last square before it.
+            lat = np.minimum(np.floor(lat), 89.0) + 0.5
+            lon = np.floor(lon) + 0.5
+        southward, row = np.unique(-lat, return_inverse=True)
+        eastward, column = np.unique(lon, return_inverse=True)
+        self.of_cell: Int32 = np.add.outer(row * eastward.size, column).ravel().astype(np.int32)
+        self.lat: Float64 = np.repeat(-southward, eastward.size)
+        self.lon: Float64 = np.tile(eastward, southward.size)
+
+
+class MapRows:
+    """Keep the sums of blocks by square and year, and turn them into rows.
+
+    `add` is called by the lane that has the turn; the other methods by any thread afterwards.
+
+    Parameters
+    ----------
+    squares : Squares
+    area_ha : callable
+        Returns the area of each cell, hectares, ndarray of float64, shape (n_cells,).
+    land_uses : LandUses
+    folder : pathlib.Path
+        For the temporary file, which has no name.
+
+    Attributes
+    ----------
+    squares : Squares
+    """
+
+    def __init__(
+        self,
+        squares: Squares,
+        area_ha: Callable[[], Float64],
+        land_uses: LandUses,
+        folder: Path,
+    ) -> None:
+        self.squares = squares
+        self._area_of_cells = area_ha
+        self._land_uses = land_uses
+        self._columns = {"state": land_uses.fractions, "eluc": (ELUC.column,)}
+        with refused(folder):
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # until `close`
+        self._folder = folder
+        self._size = 0
+        self._entries: dict[tuple[str, int], list[_Entry]] = defaultdict(list)
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._file.close()
+
+    def add(self, table: str, sums: BlockSums | None) -> None:
+        """Keep the sums of a block; must be called in the order of blocks."""
+        squares = None if sums is None else sums.squares
+        if sums is None or squares is None:
+            return
+        with refused(self._folder):
+            for number, year in enumerate(sums.years):
+                there = squares.rows[number] > 0
+                numbers = squares.squares[there].astype(_NUMBER, copy=False)
+                values = [squares.sums[name][number, there] for name in self._columns[table]]
+                data = numbers.tobytes() + np.concatenate(values).astype(_SUM).tobytes()
+                self._file.write(data)
+                self._entries[table, year].append(_Entry(self._size, numbers.size))
+                self._size += len(data)
+            self._file.flush()
+
+    @cached_property
+    def _area_ha(self) -> Float64:
+        weights = self._area_of_cells()
+        return np.bincount(self.squares.of_cell, weights, self.squares.lat.size).astype(_SUM)
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """The years that have rows, ascending."""
+        return tuple(sorted({year for _, year in self._entries}))
+
+    def spans(self, rows: int) -> list[tuple[int, ...]]:
+        """Return the years, divided into spans that have about a number of rows each."""
+        spans: list[tuple[int, ...]] = []
+        span: list[int] = []
+        size = 0
+        for year in self.years:
+            span.append(year)
+            size += max(
+                sum(entry.squares for entry in self._entries.get((table, year), ()))
+                for table in self._columns
+            )
+            if size >= rows:
+                spans.append(tuple(span))
+                span, size = [], 0
+        return [*spans, tuple(span)] if span else spans
+
+    def table(self, years: Sequence[int]) -> pa.Table:
+        """Return the rows of some years, in the columns and the order of luc_map_1deg.
+
+        Parameters
+        ----------
+        years : sequence of int
+            Ascending.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
+        of_years = []
+        later: tuple[int, _Sums] | None = None
+        for year in years:
+            state = later[1] if later and later[0] == year else self._sums("state", year)
+            later = year + 1, self._sums("state", year + 1)
+            of_years.append(self._rows(year, state, later[1], self._sums("eluc", year)))
+        return pa.concat_tables(of_years)
+
+    def _sums(self, table: str, year: int) -> _Sums:
+        """Read the sums of a table and year over all squares."""
+        names, count = self._columns[table], self.squares.lat.size
+        there = np.zeros(count, np.bool_)
+        values = np.full((len(names), count), np.nan)
+        for entry in self._entries.get((table, year), ()):
+            size = entry.squares * (_NUMBER.itemsize + len(names) * _SUM.itemsize)
+            with refused(self._folder):
+                data = os.pread(self._file.fileno(), size, entry.offset)
+            numbers = np.frombuffer(data, _NUMBER, entry.squares)
+            added = np.frombuffer(data, _SUM, offset=numbers.nbytes).reshape(len(names), -1)
+            # A square that two blocks share has a value if one of them has.
+            before = values[:, numbers]
+            values[:, numbers] = np.where(
+                np.isnan(before), added, before + np.where(np.isnan(added), 0.0, added)
+            )
+            there[numbers] = True
+        return _Sums(there, dict(zip(names, values, strict=True)))
+
+    def _rows(self, year: int, state: _Sums, later: _Sums, eluc: _Sums) -> pa.Table:
+        there = np.flatnonzero(state.there | eluc.there)
+        now, then = _with_totals(state.values), _with_totals(later.values)
+        years = np.full(there.size, year, np.int16)
+        columns = {
+            "year": pa.array(years),
+            "date": pa.array(first_days(years)),
+            "lat": pa.array(self.squares.lat[there]),
+            "lon": pa.array(self.squares.lon[there]),
+            "area_ha": pa.array(self._area_ha[there]),
+            "emission_tc": pa.array(eluc.values[ELUC.column][there], from_pandas=True),
+        }
+        for use in self._land_uses.uses:
+            columns[f"{use}_ha"] = _real(now[use][there])
+        for use in self._land_uses.uses:
+            columns[f"{use}_diff_ha"] = _real(then[use][there] - now[use][there])
+        return pa.table(columns)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Where the file has the sums of a block and year, and of how many squares."""
+
+    offset: int
+    squares: int
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums by square: which squares have rows, and the values by column, NaN where missing."""
+
+    there: Bool
+    values: dict[str, Float64]
+
+
+def _with_totals(values: Mapping[str, Float64]) -> dict[str, Float64]:
+    """Add crop and forest, missing where any part is."""
+    totals = {
+        name: np.sum([values[part] for part in parts], axis=0) for name, parts in SUMS.items()
+    }
+    return dict(values) | totals
+
+
+def _real(values: Float64) -> pa.Array:
+    return pa.array(values.astype(np.float32), from_pandas=True)
