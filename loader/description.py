@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -26,13 +27,17 @@ from loader.years import years_text
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["DatabaseInfo", "SourceInfo", "database_info"]
 
 
 _LINE = 100
 """Characters per line; the licence of the LUH2 files is five times as long."""
+
+
+_MOST_FILES = 8
+"""Files of one source that are listed one by one."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +145,8 @@ class DatabaseInfo(Displayed):
         if self.synthetic:
             lines.append("SYNTHETIC sources: no conclusion about the Earth may be drawn from them.")
         lines += ["", "Tables:", *table_lines(self.tables), "", "Sources:"]
-        for source in self.sources:
-            lines += source.lines()
+        for source in _shortened(self.sources):
+            lines += [source] if isinstance(source, str) else source.lines()
         lines += ["", f"Countries: {self.countries_text()}", f"Parquet: {self.parquet_text}"]
         if self.options.get("tables") == "views":
             lines.append("The tables above are views that read these files.")
@@ -151,6 +156,20 @@ class DatabaseInfo(Displayed):
             lines += ["", upload.text()]
         # The texts of a database may come from a stranger: escape control characters.
         return "\n".join(map(shown, lines))
+
+
+def _shortened(sources: Sequence[SourceInfo]) -> Iterator[SourceInfo | str]:
+    """Yield the sources; of many files with one name the first and the last, and a line between."""
+    for name, group in groupby(sources, lambda source: source.name):
+        files = list(group)
+        if len(files) <= _MOST_FILES:
+            yield from files
+            continue
+        between = files[1:-1]
+        size = sum(one.size or 0 for one in between)
+        yield files[0]
+        yield f"  {name}: {len(between)} more files  {human_bytes(size)}"
+        yield files[-1]
 
 
 def database_info(

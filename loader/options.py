@@ -23,6 +23,7 @@ __all__ = [
     "Cells",
     "Encoding",
     "Options",
+    "Prefer",
     "Tables",
     "parse_size",
     "require_types",
@@ -30,6 +31,7 @@ __all__ = [
 
 Cells = Literal["data", "land", "all"]
 Encoding = Literal["split", "plain"]
+Prefer = Literal["first", "last"]
 Tables = Literal["stored", "views"]
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?\s*$", re.IGNORECASE)
@@ -50,6 +52,7 @@ _PLACE: tuple[tuple[type, ...], str] = ((str, os.PathLike), "a path")
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("raw", "out", "parquet", "scratch"), _PLACE),
     **dict.fromkeys(("cells", "storage_version", "parquet_encoding", "tables", "scheduler"), _TEXT),
+    "prefer": _TEXT,
     "workers": ((Integral,), "an integer"),
     "memory_limit": ((str, Integral), "a number of bytes, or a string such as 1GiB"),
     "storage_options": ((str, Mapping), "a mapping, or JSON of one"),
@@ -104,6 +107,9 @@ class Options:
         Files of polygons; each is a separate layer of regions.
     materialize : tuple of str
         Views that are stored as tables.
+    prefer : {"first", "last"} or None
+        The file from which a year comes that several files of a source have; None if their values
+        must be equal.
     """
 
     out: Path
@@ -119,6 +125,7 @@ class Options:
     parquet: str | None = None
     regions: tuple[RegionFile, ...] = ()
     materialize: tuple[str, ...] = ()
+    prefer: Prefer | None = None
 
     @classmethod
     def parse(
@@ -137,6 +144,7 @@ class Options:
         parquet: str | None = None,
         regions: Iterable[str | os.PathLike[str]] = (),
         materialize: str | Iterable[str] | None = None,
+        prefer: str | None = None,
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -182,6 +190,7 @@ class Options:
             parquet=parquet,
             regions=_region_files(regions),
             materialize=_views_to_store(materialize),
+            prefer=None if prefer is None else _one_of("--prefer", prefer, Prefer),
         )
 
     def inputs(self) -> dict[str, object]:
@@ -194,6 +203,8 @@ class Options:
             inputs["tables"] = self.tables
         if self.materialize:
             inputs["materialize"] = list(self.materialize)
+        if self.prefer:
+            inputs["prefer"] = self.prefer
         if self.regions:
             named = (f"{one.layer}:{one.name_field or ''}" for one in self.regions)
             inputs["regions"] = ", ".join(named)

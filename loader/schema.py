@@ -29,6 +29,7 @@ __all__ = [
     "MATERIALIZABLE",
     "META",
     "RESERVED",
+    "RESERVED_PRODUCTS",
     "SOURCES",
     "STATIC",
     "SUMS",
@@ -129,6 +130,16 @@ RESERVED: tuple[str, ...] = ("cell_id", "year", "lat", "lon", "area_ha")
 """Columns of tables and views that are not variables of a file."""
 
 
+RESERVED_PRODUCTS: frozenset[str] = frozenset(
+    (
+        *(*RESERVED, *USES, *FURTHER_LAND_USE),
+        *("eluc", "emission", "date", "prev_year", "is_land", "land", "first_year", "years"),
+        *("layer", "region_id", "code", "name", "country", "country_code", "country_iso3"),
+    )
+)
+"""Names of columns that a further product of emissions must not take."""
+
+
 def transition_variables() -> tuple[Variable, ...]:
     """Return the 118 variables of LUH2's transitions.nc in the file's order.
 
@@ -219,6 +230,8 @@ class Source:
         Whether it is loaded if no source is named.
     is_snapshot : bool
         Whether the values of a year are those of its 1 January rather than of the whole year.
+    has_products : bool
+        Whether further files may add columns, as in `--eluc committed=FILE`.
     is_signed : bool
         Whether values below 0 have a meaning; `luc-load check` reports them in other sources.
     download : Download or None
@@ -244,6 +257,7 @@ class Source:
     has_area: bool = False
     default: bool = False
     is_snapshot: bool = False
+    has_products: bool = False
     is_signed: bool = False
     download: Download | None = None
     first_year: int | None = None
@@ -359,6 +373,7 @@ SOURCES: dict[str, Source] = {
             extras=False,
             all_years_decide=True,
             has_area=True,
+            has_products=True,
             default=True,
             is_signed=True,
             download=Download(f"{_BLUE}/{_ELUC_FILE}"),

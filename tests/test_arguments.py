@@ -19,14 +19,14 @@ from loader.options import Options
 
 @pytest.mark.parametrize("name", ["eluc", "states", "transitions", "management", "static"])
 @pytest.mark.parametrize(
-    "value", [5, 1.5, b"states.nc", ["a.nc", "b.nc"], {"a": 1}, object(), np.zeros(3), True, open]
+    "value", [5, 1.5, b"states.nc", [5], [], [b"a.nc"], object(), np.zeros(3), True, open]
 )
 def test_a_source_of_another_type_is_a_usage_error(
     name: str,
     value: Any,  # noqa: ANN401
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(UsageError, match=f"^{name} is .*expected a path"):
+    with pytest.raises(UsageError, match=f"^{name} is .*expected"):
         build(**{name: value}, out=tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

@@ -138,5 +138,5 @@ def test_packed_axes_of_a_file_are_decoded(kind: Any, tmp_path: Path) -> None:  
     assert source.years.tolist() == list(YEARS)
     np.testing.assert_array_equal(source.grid.latitude, LAT)
     np.testing.assert_array_equal(source.grid.longitude, LON)
-    assert source.read("flood", Slab(0, 1, 0, 1))[0, 0, 1] == np.float32(0.5)
+    assert source.read(source.variables[0], Slab(0, 1, 0, 1))[0, 0, 1] == np.float32(0.5)
     source.close()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from loader.reading.order import BandOrder
 from loader.reading.plan import BAND_ROWS, Block, plan_blocks
+from loader.reading.source import Stretch
 
 
 def source(
@@ -25,11 +26,15 @@ def source(
     return SimpleNamespace(
         years=np.array(years, dtype=np.int16),
         grid=SimpleNamespace(n_lat=rows, n_lon=10, n_cells=rows * 10),
-        chunk_shape=chunk,
         variables=range(variables),
         kind=SimpleNamespace(table="state"),
-        layout=SimpleNamespace(
-            positions=np.array(range(len(years)) if positions is None else positions)
+        stretches=(
+            Stretch(
+                0,
+                len(years),
+                chunk,
+                np.array(range(len(years)) if positions is None else positions),
+            ),
         ),
     )
 

@@ -57,7 +57,7 @@ def write(path: Path, kind: Any, axis: str = "f8", **attributes: Any) -> str:  #
 def read(path: str) -> np.ndarray:
     source = open_source(SOURCES["eluc"], path)
     try:
-        return source.read("ELUC", Slab(0, len(YEARS), 0, LAT.size))
+        return source.read(source.variables[0], Slab(0, len(YEARS), 0, LAT.size))
     finally:
         source.close()
 

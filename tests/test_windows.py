@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
+from builds import Notices
 from hypothesis import given
 from hypothesis import strategies as st
 from memory import dataset
@@ -16,13 +17,15 @@ from loader.building.sources import Sources, open_sources
 from loader.errors import GridError
 from loader.grid import Grid
 from loader.options import Options
+from loader.reading.inputfile import InputFile
 from loader.reading.source import Slab
 from loader.reading.window import common_window, part_of
-from loader.reporting import Silent
+from loader.reporting import Reporter, Silent
 from loader.schema import ELUC, STATIC
 
 Values = npt.NDArray[np.float64]
 
+SILENT = Silent()
 WORLD = Grid.global_grid(30)
 OPTIONS = Options.parse(
     out="out",
@@ -54,15 +57,16 @@ def static(lat: Values, lon: Values) -> xr.Dataset:
     return given.assign({name: (("lat", "lon"), v.astype("f4")) for name, v in maps.items()})
 
 
-def opened(**given: xr.Dataset) -> Sources:
+def opened(reporter: Reporter = SILENT, /, **given: xr.Dataset) -> Sources:
+    files = {name: (InputFile(name, dataset),) for name, dataset in given.items()}
     with ExitStack() as stack:
-        return open_sources(given, OPTIONS, Silent(), stack)
+        return open_sources(files, OPTIONS, reporter, stack)
 
 
 def holds_its_cells(sources: Sources) -> bool:
     """Return whether every source has in every cell what the file has there."""
     for one in sources.gridded.values():
-        values = one.read(one.variables[0].name, Slab(0, 2, 0, one.grid.n_lat))
+        values = one.read(one.variables[0], Slab(0, 2, 0, one.grid.n_lat))
         expected = field(one.grid.latitude, one.grid.longitude)
         if not np.array_equal(values, np.stack([expected, expected + 1])):
             return False
@@ -104,13 +108,14 @@ def test_a_global_file_is_cut_to_a_region(region: str, world: str) -> None:
 
 
 def test_overlapping_regions_are_cut_to_what_they_share() -> None:
+    listener = Notices()
     sources = opened(
-        management=source(LAT[0:4], LON[2:8]), eluc=source(LAT[2:6], LON[5:11], ELUC.name)
+        listener, management=source(LAT[0:4], LON[2:8]), eluc=source(LAT[2:6], LON[5:11], ELUC.name)
     )
     for one in sources.gridded.values():
         np.testing.assert_array_equal(one.grid.latitude, LAT[2:4])
         np.testing.assert_array_equal(one.grid.longitude, LON[5:8])
-        assert any("only the cells in common" in notice for notice in one.notices)
+    assert sum("only the cells in common" in notice for notice in listener.notices) == 2
     assert holds_its_cells(sources)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +26,17 @@ from loader.storing.locking import lock_output
 from loader.storing.paths import DATABASE, PRIVATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
     import xarray as xr
 
+    from loader.reading.inputfile import InputFile
     from loader.storing.publish import Published
     from loader.summary import BuildReport
     from loader.years import Years
 
-    Given = str | os.PathLike[str] | xr.Dataset | None
+    One = str | os.PathLike[str] | xr.Dataset
+    Given = One | Sequence[One] | Mapping[str, One | Sequence[One]] | None
 
 __all__ = ["build"]
 
@@ -62,6 +65,7 @@ def build(
     materialize: str | Iterable[str] | None = None,
     parquet: str | os.PathLike[str] | None = None,
     regions: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    prefer: str | None = None,
     scratch: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -71,9 +75,12 @@ def build(
 
     Parameters
     ----------
-    eluc, states, transitions, management, static : path or xarray.Dataset, optional
-        The sources. If neither `eluc` nor `states` is given, both are looked for in `raw`.
-    sources : mapping of str to (path or xarray.Dataset), optional
+    eluc, states, transitions, management, static : path or xarray.Dataset, or several, optional
+        The sources. If neither `eluc` nor `states` is given, both are looked for in `raw`. Of all
+        but the static grid, a pattern such as "states_*.nc" or a sequence of files is joined by
+        year. A further product of emissions is "NAME=FILE", or `eluc` is a mapping such as
+        {"eluc": "net.nc", "committed": "committed.nc"}.
+    sources : mapping of str to (path or xarray.Dataset, or several), optional
         Any sources of the registry in `loader.schema`, by name.
     all : bool
         Also load transitions and management if they are in `raw`. The static grid is always
@@ -113,6 +120,9 @@ def build(
     regions : path, or sequence of paths, optional
         Files of polygons, each as "FILE" or "FILE:FIELD" with the field that names the regions:
         layers of regions in addition to today's countries. Needs the extra `regions`.
+    prefer : {"first", "last"}, optional
+        The file from which a year comes that several files of a source have, in the order in which
+        they are named. By default their values must be equal.
     scratch : path, optional
         Local working folder when `out` is an address; one in the user's cache by default. It is
         kept, so that the same command finds it again.
@@ -158,6 +168,7 @@ def build(
         materialize=materialize,
         parquet=parquet,
         scratch=scratch,
+        prefer=prefer,
     )
     named = merge_named(
         {
@@ -169,7 +180,7 @@ def build(
         },
         sources,
     )
-    _check_arguments(out, parquet, scratch, raw, *named.values())
+    _check_arguments(out, parquet, scratch, raw, *_leaves(list(named.values())))
     target, place = checked_targets(out, parquet, tables)
     if scratch is not None and not is_address(target):
         raise UsageError(
@@ -189,6 +200,7 @@ def build(
         parquet=place,
         regions=[regions] if isinstance(regions, str | os.PathLike) else regions,
         materialize=materialize,
+        prefer=prefer,
     )
     everything = all
     folder = "raw" if raw is None else raw
@@ -199,11 +211,15 @@ def build(
             "--dry-run reads the sources, which --sample has not written yet; run luc-load sample "
             "first and name its folder with --raw"
         )
-    given = {} if sample else find_sources(named, folder, watcher.notice, everything=everything)
     with ExitStack() as stack:
-        used = (target, place, *given.values())
-        if any(isinstance(path, str) and is_address(path) for path in used):
+        used = (target, place, *_leaves(list(named.values())))
+        if any(isinstance(path, str) and "://" in path for path in used):
             stack.enter_context(using_storage_options(options.storage_options))
+        given = {}
+        if not sample:
+            given = find_sources(
+                named, folder, watcher.notice, everything=everything, prefer=options.prefer
+            )
         probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
         # Imported here: another process test-reads the files while this one imports libraries.
         from loader.building.run import Run  # noqa: PLC0415
@@ -244,6 +260,17 @@ def _check_arguments(*arguments: object) -> None:
             checked_argument(argument)
 
 
+def _leaves(value: object) -> Iterator[object]:
+    """Yield the values in nested sequences and mappings; a dataset is one value."""
+    if isinstance(value, Mapping) and not hasattr(value, "data_vars"):
+        value = list(value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for one in value:
+            yield from _leaves(one)
+    else:
+        yield value
+
+
 def _checked_store(
     target: str, published: Published | None, *, overwrite: bool
 ) -> StoredOutput | None:
@@ -271,9 +298,10 @@ def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
     return cache_directory() / "out" / name
 
 
-def _files(given: Mapping[str, str | xr.Dataset]) -> list[str]:
+def _files(given: Mapping[str, Sequence[InputFile]]) -> list[str]:
     """Return the sources that are local files, not folders or addresses."""
-    return [path for path in given.values() if isinstance(path, str) and is_one_file(path)]
+    paths = [file.where for files in given.values() for file in files]
+    return [path for path in paths if isinstance(path, str) and is_one_file(path)]
 
 
 def _refuse_unwritable(out: Path) -> None:

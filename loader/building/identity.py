@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from loader._version import __version__
 from loader.years import years_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from loader.options import Options
     from loader.reading.fingerprint import Fingerprint
@@ -132,7 +133,7 @@ class Identity:
         """
         differences = self.other_options(other)
         if set(self.fingerprints) != set(other.fingerprints):
-            have, had = (", ".join(sorted(s)) for s in (self.fingerprints, other.fingerprints))
+            have, had = (_named_files(s) for s in (self.fingerprints, other.fingerprints))
             differences.append(_difference("sources", had, have))
             return differences
         for name, now in self.fingerprints.items():
@@ -141,8 +142,14 @@ class Identity:
                 now == before or (name in other.digests and digest_of(name) == other.digests[name])
             )
             if not same:
-                differences.append(f"another {name} file")
-        return differences
+                differences.append(f"another {name.partition(':')[0]} file")
+        return list(dict.fromkeys(differences))
+
+
+def _named_files(keys: Iterable[str]) -> str:
+    """Return the names of sources, with the number of files where there are several."""
+    counts = Counter(key.partition(":")[0] for key in sorted(keys))
+    return ", ".join(f"{name} ({n} files)" if n > 1 else name for name, n in counts.items())
 
 
 def _difference(name: str, existing: str, requested: str) -> str:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from loader.errors import SourceError, SourceMissingError, UsageError, one_line
-from loader.remote.stores import is_address
+from loader.reading.inputfile import InputFile
+from loader.remote.stores import is_address, store_of, translated
 from loader.reporting import Progress
-from loader.schema import SOURCES, STATIC
+from loader.schema import RESERVED_PRODUCTS, SOURCES, STATIC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     import xarray as xr
 
+    from loader.options import Prefer
     from loader.reporting import Reporter
 
-__all__ = ["UsualPath", "find_sources", "sample_sources"]
+    One = str | os.PathLike[str] | xr.Dataset
+    Named = One | Sequence[One] | Mapping[str, One | Sequence[One]]
+
+__all__ = ["UsualPath", "find_sources", "input_files", "sample_sources"]
+
+_PRODUCT = re.compile(r"(?P<product>[A-Za-z_][A-Za-z0-9_]*)=(?P<file>.+)", re.DOTALL)
+_PRODUCT_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
+_MAGIC = re.compile(r"[*?\[]")
 
 
 class UsualPath(str):
@@ -28,18 +40,20 @@ class UsualPath(str):
 
 
 def find_sources(
-    named: Mapping[str, str | os.PathLike[str] | xr.Dataset | None],
+    named: Mapping[str, Named | None],
     raw: str | os.PathLike[str],
     warn: Callable[[str], None],
     *,
     everything: bool = False,
-) -> dict[str, str | xr.Dataset]:
-    """Return the sources to load, in loading order, with the static grid last.
+    prefer: Prefer | None = None,
+) -> dict[str, tuple[InputFile, ...]]:
+    """Return the files to load by source, in loading order, with the static grid last.
 
     Parameters
     ----------
-    named : mapping of str to path, xarray.Dataset or None
-        By name of the source; None if it was not named.
+    named : mapping of str to object
+        By name of the source: a path, a pattern of paths, an xarray.Dataset, a sequence of these,
+        or a mapping of further products to these; None if it was not named.
     raw : path
         The folder in which files with the usual names are looked for.
     warn : callable
@@ -47,10 +61,12 @@ def find_sources(
     everything : bool
         Also load transitions and management if their usual files are in `raw`. The static grid is
         always loaded if its file is there.
+    prefer : {"first", "last"}, optional
+        If set, the order of the files has a meaning and is kept.
 
     Returns
     -------
-    dict of str to (str or xarray.Dataset)
+    dict of str to tuple of InputFile
 
     Raises
     ------
@@ -58,11 +74,15 @@ def find_sources(
         If a named source does not exist, or no source was named and no default exists.
     SourceError
         If two sources are the same file.
+    UsageError
+        If a source is of a wrong type, or a product has no valid name.
     """
     folder = _folder(raw)
-    chosen = {name: _existing(name, value) for name, value in named.items() if value is not None}
+    chosen = {
+        name: input_files(name, value, prefer) for name, value in named.items() if value is not None
+    }
     # A named source comes first. The defaults are used only if neither of them was named.
-    sources: dict[str, str | xr.Dataset] = {}
+    sources: dict[str, tuple[InputFile, ...]] = {}
     defaults_wanted = all(named.get(name) is None for name, s in SOURCES.items() if s.default)
     missing = []
     for name, source in SOURCES.items():
@@ -71,22 +91,111 @@ def find_sources(
             sources[name] = chosen[name]
         elif source.default and defaults_wanted:
             if _is_there(usual):
-                sources[name] = str(usual)
+                sources[name] = (InputFile(name, str(usual)),)
             else:
                 missing.append(usual)
         elif everything and not source.default and _is_there(usual):
-            sources[name] = str(usual)
+            sources[name] = (InputFile(name, str(usual)),)
     if not sources:
         raise _nothing_to_read(missing)
     usual = folder / STATIC.file
     if STATIC.name in chosen:
         sources[STATIC.name] = chosen[STATIC.name]
     elif _is_there(usual):
-        sources[STATIC.name] = UsualPath(usual)
+        sources[STATIC.name] = (InputFile(STATIC.name, UsualPath(usual)),)
     for usual in missing:
         warn(f"{usual}: no such file; its tables stay empty")
     _refuse_twice(sources)
     return sources
+
+
+def input_files(name: str, value: Named, prefer: Prefer | None = None) -> tuple[InputFile, ...]:
+    """Return the files that a source was named with.
+
+    Parameters
+    ----------
+    name : str
+        Name of the source.
+    value : object
+        As in `find_sources`.
+    prefer : {"first", "last"}, optional
+        If set, files keep their order; otherwise it has no meaning, and they are sorted by path so
+        that the same files in another order are the same build.
+
+    Raises
+    ------
+    SourceMissingError, SourceError, UsageError
+        As in `find_sources`.
+    """
+    by_product: dict[str, list[str | xr.Dataset]] = {}
+    for product, one in _flat(name, value):
+        by_product.setdefault(product, []).extend(_existing(name, one))
+    if name == STATIC.name and sum(map(len, by_product.values())) != 1:
+        raise UsageError(f"{name} is several files; expected one static grid")
+    if by_product and "" not in by_product:
+        product = next(iter(by_product))
+        raise UsageError(
+            f"--{name} {product}=FILE adds a column to the emissions of a first file; name that "
+            f"one too: --{name} FILE"
+        )
+    files = []
+    for product in sorted(by_product):
+        found = by_product[product]
+        paths = [one for one in found if isinstance(one, str)]
+        ordered = sorted(paths) if prefer is None and len(paths) == len(found) else found
+        key = f"{name}/{product}" if product else name
+        files += [
+            InputFile(key if len(ordered) == 1 else f"{key}:{number}", where, product)
+            for number, where in enumerate(ordered, 1)
+        ]
+    if not files:
+        raise UsageError(f"{name} is an empty list; expected at least one file")
+    return tuple(files)
+
+
+def _flat(name: str, value: Named) -> Iterator[tuple[str, One]]:
+    """Yield the column of the product, or "" for the first one, and one file after the other."""
+    if isinstance(value, Mapping) and not _is_dataset(value):
+        for product, files in value.items():
+            for _, one in _flat(name, files):
+                yield _checked_product(name, str(product)), one
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for one in value:
+            yield from _flat(name, one)
+    elif SOURCES.get(name, STATIC).has_products and (match := _named_product(value)) is not None:
+        yield _checked_product(name, match["product"]), match["file"]
+    else:
+        yield "", cast("One", value)
+
+
+def _named_product(value: object) -> re.Match[str] | None:
+    """Return the parts of NAME=FILE; None if a file of that name exists, or it is another value."""
+    if not isinstance(value, str) or is_address(value.partition("=")[0]):
+        return None
+    match = _PRODUCT.fullmatch(value)
+    return None if match is None or Path(value).exists() else match
+
+
+def _checked_product(name: str, product: str) -> str:
+    """Return the column of a product; "" for the column of the source itself."""
+    if not SOURCES.get(name, STATIC).has_products:
+        raise UsageError(
+            f"{name} is a mapping; only the emissions (eluc) may have several products"
+        )
+    column = product.lower()
+    if column == name:
+        return ""
+    if not _PRODUCT_NAME.fullmatch(column) or column in RESERVED_PRODUCTS:
+        raise UsageError(
+            f"--{name} {product}=FILE: {product!r} is not a valid name of a product; use a short "
+            "name of letters, digits and _, such as committed, that is not another column"
+        )
+    return column
+
+
+def _is_dataset(value: object) -> bool:
+    # xarray is slow to import, and paths do not need it: only a dataset has data_vars.
+    return hasattr(value, "data_vars")
 
 
 def sample_sources(
@@ -95,7 +204,7 @@ def sample_sources(
     reporter: Reporter,
     *,
     everything: bool = False,
-) -> dict[str, str | xr.Dataset]:
+) -> dict[str, tuple[InputFile, ...]]:
     """Write the synthetic sources that a build needs, unless they exist already.
 
     Parameters
@@ -110,8 +219,8 @@ def sample_sources(
 
     Returns
     -------
-    dict of str to str
-        Path by name of the source, in loading order.
+    dict of str to tuple of InputFile
+        By name of the source, in loading order.
 
     Raises
     ------
@@ -149,7 +258,7 @@ def sample_sources(
         ),
     )
     files = sample_files()
-    return {name: str(Path(folder) / files[name]) for name in wanted}
+    return {name: (InputFile(name, str(Path(folder) / files[name])),) for name in wanted}
 
 
 def _folder(raw: str | os.PathLike[str]) -> Path:
@@ -159,9 +268,10 @@ def _folder(raw: str | os.PathLike[str]) -> Path:
     return Path(raw)
 
 
-def _existing(name: str, value: str | os.PathLike[str] | xr.Dataset) -> str | xr.Dataset:
+def _existing(name: str, value: One) -> list[str | xr.Dataset]:
+    """Return the files that exist under a name, or a pattern of names; or a dataset."""
     if not isinstance(value, str | os.PathLike):
-        return _checked_dataset(name, value)
+        return [_checked_dataset(name, value)]
     path = os.fspath(value)
     if not isinstance(path, str):
         raise UsageError(f"{name} is {path!r}; expected a path of type str, not bytes")
@@ -170,13 +280,30 @@ def _existing(name: str, value: str | os.PathLike[str] | xr.Dataset) -> str | xr
     if is_address(path):
         scheme, _, rest = path.partition("://")
         if scheme != "file":
-            return path
+            return list(_in_store(name, path))
         path = rest
     file = Path(path)
-    if not _is_there(file):
-        link = f"a link to {file.readlink()}, " if file.is_symlink() else ""
-        raise SourceMissingError(path, f"no such file ({link}named by --{name})")
-    return path
+    if _is_there(file):
+        return [path]
+    if _MAGIC.search(path):
+        found: list[str | xr.Dataset] = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  # as named
+        if found:
+            return found
+        raise SourceMissingError(path, f"matches no file (named by --{name})")
+    link = f"a link to {file.readlink()}, " if file.is_symlink() else ""
+    raise SourceMissingError(path, f"no such file ({link}named by --{name})")
+
+
+def _in_store(name: str, address: str) -> list[str]:
+    """Return the addresses that a pattern matches; an address without * is not contacted."""
+    if "*" not in address:
+        return [address]
+    store = store_of(address)
+    with translated(address):
+        found = sorted(store.fs.unstrip_protocol(path) for path in store.fs.glob(store.path))
+    if not found:
+        raise SourceMissingError(address, f"matches no file (named by --{name})")
+    return found
 
 
 def _is_there(path: Path) -> bool:
@@ -226,10 +353,11 @@ def _nothing_to_read(missing: list[Path]) -> SourceMissingError:
     )
 
 
-def _refuse_twice(sources: Mapping[str, str | xr.Dataset]) -> None:
-    """Raise SourceError if two names refer to the same file, also through links."""
+def _refuse_twice(sources: Mapping[str, Sequence[InputFile]]) -> None:
+    """Raise SourceError if a file is named twice, also through links."""
     seen: dict[object, str] = {}
-    for name, path in sources.items():
+    for name, file in ((name, file) for name, files in sources.items() for file in files):
+        path = file.where
         if not isinstance(path, str):
             continue
         identity: object = path
@@ -237,7 +365,7 @@ def _refuse_twice(sources: Mapping[str, str | xr.Dataset]) -> None:
             status = Path(path).stat()
             identity = (status.st_dev, status.st_ino)
         if identity in seen:
-            raise SourceError(
-                path, f"is named by both --{seen[identity]} and --{name}; expected two files"
-            )
+            both = f"both --{seen[identity]} and --{name}; expected two files"
+            again = f"--{name} more than once; name it once"
+            raise SourceError(path, f"is named by {again if seen[identity] == name else both}")
         seen[identity] = name

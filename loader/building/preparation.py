@@ -66,7 +66,7 @@ class Preparation:
             grid,
             {source.kind.table: source.variables for source in gridded.values()},
             {source.kind.table: source_title(source) for source in gridded.values()},
-            emission_product(gridded["eluc"]) if "eluc" in gridded else EmissionProduct(),
+            emission_product(gridded["eluc"].files[0]) if "eluc" in gridded else EmissionProduct(),
             options.materialize,
         )
         self.database = StagedDatabase(

@@ -26,13 +26,12 @@ from loader.storing.stage import refused
 from loader.summary import BuildReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import xarray as xr
+    from collections.abc import Callable, Mapping, Sequence
 
     from loader.building.fill_stage import Product
     from loader.building.sources import Sources
     from loader.options import Options
+    from loader.reading.inputfile import InputFile
     from loader.reporting import Reporter
     from loader.storing.stage import Stage
     from loader.summary import Outcome
@@ -46,8 +45,8 @@ class Run:
     Parameters
     ----------
     options : Options
-    given : mapping of str to (str or xarray.Dataset)
-        The sources by name, in loading order.
+    given : mapping of str to sequence of InputFile
+        The files by source, in loading order.
     stage : Stage
     published : Published or None
         The build that is published at the output.
@@ -61,7 +60,7 @@ class Run:
     def __init__(
         self,
         options: Options,
-        given: Mapping[str, str | xr.Dataset],
+        given: Mapping[str, Sequence[InputFile]],
         stage: Stage,
         published: Published | None,
         reporter: Reporter,
@@ -77,13 +76,15 @@ class Run:
         self._started = started
         self._tried = tried
         regions = region_files(options)
-        self._paths = {name: path for name, path in given.items() if isinstance(path, str)}
+        files = [file for files in given.values() for file in files]
+        self._paths = {file.key: file.where for file in files if isinstance(file.where, str)}
         self._paths |= regions
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
         # Cached: the digest of a large file takes a minute.
         self._digest = cache(lambda name: digest_file(self._paths[name]))
         self._identity = Identity.of(
-            options, {name: self._fingerprints.get(name) for name in (*given, *regions)}
+            options,
+            {key: self._fingerprints.get(key) for key in (*(f.key for f in files), *regions)},
         )
 
     def build(self, *, overwrite: bool) -> BuildReport:

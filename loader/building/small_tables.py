@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loader.grid import Grid
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.landmask import LandMask
-    from loader.reading.source import GriddedSource
+    from loader.reading.source import FileRecord, GriddedSource
     from loader.reading.static import StaticGrid
     from loader.regions.layers import Layer
     from loader.schema import Source
@@ -35,12 +35,16 @@ __all__ = [
     "cell_area_ha",
     "cell_table",
     "emission_product",
+    "file_title",
     "first_days",
     "is_synthetic",
     "source_table",
     "source_title",
     "year_table",
 ]
+
+_TITLES = 3
+"""Titles of files that the description of a source names."""
 
 _AREA_TOLERANCE = 0.2
 """A relative error of cell_area above this value means that it is in another unit."""
@@ -181,25 +185,31 @@ def first_days(years: npt.NDArray[np.integer]) -> npt.NDArray[np.datetime64]:
     return (years.astype(np.int64) - 1970).astype("datetime64[Y]").astype("datetime64[D]")
 
 
-def emission_product(source: GriddedSource) -> EmissionProduct:
+def emission_product(file: FileRecord) -> EmissionProduct:
     """Return which emissions an ELUC file holds, derived from its name and attributes."""
-    variable = source.dataset.variables[source.variables[0].name]
-    return describe_product(source.path, product_attributes(source.attributes, variable.attrs))
+    return describe_product(file.path, product_attributes(file.attributes, file.of_first))
 
 
-def source_title(source: GriddedSource) -> str:
+def file_title(kind: Source, file: FileRecord) -> str:
     """Return the title of a file, or the default title of its kind.
 
     The title of an ELUC file always names its product, even if only the attributes of its variable
     do, because the database has no other description of the product.
     """
-    own = _attribute(source.attributes, "title")
-    if source.kind.table != "eluc":
-        return own or source.kind.title
-    product = emission_product(source)
-    if own and describe_product(source.path, [own]) == product:
+    own = _attribute(file.attributes, "title")
+    if kind.table != "eluc":
+        return own or kind.title
+    product = emission_product(file)
+    if own and describe_product(file.path, [own]) == product:
         return own
     return f"{own} ({product.title})" if own else product.title
+
+
+def source_title(source: GriddedSource) -> str:
+    """Return the titles of a source's files, of many the first ones."""
+    titles = dict.fromkeys(file_title(source.kind, file) for file in source.files)
+    named = list(titles)[:_TITLES]
+    return "; ".join(named) + ("; ..." if len(titles) > len(named) else "")
 
 
 def source_table(
@@ -211,27 +221,33 @@ def source_table(
 ) -> pa.Table:
     """Return the table `source`: one row per source file; only gridded files have years."""
     rows = []
+    keys = []
     for source in sources.values():
-        years = (int(source.years[0]), int(source.years[-1]))
-        loaded = [variable.name for variable in source.variables]
-        row = _source_row(source.kind, source.path, source.attributes, years, loaded)
-        rows.append(row | {"title": source_title(source)})
+        for file in source.files:
+            years = (int(file.years[0]), int(file.years[-1]))
+            loaded = [variable.name for variable in file.variables]
+            row = _source_row(source.kind, file.path, file.attributes, years, loaded)
+            if file.product:
+                row["name"] = f"{source.kind.name}/{file.product}"
+            rows.append(row | {"title": file_title(source.kind, file)})
+            keys.append(file.key)
     if static is not None:
         loaded = [variable.name for variable in STATIC.variables]
         rows.append(_source_row(STATIC, static.path, static.attributes, (None, None), loaded))
-    rows.extend(
-        {
-            "name": f"regions/{layer.name}",
-            "path": without_secrets(layer.origin),
-            "title": f"{len(layer.regions)} regions of the layer {layer.name}",
-            "synthetic": False,
-        }
-        for layer in layers
-    )
-    for row in rows:
-        name = row["name"]
-        row["size"] = fingerprints[name].size if name in fingerprints else None
-        row["digest"] = f"sha256:{digests[name]}" if name in digests else None
+        keys.append(STATIC.name)
+    for layer in layers:
+        keys.append(f"regions/{layer.name}")
+        rows.append(
+            {
+                "name": f"regions/{layer.name}",
+                "path": without_secrets(layer.origin),
+                "title": f"{len(layer.regions)} regions of the layer {layer.name}",
+                "synthetic": False,
+            }
+        )
+    for key, row in zip(keys, rows, strict=True):
+        row["size"] = fingerprints[key].size if key in fingerprints else None
+        row["digest"] = f"sha256:{digests[key]}" if key in digests else None
     return pa.Table.from_pylist(rows, schema=_SOURCE_SCHEMA)
 
 

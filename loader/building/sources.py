@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from loader.building.inputs import UsualPath
 from loader.building.small_tables import is_synthetic
 from loader.errors import GridError
-from loader.reading.recognition import cut_source, open_source
+from loader.reading.joining import cut_files, open_files
 from loader.reading.static import StaticGrid, open_static
 from loader.reading.window import common_window
+from loader.reading.years import missing_years
 from loader.regions.files import file_layer
 from loader.schema import SOURCES, STATIC
 
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import ExitStack
 
-    import xarray as xr
-
     from loader.grid import Grid
     from loader.options import Options
+    from loader.reading.inputfile import InputFile
     from loader.reading.source import GriddedSource
     from loader.regions.layers import Layer
     from loader.reporting import Reporter
@@ -52,27 +52,31 @@ class Sources:
 
     @property
     def paths(self) -> dict[str, str]:
-        """Path of each file by name."""
-        paths = {name: source.path for name, source in self.gridded.items()} | self.region_files
+        """Path of each file by its key."""
+        paths = {file.key: file.path for source in self.gridded.values() for file in source.files}
+        paths |= self.region_files
         return paths if self.static is None else paths | {STATIC.name: self.static.path}
 
     @property
     def is_synthetic(self) -> bool:
         """Whether any source is a synthetic sample."""
-        attributes = [source.attributes for source in self.gridded.values()]
+        attributes = [f.attributes for source in self.gridded.values() for f in source.files]
         if self.static is not None:
             attributes.append(self.static.attributes)
         return any(map(is_synthetic, attributes))
 
 
 def open_sources(
-    given: Mapping[str, str | xr.Dataset], options: Options, reporter: Reporter, stack: ExitStack
+    given: Mapping[str, Sequence[InputFile]],
+    options: Options,
+    reporter: Reporter,
+    stack: ExitStack,
 ) -> Sources:
     """Open all sources of a build.
 
     Parameters
     ----------
-    given : mapping of str to (str or xarray.Dataset)
+    given : mapping of str to sequence of InputFile
         By name, in loading order.
     options : Options
     reporter : Reporter
@@ -93,26 +97,31 @@ def open_sources(
     """
     # 1. Open the files; datasets in memory belong to the caller and are not closed.
     sources: dict[str, GriddedSource] = {}
-    for name, where in given.items():
-        if name == STATIC.name:
-            continue
-        source = open_source(SOURCES[name], where, options.years)
-        if isinstance(where, str):
-            stack.callback(source.close)
-        sources[name] = source
-    static = open_static(given[STATIC.name]) if STATIC.name in given else None
+    for name, files in given.items():
+        if name != STATIC.name:
+            sources[name] = open_files(SOURCES[name], files, options.years, options.prefer)
+            stack.callback(sources[name].close)
+    static = open_static(given[STATIC.name][0].where) if STATIC.name in given else None
     # 2. Cut all of them to the cells that they share.
     window = _window(list(sources.values()))
     for name, source in sources.items():
         if not source.grid.same_as(window):
-            sources[name] = cut_source(source, window)
+            sources[name] = cut_files(source, window)
+            stack.callback(sources[name].close)
+            reporter.notice(
+                f"{source.path}: only the cells in common with the other files are loaded "
+                f"({window})"
+            )
     grid = next(iter(sources.values())).grid
     if static is not None:
-        static = _fitting(static, grid, given[STATIC.name], reporter)
+        static = _fitting(static, grid, given[STATIC.name][0].where, reporter)
     # 3. Read the regions on that grid, and report what the files lack.
     layers = tuple(file_layer(regions, grid) for regions in options.regions)
     for opened in (*sources.values(), static, *layers):
         for notice in opened.notices if opened is not None else ():
+            reporter.notice(notice)
+    for source in sources.values():
+        for notice in missing_years(source.years, source.path):
             reporter.notice(notice)
     return Sources(sources, static, layers, region_files(options))
 
@@ -149,7 +158,7 @@ def _window(sources: Sequence[GriddedSource]) -> Grid:
 
 
 def _fitting(
-    static: StaticGrid, grid: Grid, given: str | xr.Dataset, reporter: Reporter
+    static: StaticGrid, grid: Grid, given: object, reporter: Reporter
 ) -> StaticGrid | None:
     """Return the static grid cut to `grid`; None if a file nobody named does not cover it."""
     try:

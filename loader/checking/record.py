@@ -78,11 +78,19 @@ def _bad_tables(subject: Subject) -> Iterator[BadRow]:
 
 
 def _bad_sources(subject: Subject) -> Iterator[BadRow]:
-    synthetic = any(source["synthetic"] for source in subject.sources.values())
+    synthetic = any(source["synthetic"] for source in subject.sources)
     if synthetic != subject.synthetic:
         yield BadRow("build.synthetic", note=f"is {subject.synthetic}, the sources say {synthetic}")
+    # Several files of a source have one name; their keys in the record are numbered.
     digests = subject.record.get("digests", {})
-    for name, source in subject.sources.items():
-        expected = digests.get(name) if isinstance(digests, dict) else None
-        if source["digest"] != (None if expected is None else f"sha256:{expected}"):
+    expected: dict[str, list[str]] = {}
+    for key, digest in digests.items() if isinstance(digests, dict) else ():
+        expected.setdefault(str(key).partition(":")[0], []).append(f"sha256:{digest}")
+    stored: dict[str, list[str]] = {}
+    for source in subject.sources:
+        known = stored.setdefault(source["name"], [])
+        if source["digest"] is not None:
+            known.append(source["digest"])
+    for name, known in stored.items():
+        if sorted(known) != sorted(expected.get(name, [])):
             yield BadRow(f"source {name}", note="has another digest than the record")

@@ -137,7 +137,7 @@ def _no_balance(subject: Subject) -> str | None:
 def _no_published(subject: Subject) -> str | None:
     if reason := _without("eluc")(subject):
         return reason
-    source = subject.sources["eluc"]
+    source = next(one for one in subject.sources if one["name"] == "eluc")
     if source["synthetic"]:
         return "the ELUC file is synthetic"
     if reason := describe_product(source["path"], [source["title"]]).obstacle:

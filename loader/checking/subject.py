@@ -53,7 +53,7 @@ class Subject:
         Of every table and view.
     contents : dict of (str, int or None) to (int, str)
         Rows and digest that a table and year must have.
-    sources : dict of str to dict
+    sources : tuple of dict
         By name: title, path, digest and whether it is synthetic.
     n_cells : int
         Of the whole grid.
@@ -83,7 +83,7 @@ class Subject:
     facts: dict[Fact, str | None]
     columns: dict[str, tuple[str, ...]]
     contents: dict[tuple[str, int | None], tuple[int, str]]
-    sources: dict[str, dict[str, Any]]
+    sources: tuple[dict[str, Any], ...]
     n_cells: int
     is_global: bool
     parquet: str | None = None
@@ -141,15 +141,16 @@ class Subject:
                 contents={
                     (table, year): (count, digest) for table, year, count, digest in contents
                 },
-                sources={
-                    one[0]: {
+                sources=tuple(
+                    {
+                        "name": one[0],
                         "path": one[1],
                         "digest": one[3],
                         "title": one[4] or "",
                         "synthetic": one[9],
                     }
                     for one in sources
-                },
+                ),
                 n_cells=n_cells,
                 is_global=_is_global(record, north - south, east - west),
                 parquet=parquet,

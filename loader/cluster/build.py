@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from loader.cluster.connection import connected
-from loader.cluster.making import ClusterMaker, reference_to
+from loader.cluster.making import ClusterMaker, origin_of
 from loader.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def cluster_maker(
         Has the address of the scheduler.
     loading : Loading
     fingerprints : mapping of str to Fingerprint
-        One for each of the sources, by name.
+        One for each of the files, by key.
     stage : Stage
         Gets a folder for the attempts of this run, which is removed at the end.
     notice : callable
@@ -52,18 +52,17 @@ def cluster_maker(
     OutputError
         If the folder cannot be created.
     """
-    sources = {table.source.kind.name: table.source for table in loading.tables.values()}
-    if unnamed := sources.keys() - fingerprints.keys():
+    sources = [table.source for table in loading.tables.values()]
+    keys = {file.key for source in sources for file in source.files}
+    if unnamed := keys - fingerprints.keys():
         names = ", ".join(sorted(unnamed))
         raise UsageError(
             f"--scheduler needs sources that workers can open, but {names} is a dataset in memory; "
             "pass the path of its file instead"
         )
-    references = {
-        source.kind.table: reference_to(
-            source, fingerprints[name], options.years, options.storage_options
-        )
-        for name, source in sources.items()
+    origins = {
+        source.kind.table: origin_of(source, fingerprints, options.years, options.storage_options)
+        for source in sources
     }
     assert options.scheduler is not None
     folder = stage.folder / "attempts"
@@ -76,7 +75,7 @@ def cluster_maker(
             raise OutputError(f"{folder}: cannot be created ({error.strerror})") from error
         try:
             yield ClusterMaker(
-                connection, references, loading, folder.resolve(), stage, options.parquet_encoding
+                connection, origins, loading, folder.resolve(), stage, options.parquet_encoding
             )
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from loader.building.parts import ForeignPart
 from loader.cluster.opened import Reference
-from loader.cluster.tasks import Attempt, CellBits, Task, make_attempt, survey_block
+from loader.cluster.tasks import Attempt, CellBits, Origin, Task, make_attempt, survey_block
 from loader.reading.blocks import CellRule, differ
+from loader.reading.joined import NOWHERE, JoinedSource
 from loader.reading.survey import CellSurvey
 from loader.remote.stores import is_address
 from loader.storing.parquet import commit_part, read_part
@@ -27,24 +28,50 @@ if TYPE_CHECKING:
     from loader.options import Encoding
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.plan import Block
-    from loader.reading.source import GriddedSource
+    from loader.reading.source import FileRecord, GriddedSource
     from loader.storing.stage import Stage
 
-__all__ = ["ClusterMaker", "reference_to"]
+__all__ = ["ClusterMaker", "origin_of"]
 
 
-def reference_to(
+def origin_of(
     source: GriddedSource,
-    status: Fingerprint,
+    fingerprints: Mapping[str, Fingerprint],
     years: tuple[int | None, int | None],
     storage_options: Mapping[str, Any],
-) -> Reference:
-    """Return the description by which a worker opens a source."""
-    path = source.path if is_address(source.path) else str(Path(source.path).resolve())
+) -> Origin:
+    """Return the description by which a worker opens all files of a source."""
     options = json.dumps(dict(storage_options), sort_keys=True)
-    return Reference(
-        *(source.kind.name, path, years, status.size, status.mtime_ns, options),
-        window=source.window,
+    # Of files that are joined, a worker needs all years: positions count in the file.
+    wanted = (None, None) if isinstance(source, JoinedSource) else years
+
+    def reference(file: FileRecord) -> Reference:
+        path = file.path if is_address(file.path) else str(Path(file.path).resolve())
+        status = fingerprints[file.key]
+        return Reference(
+            *(source.kind.name, path, wanted, status.size, status.mtime_ns, options),
+            window=source.window,
+            product=file.product,
+        )
+
+    return Origin(tuple(map(reference, source.files)))
+
+
+def _origin_of_block(origin: Origin, source: GriddedSource, block: Block) -> Origin:
+    """Return the description of those files that a block is read from."""
+    if not isinstance(source, JoinedSource):
+        return origin
+    years = slice(block.first, block.last)
+    owners = [tuple(int(owner) for owner in strand.owner[years]) for strand in source.strands]
+    needed = sorted({owner for of_strand in owners for owner in of_strand} - {NOWHERE})
+    number = {owner: place for place, owner in enumerate(needed)} | {NOWHERE: NOWHERE}
+    return Origin(
+        tuple(origin.references[owner] for owner in needed),
+        tuple(int(year) for year in source.years[years]),
+        tuple(
+            (strand.variables, tuple(number[owner] for owner in of_strand))
+            for strand, of_strand in zip(source.strands, owners, strict=True)
+        ),
     )
 
 
@@ -76,7 +103,7 @@ class ClusterMaker:
     Parameters
     ----------
     connection : Connection
-    references : mapping of str to Reference
+    origins : mapping of str to Origin
         By table.
     loading : Loading
         Has the blocks to make and survey, in order.
@@ -90,14 +117,14 @@ class ClusterMaker:
     def __init__(
         self,
         connection: Connection,
-        references: Mapping[str, Reference],
+        origins: Mapping[str, Origin],
         loading: Loading,
         folder: Path,
         stage: Stage,
         encoding: Encoding,
     ) -> None:
         self._connection = connection
-        self._references = references
+        self._origins = origins
         self._loading = loading
         self._folder = folder
         self._stage = stage
@@ -155,14 +182,15 @@ class ClusterMaker:
             self._running.pop(work.key, None)
 
     def _submit(self, work: _Work, rule: CellRule | None) -> Future[Any]:
-        reference = self._references[work.table.name]
+        source = work.table.source
+        origin = _origin_of_block(self._origins[work.table.name], source, work.block)
         # Earlier blocks first, because the lanes wait for them first.
         priority = -work.block.first
         if rule is None:
-            return self._connection.submit(survey_block, reference, work.block, priority=priority)
-        cells = work.block.cells(work.table.source.grid.n_lon)
+            return self._connection.submit(survey_block, origin, work.block, priority=priority)
+        cells = work.block.cells(source.grid.n_lon)
         task = Task(
-            reference,
+            origin,
             work.block,
             str(self._folder),
             CellBits.of(work.table.has_value[cells]),

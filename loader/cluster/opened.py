@@ -21,10 +21,10 @@ from loader.remote.stores import using_storage_options
 from loader.schema import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from loader.grid import Grid
-    from loader.reading.source import GriddedSource
+    from loader.reading.source import SourceFile
 
 __all__ = ["Reference", "borrowed"]
 
@@ -34,7 +34,7 @@ _MOST_IDLE = 16
 
 @dataclass(frozen=True)
 class Reference:
-    """The description by which a worker opens the same source as the client.
+    """The description by which a worker opens the same file as the client.
 
     Attributes
     ----------
@@ -52,6 +52,8 @@ class Reference:
         Version of luc-load on the client.
     window : Grid or None
         The part of the file's grid to load; None for all of it.
+    product : str
+        The column of a further ELUC product; "" otherwise.
     """
 
     kind: str
@@ -62,6 +64,7 @@ class Reference:
     storage_options: str = field(default="{}", repr=False)
     version: str = __version__
     window: Grid | None = None
+    product: str = ""
 
 
 class _Turns:
@@ -98,48 +101,53 @@ class _Turns:
 
 
 _turns = _Turns()
-_idle: OrderedDict[tuple[Reference, int], GriddedSource] = OrderedDict()
+_idle: OrderedDict[tuple[Reference, int], SourceFile] = OrderedDict()
 _idle_lock = threading.Lock()
 
 
 @contextmanager
-def borrowed(reference: Reference) -> Iterator[GriddedSource]:
-    """Lend the calling thread a source of its own for the duration of a `with` block.
+def borrowed(references: Sequence[Reference]) -> Iterator[list[SourceFile]]:
+    """Lend the calling thread files of its own for the duration of a `with` block.
 
     Parameters
     ----------
-    reference : Reference
+    references : sequence of Reference
 
     Yields
     ------
-    GriddedSource
-        Must not be closed.
+    list of SourceFile
+        In the same order. Must not be closed.
 
     Raises
     ------
     ServiceError
         If this worker runs another version of luc-load than the client.
     SourceError
-        If the source is not the file that the client sees, or cannot be opened here.
+        If a file is not the one that the client sees, or cannot be opened here.
     """
-    if reference.version != __version__:
-        raise ServiceError(
-            f"a worker runs luc-load {__version__}, but the client runs {reference.version}; "
-            "install the same version on all workers"
-        )
-    source = _taken(reference)
-    if source is None:
-        options = json.loads(reference.storage_options)
-        with _turns.alone(), using_storage_options(options):
-            source = _opened(reference)
+    for reference in references:
+        if reference.version != __version__:
+            raise ServiceError(
+                f"a worker runs luc-load {__version__}, but the client runs {reference.version}; "
+                "install the same version on all workers"
+            )
+    lent: list[tuple[Reference, SourceFile]] = []
     try:
+        for reference in references:
+            file = _taken(reference)
+            if file is None:
+                options = json.loads(reference.storage_options)
+                with _turns.alone(), using_storage_options(options):
+                    file = _opened(reference)
+            lent.append((reference, file))
         with _turns.reading():
-            yield source
+            yield [file for _, file in lent]
     finally:
-        _given_back(reference, source)
+        for reference, file in lent:
+            _given_back(reference, file)
 
 
-def _taken(reference: Reference) -> GriddedSource | None:
+def _taken(reference: Reference) -> SourceFile | None:
     with _idle_lock:
         for key in _idle:
             if key[0] == reference:
@@ -147,8 +155,8 @@ def _taken(reference: Reference) -> GriddedSource | None:
     return None
 
 
-def _given_back(reference: Reference, source: GriddedSource) -> None:
-    surplus: list[GriddedSource] = []
+def _given_back(reference: Reference, source: SourceFile) -> None:
+    surplus: list[SourceFile] = []
     with _idle_lock:
         _idle[reference, id(source)] = source
         while len(_idle) > _MOST_IDLE:
@@ -159,8 +167,14 @@ def _given_back(reference: Reference, source: GriddedSource) -> None:
                 old.close()
 
 
-def _opened(reference: Reference) -> GriddedSource:
-    source = open_source(SOURCES[reference.kind], reference.path, reference.years, reference.window)
+def _opened(reference: Reference) -> SourceFile:
+    source = open_source(
+        SOURCES[reference.kind],
+        reference.path,
+        reference.years,
+        reference.window,
+        product=reference.product,
+    )
     try:
         status = fingerprint(reference.path)
     except BaseException:

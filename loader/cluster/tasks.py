@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,20 @@ from loader.building.parts import make_part
 from loader.cluster.opened import Reference, borrowed
 from loader.errors import OutputError
 from loader.reading.blocks import BlockReader, CellRule
+from loader.reading.joined import NOWHERE, Chunks, JoinedSource, Strand
+from loader.reading.pool import FilePool
 from loader.reading.survey import CellSurvey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from loader.options import Encoding
     from loader.reading.plan import Block
+    from loader.reading.source import GriddedSource, SourceFile
+    from loader.schema import Variable
     from loader.storing.digest import TableDigest
 
-__all__ = ["Attempt", "CellBits", "Task", "make_attempt", "survey_block"]
+__all__ = ["Attempt", "CellBits", "Origin", "Task", "make_attempt", "survey_block"]
 
 Bool = npt.NDArray[np.bool_]
 
@@ -45,12 +52,69 @@ class CellBits:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The files that a block is read from.
+
+    Attributes
+    ----------
+    references : tuple of Reference
+    years : tuple of int
+        The years of the block, where it is read from files that are joined; else empty.
+    strands : tuple of (tuple of Variable, tuple of int)
+        The variables of each strand, and for each of `years` the number of the file among the
+        references that has it, or `NOWHERE`.
+    """
+
+    references: tuple[Reference, ...]
+    years: tuple[int, ...] = ()
+    strands: tuple[tuple[tuple[Variable, ...], tuple[int, ...]], ...] = ()
+
+    def source(self, files: Sequence[SourceFile]) -> GriddedSource:
+        """Return the source of the open files: one file, or the years of the block in several."""
+        first = files[0]
+        if not self.years:
+            return first
+        years = np.array(self.years, dtype=np.int16)
+        return JoinedSource(
+            first.kind,
+            first.path,
+            first.grid,
+            years,
+            FilePool([partial(_same, file) for file in files]),
+            [file.files[0] for file in files],
+            [Chunks.of(file) for file in files],
+            [_strand(variables, owners, years, files) for variables, owners in self.strands],
+        )
+
+    def block(self, block: Block) -> Block:
+        """Return the block with positions among the years of `source`."""
+        return replace(block, first=0, last=len(self.years)) if self.years else block
+
+
+def _same(file: SourceFile) -> SourceFile:
+    return file
+
+
+def _strand(
+    variables: tuple[Variable, ...],
+    owners: tuple[int, ...],
+    years: npt.NDArray[np.int16],
+    files: Sequence[SourceFile],
+) -> Strand:
+    position = [
+        NOWHERE if owner == NOWHERE else int(np.searchsorted(files[owner].years, year))
+        for owner, year in zip(owners, years, strict=True)
+    ]
+    return Strand(variables, np.array(owners, np.int32), np.array(position, np.int64))
+
+
+@dataclass(frozen=True)
 class Task:
     """One block of one source, and the rule for its cells.
 
     Attributes
     ----------
-    reference : Reference
+    origin : Origin
     block : Block
     folder : str
         Folder for the attempt, which all workers share.
@@ -64,7 +128,7 @@ class Task:
         Encoding of the values in the Parquet file.
     """
 
-    reference: Reference
+    origin: Origin
     block: Block
     folder: str
     known: CellBits
@@ -121,7 +185,8 @@ def make_attempt(task: Task) -> Attempt:
             "storage that all workers share"
         )
     path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
-    with borrowed(task.reference) as source:
+    with borrowed(task.origin.references) as files:
+        source = task.origin.source(files)
         cells = block.cells(source.grid.n_lon)
 
         def whole_grid(bits: CellBits | None) -> Bool | None:
@@ -134,11 +199,12 @@ def make_attempt(task: Task) -> Attempt:
         known = whole_grid(task.known)
         assert known is not None
         rule = CellRule(whole_grid(task.stored), whole_grid(task.only), keep_empty=task.keep_empty)
-        part = make_part(source, rule, block, known, path, task.encoding)
+        own = task.origin.block(block)
+        part = make_part(source, rule, own, known, path, task.encoding)
     return Attempt(str(path), part.size, part.digest, CellBits.of(part.has_value))
 
 
-def survey_block(reference: Reference, block: Block) -> CellBits:
+def survey_block(origin: Origin, block: Block) -> CellBits:
     """Return the contents of the cells of a block over its years, as `CellSurvey.packed`.
 
     Raises
@@ -146,7 +212,8 @@ def survey_block(reference: Reference, block: Block) -> CellBits:
     BadValueError
         If any value of the block is infinite or an undeclared fill value.
     """
-    with borrowed(reference) as source:
+    with borrowed(origin.references) as files:
+        source = origin.source(files)
         survey = CellSurvey(source.grid.n_cells)
-        BlockReader(source, CellRule()).survey(block, survey)
+        BlockReader(source, CellRule()).survey(origin.block(block), survey)
         return CellBits.of(survey.packed())

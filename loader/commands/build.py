@@ -27,11 +27,21 @@ def _help_of_source(source: Source) -> str:
     if source is STATIC:
         text = "LUH2 static grid netCDF file: countries, ice, water."
         return f"{text} [default: loaded if it is in RAW]"
-    return f"{source.title} (netCDF file)."
+    if source.has_products:
+        return (
+            f"{source.title} (netCDF files, joined by year). NAME=FILE adds a further product as "
+            "the column NAME. Repeatable."
+        )
+    return f"{source.title} (netCDF files, joined by year). Repeatable."
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
-@source_options(_help_of_source, type=PATH, metavar="FILE")
+@source_options(_help_of_source, repeatable=True, type=PATH, metavar="FILE", show_default=False)
+@click.option(
+    "--prefer",
+    type=click.Choice(["first", "last"]),
+    help="File that decides a year of several files.  [default: they must be equal]",
+)
 @click.option(
     "--regions",
     multiple=True,

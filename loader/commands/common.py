@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,6 +80,12 @@ class _Path(click.Path):
     def __init__(self) -> None:
         super().__init__(path_type=str, readable=False)
 
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Split the value of an environment variable at ":", as in PATH, but not in addresses."""
+        if os.path.exists(rv):  # noqa: PTH110  # any text
+            return [rv]
+        return [path for path in re.split(r":(?!//)", rv) if path]
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  # click's own
         """Return the path, which must be UTF-8."""
         try:
@@ -96,6 +104,8 @@ DATABASE = "luc-data/luc.duckdb"
 
 def source_options(
     describe: Callable[[Source], str],
+    *,
+    repeatable: bool = False,
     **settings: Any,  # noqa: ANN401  # click's own
 ) -> Callable[[Decorated], Decorated]:
     """Add an option for each source of the registry.
@@ -104,13 +114,21 @@ def source_options(
     ----------
     describe : callable
         Returns the help text of a source's option.
+    repeatable : bool
+        Whether options of sources with years may be given several times.
     **settings : object
         What all of these options have in common.
     """
 
     def add(command: Decorated) -> Decorated:
         for source in reversed((*listed_sources(), STATIC)):
-            command = click.option(f"--{source.name}", help=describe(source), **settings)(command)
+            option = click.option(
+                f"--{source.name}",
+                help=describe(source),
+                multiple=repeatable and source is not STATIC,
+                **settings,
+            )
+            command = option(command)
         return command
 
     return add
@@ -123,7 +141,10 @@ def source_names() -> str:
 
 def take_sources(options: dict[str, Any]) -> dict[str, Any]:
     """Remove the values of `source_options` from the options of a command, and return them."""
-    return {source.name: options.pop(source.name) for source in (*listed_sources(), STATIC)}
+    sources = (*listed_sources(), STATIC)
+    # An option that may be repeated is an empty tuple if it is not given.
+    given = {source.name: options.pop(source.name) for source in sources}
+    return {name: None if value == () else value for name, value in given.items()}
 
 
 storage_options = click.option(

@@ -146,9 +146,9 @@ class BlockReader:
         cells = block.cells(self._source.grid.n_lon)
         ids = np.arange(cells.start, cells.stop)
         for variable in self._source.variables:
-            for position, box in self._maps(variable.name, block):
+            for position, box in self._maps(variable, block):
                 flat = box.reshape(-1)
-                self._clean(flat, variable.name, position, ids)
+                self._clean(flat, variable, position, ids)
                 survey.note(cells, flat)
 
     def _read(self, block: Block, wanted: Bool) -> Rows:
@@ -168,17 +168,17 @@ class BlockReader:
         for variable in source.variables:
             column = np.empty(order.rows, dtype=np.float32)
             decides = variable in source.deciding
-            for position, box in self._maps(variable.name, block):
+            for position, box in self._maps(variable, block):
                 flat = box.reshape(-1)
                 picked = flat[gathered]
-                missing = self._clean(picked, variable.name, position, ids)
+                missing = self._clean(picked, variable, position, ids)
                 if (rule.stored is None or not decides) and self._has_more(
-                    flat, variable.name, len(picked) - missing
+                    flat, variable, position, len(picked) - missing
                 ):
                     if decides:
                         raise _NewCellsError
                     # This variable adds no cells, but a bad value in any cell is an error.
-                    self._clean(flat, variable.name, position, everywhere)
+                    self._clean(flat, variable, position, everywhere)
                 any_missing = any_missing or missing > 0
                 may_be_empty = may_be_empty or (decides and missing > 0)
                 order.place(
@@ -206,17 +206,18 @@ class BlockReader:
         # Bands hold the cells of this block only, so that rows do not depend on other years.
         return _taken(rows, order.without_empty_cells(has_value, exact=rule.stored is None))
 
-    def _maps(self, variable: str, block: Block) -> Iterator[tuple[int, Float32]]:
+    def _maps(self, variable: Variable, block: Block) -> Iterator[tuple[int, Float32]]:
         """Yield (position of the year, map of the block's rows), a chunk's years at a time."""
-        step = min(self._source.chunk_shape[0], block.last - block.first)
-        for first in range(block.first, block.last, step):
-            last = min(first + step, block.last)
+        first = block.first
+        while first < block.last:
+            last = min(first + self._source.chunk_years(variable, first), block.last)
             slab = self._source.read(variable, Slab(first, last, block.north, block.south))
             for offset in range(last - first):
                 yield first + offset, slab[offset]
+            first = last
 
     def _clean(
-        self, picked: Float32, variable: str, position: int, ids: npt.NDArray[np.int64]
+        self, picked: Float32, variable: Variable, position: int, ids: npt.NDArray[np.int64]
     ) -> int:
         """Turn missing codes into NaN in place and return how many values are missing."""
         if not picked.size:
@@ -224,10 +225,10 @@ class BlockReader:
         self._refuse_invalid(picked, variable, position, ids)
         # The common case, nothing missing, costs two reductions: NaN fails both comparisons.
         if picked.max() < IMPLAUSIBLE and picked.min() > -IMPLAUSIBLE:
-            codes = self._source.codes(variable)
+            codes = self._source.codes(variable, position)
             if not any(abs(float(code)) < IMPLAUSIBLE for code in codes):
                 return 0
-        missing = _missing(picked, self._source.codes(variable))
+        missing = _missing(picked, self._source.codes(variable, position))
         picked[missing] = np.nan
         with np.errstate(invalid="ignore"):
             bad = np.flatnonzero(np.abs(picked) >= IMPLAUSIBLE)
@@ -237,10 +238,10 @@ class BlockReader:
         return int(np.count_nonzero(missing))
 
     def _refuse_invalid(
-        self, picked: Float32, variable: str, position: int, ids: npt.NDArray[np.int64]
+        self, picked: Float32, variable: Variable, position: int, ids: npt.NDArray[np.int64]
     ) -> None:
         """Raise if a value is outside its valid range, the only mark of what is missing."""
-        limits = self._source.limits(variable)
+        limits = self._source.limits(variable, position)
         if limits is None:
             return
         outside = np.flatnonzero((picked < limits[0]) | (picked > limits[1]))
@@ -248,9 +249,9 @@ class BlockReader:
             cell_id, value = int(ids[outside[0]]), float(picked[outside[0]])
             raise _invalid(self._source, variable, position, cell_id, value)
 
-    def _has_more(self, flat: Float32, variable: str, found: int) -> bool:
+    def _has_more(self, flat: Float32, variable: Variable, position: int, found: int) -> bool:
         """Return whether a map has more values than the `found` ones of the cells gathered."""
-        codes = self._source.codes(variable)
+        codes = self._source.codes(variable, position)
         # One code is the common case; NaN differs from it and leads to the exact count.
         if len(codes) == 1 and np.count_nonzero(flat != codes[0]) == found:
             return False
@@ -261,8 +262,8 @@ class BlockReader:
         cells = block.cells(self._source.grid.n_lon)
         has_value = np.zeros(cells.stop - cells.start, dtype=np.bool_)
         for variable in self._source.deciding:
-            codes = self._source.codes(variable.name)
-            for _, box in self._maps(variable.name, block):
+            for position, box in self._maps(variable, block):
+                codes = self._source.codes(variable, position)
                 has_value |= ~_missing(box.reshape(-1), codes)
         return has_value
 
@@ -275,35 +276,35 @@ def first_cells(source: GriddedSource) -> Bool:
     ndarray of bool, shape (n_cells,)
         In most files these are the cells of all variables that decide and of all years.
     """
-    first = source.deciding[0].name
+    first = source.deciding[0]
     values = source.read(first, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
     return ~_missing(values, source.codes(first))
 
 
 def _implausible(
-    source: GriddedSource, variable: str, position: int, cell_id: int, value: float
+    source: GriddedSource, variable: Variable, position: int, cell_id: int, value: float
 ) -> BadValueError:
     """Return the error for a value that no quantity of these files can have."""
     where = source.grid.place(cell_id)
     return BadValueError(
-        source.path,
+        source.path_at(variable, position),
         f"is {value:g} in {source.years[position]} at {where}; expected a finite value, or a fill "
         "value declared by _FillValue or missing_value",
-        variable,
+        variable.name,
     )
 
 
 def _invalid(
-    source: GriddedSource, variable: str, position: int, cell_id: int, value: float
+    source: GriddedSource, variable: Variable, position: int, cell_id: int, value: float
 ) -> BadValueError:
     """Return the error for a value outside of the range that the file declares as valid."""
     where = source.grid.place(cell_id)
     return BadValueError(
-        source.path,
+        source.path_at(variable, position),
         f"is {value:g} in {source.years[position]} at {where}, outside its valid range "
         "(valid_range, valid_min or valid_max); declare the missing value with _FillValue, or "
         "correct the range",
-        variable,
+        variable.name,
     )
 
 

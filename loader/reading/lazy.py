@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
-__all__ = ["fetch"]
+__all__ = ["fetch", "library"]
 
-_library = threading.Lock()
+library = threading.RLock()
 """Held by the one thread of this process that is calling the netCDF or HDF5 library."""
 
 _THREAD_SAFE = frozenset({"DirectChunkArray", "ZarrArrayWrapper"})
@@ -28,7 +28,7 @@ _THREAD_SAFE = frozenset({"DirectChunkArray", "ZarrArrayWrapper"})
 
 def fetch(variable: xr.Variable) -> npt.NDArray[Any]:
     """Return the values of a variable."""
-    with nullcontext() if _is_thread_safe(variable) else _library:
+    with nullcontext() if _is_thread_safe(variable) else library:
         return variable.to_numpy()
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from loader.reading.source import GriddedSource
+    from collections.abc import Iterator
+
+    from loader.reading.source import GriddedSource, Stretch
 
 __all__ = ["BAND_ROWS", "Block", "plan_blocks"]
 
@@ -80,8 +82,19 @@ def plan_blocks(
     A chunk of many years is read once if the block is cut by rows instead; a chunk too large for
     both is read again for every block, which is slow but bounded.
     """
+    return tuple(
+        block
+        for stretch in source.stretches
+        for block in _plan_stretch(source, stretch, cells, budget, most_years)
+    )
+
+
+def _plan_stretch(
+    source: GriddedSource, stretch: Stretch, cells: int, budget: int, most_years: int
+) -> Iterator[Block]:
+    """Cut the years of a stretch into blocks."""
     n_lat = source.grid.n_lat
-    chunk_years, chunk_rows, _ = source.chunk_shape
+    chunk_years, chunk_rows, _ = stretch.chunk_shape
     per_year = max(1, cells * (4 * len(source.variables) + _KEY_BYTES))
     years = max(1, min(most_years, budget // per_year))
     rows = n_lat
@@ -94,7 +107,7 @@ def plan_blocks(
     else:
         # A chunk holds more years than fit: cut by rows of chunks instead. If one such row is too
         # large as well, cut by years, and several blocks read the same chunks.
-        per_row = max(1, per_year * min(chunk_years, len(source.years)) // n_lat)
+        per_row = max(1, per_year * min(chunk_years, len(stretch.steps)) // n_lat)
         fitting = int(budget // per_row) // chunk_rows * chunk_rows
         if fitting:
             years, rows = chunk_years, min(fitting, n_lat)
@@ -102,33 +115,31 @@ def plan_blocks(
             years = _power_of_two(years)
             if per_year > budget:
                 rows = max(1, int(budget * n_lat // per_year))
-    edges = _year_edges(source, years)
-    return tuple(
-        Block(
-            table=source.kind.table,
-            first_year=int(source.years[first]),
-            last_year=int(source.years[last - 1]),
-            first=first,
-            last=last,
-            north=north,
-            south=min(north + rows, n_lat),
-        )
-        for first, last in itertools.pairwise(edges)
-        for north in range(0, n_lat, rows)
-    )
+    for first, last in itertools.pairwise(_year_edges(source, stretch, years)):
+        for north in range(0, n_lat, rows):
+            yield Block(
+                table=source.kind.table,
+                first_year=int(source.years[first]),
+                last_year=int(source.years[last - 1]),
+                first=first,
+                last=last,
+                north=north,
+                south=min(north + rows, n_lat),
+            )
 
 
 def _power_of_two(number: int) -> int:
     return 1 << (number.bit_length() - 1)
 
 
-def _year_edges(source: GriddedSource, years: int) -> list[int]:
+def _year_edges(source: GriddedSource, stretch: Stretch, years: int) -> list[int]:
     """Return where blocks of years begin, and the end, as positions among the loaded years.
 
     Single-year chunks are cut at calendar years divisible by `years`, so that a file that gains
     years keeps its blocks; larger chunks at their own boundaries in the file.
     """
-    single = source.chunk_shape[0] == 1
-    steps = source.years.astype(np.int64) if single else source.layout.positions
+    single = stretch.chunk_shape[0] == 1
+    own_years = source.years[stretch.first : stretch.last]
+    steps = own_years.astype(np.int64) if single else stretch.steps
     starts = np.flatnonzero(np.diff(steps // years)) + 1
-    return [0, *(int(start) for start in starts), len(steps)]
+    return [stretch.first, *(stretch.first + int(start) for start in starts), stretch.last]

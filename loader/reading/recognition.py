@@ -15,7 +15,7 @@ from loader.reading.coordinates import Dimensions, find_dimensions
 from loader.reading.decoding import decoded_variable
 from loader.reading.missing import valid_limits
 from loader.reading.opening import open_undecoded
-from loader.reading.source import GriddedSource, Layout, name_of_dataset, read_coordinate
+from loader.reading.source import Layout, SourceFile, name_of_dataset, read_coordinate
 from loader.reading.units import HECTARE, require_unit
 from loader.reading.window import part_of
 from loader.reading.years import calendar_years
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from loader.grid import Grid
 
-__all__ = ["AREA", "cut_source", "open_source"]
+__all__ = ["AREA", "cut_source", "is_computed_with", "open_source"]
 
 AREA = "cell_area"
 """The variable on (latitude, longitude) that an ELUC file may hold: areas of cells."""
@@ -42,7 +42,9 @@ def open_source(
     given: str | xr.Dataset,
     years: tuple[int | None, int | None] = (None, None),
     window: Grid | None = None,
-) -> GriddedSource:
+    key: str = "",
+    product: str = "",
+) -> SourceFile:
     """Open a source and understand its layout; no data values are read.
 
     Parameters
@@ -55,10 +57,14 @@ def open_source(
         First and last year to load, both included.
     window : Grid, optional
         The part of the file's grid to load; all of it by default.
+    key : str, optional
+        Key of the file in fingerprints and digests; the name of the source by default.
+    product : str, optional
+        The column of a further ELUC product.
 
     Returns
     -------
-    GriddedSource
+    SourceFile
 
     Raises
     ------
@@ -72,6 +78,8 @@ def open_source(
         path, dataset = name_of_dataset(given, kind), given
     try:
         source = _understand(kind, path, dataset, years)
+        is_foreign = not isinstance(given, str)
+        source = replace(source, key=key, product=product, is_foreign=is_foreign)
         return source if window is None else cut_source(source, window)
     except BaseException:
         if isinstance(given, str):
@@ -79,18 +87,18 @@ def open_source(
         raise
 
 
-def cut_source(source: GriddedSource, window: Grid) -> GriddedSource:
+def cut_source(source: SourceFile, window: Grid) -> SourceFile:
     """Return a source that is restricted to a part of the grid.
 
     Parameters
     ----------
-    source : GriddedSource
+    source : SourceFile
         Stays open: both read from the same file.
     window : Grid
 
     Returns
     -------
-    GriddedSource
+    SourceFile
 
     Raises
     ------
@@ -109,8 +117,14 @@ def cut_source(source: GriddedSource, window: Grid) -> GriddedSource:
     dataset.set_close(source.dataset.close)
     years = int(source.years[0]), int(source.years[-1])
     cut = _understand(source.kind, source.path, dataset, years)
-    notice = f"{source.path}: only the cells in common with the other files are loaded ({cut.grid})"
-    return replace(cut, window=cut.grid, notices=(*source.notices, notice))
+    return replace(
+        cut,
+        window=cut.grid,
+        key=source.key,
+        product=source.product,
+        is_foreign=source.is_foreign,
+        notices=source.notices,
+    )
 
 
 def _positions(chosen: npt.NDArray[np.bool_]) -> slice | npt.NDArray[np.int64]:
@@ -122,7 +136,7 @@ def _positions(chosen: npt.NDArray[np.bool_]) -> slice | npt.NDArray[np.int64]:
 
 def _understand(
     kind: Source, path: str, dataset: xr.Dataset, wanted: tuple[int | None, int | None]
-) -> GriddedSource:
+) -> SourceFile:
     dims = find_dimensions(dataset, path)
     assert dims.time is not None
     # 1. Where: the nominal grid, and how the file's rows and columns map to it.
@@ -155,7 +169,7 @@ def _understand(
     stored = {name: decoded_variable(v, path, name) for name, v in by_name.items()}
     variables = tuple(_describe(kind, name, dataset) for name in by_name)
     _require_units(kind, path, dataset, variables)
-    return GriddedSource(
+    return SourceFile(
         kind=kind,
         path=path,
         dataset=dataset,
@@ -163,7 +177,7 @@ def _understand(
         years=years,
         variables=variables,
         chunk_shape=_chunk_shape(next(iter(by_name.values())), dims),
-        notices=(*_gaps(years, path), *notices),
+        notices=tuple(notices),
         layout=Layout(dims, rows, columns, positions, stored, _limits(by_name)),
     )
 
@@ -258,7 +272,7 @@ def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
         if known.name == name:
             return (
                 known
-                if _is_computed_with(kind, name)
+                if is_computed_with(kind, name)
                 else replace(known, units=units or known.units)
             )
     return Variable(
@@ -270,7 +284,7 @@ def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
     )
 
 
-def _is_computed_with(kind: Source, name: str) -> bool:
+def is_computed_with(kind: Source, name: str) -> bool:
     """Return whether views compute with a variable, which then needs one particular unit."""
     return name in kind.required | kind.computed
 
@@ -282,21 +296,12 @@ def _require_units(
     needed = [
         replace(v, units=v.units if v.name in kind.required else _FRACTION)
         for v in variables
-        if _is_computed_with(kind, v.name)
+        if is_computed_with(kind, v.name)
     ]
     if kind.has_area and AREA in dataset.variables:
         needed.append(Variable(AREA, AREA, HECTARE))
     for variable in needed:
         require_unit(variable, dataset.variables[variable.name].attrs.get("units"), path)
-
-
-def _gaps(years: npt.NDArray[np.int16], path: str) -> list[str]:
-    steps = np.flatnonzero(np.diff(years.astype(np.int64)) > 1)
-    if not steps.size:
-        return []
-    gaps = [f"{years[k]} to {years[k + 1]}" for k in steps[:5]]
-    more = f" and {steps.size - 5} more" if steps.size > 5 else ""
-    return [f"{path}: years are missing between {', '.join(gaps)}{more}"]
 
 
 def _chunk_shape(variable: xr.Variable, dims: Dimensions) -> tuple[int, int, int]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from loader.schema import Variable
 
-__all__ = ["HECTARE", "require_unit"]
+__all__ = ["HECTARE", "require_unit", "same_unit"]
 
 HECTARE = "ha"
 
@@ -117,6 +117,19 @@ def require_unit(variable: Variable, found: object, path: str) -> None:
         problem = _problem(_parsed(without_remark), _parsed(variable.units), variable.units)
     if problem is not None:
         raise SourceError(path, f'has units "{text[:_LONGEST]}", {problem}', variable.name)
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Return whether two units are the same in other spelling, or either is empty."""
+    first, second = (" ".join(text.split()) for text in (one, other))
+    if not first or not second or first == second:
+        return True
+    parsed, wanted = _parsed(first), _parsed(second)
+    return parsed.substances == wanted.substances and _is_one(_factor(parsed.unit, wanted.unit))
+
+
+def _is_one(factor: float | None) -> bool:
+    return factor is not None and abs(factor - 1) < _TOLERANCE
 
 
 def _parsed(text: str) -> _Text:

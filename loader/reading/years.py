@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from loader.errors import TimeAxisError
 
-__all__ = ["calendar_years"]
+__all__ = ["calendar_years", "missing_years"]
 
 Years = npt.NDArray[np.int16]
 
@@ -79,6 +79,16 @@ def calendar_years(
     else:
         raise TimeAxisError(path, f"has type {values.dtype}; expected numbers or dates", name)
     return _checked(years, path, name)
+
+
+def missing_years(years: Years, path: str) -> tuple[str, ...]:
+    """Return a notice on gaps between the ascending years of a source, or none."""
+    steps = np.flatnonzero(np.diff(years.astype(np.int64)) > 1)
+    if not steps.size:
+        return ()
+    gaps = [f"{years[k]} to {years[k + 1]}" for k in steps[:5]]
+    more = f" and {steps.size - 5} more" if steps.size > 5 else ""
+    return (f"{path}: years are missing between {', '.join(gaps)}{more}",)
 
 
 def _checked(years: npt.NDArray[np.float64], path: str, name: str) -> Years:

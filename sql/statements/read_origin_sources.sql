@@ -6,4 +6,4 @@
 -- Needs: source
 SELECT name, path, size, digest, title, version, licence, first_year, last_year, synthetic
 FROM luc.{{ schema | identifier }}.source
-LIMIT 1000;
+LIMIT 100000;
