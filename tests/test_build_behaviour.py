@@ -40,7 +40,8 @@ from loader.grid import Grid
 from loader.options import Options
 from loader.reading.fingerprint import digest_file
 from loader.reading.plan import plan_blocks
-from loader.reading.source import GriddedSource
+from loader.reading.source import GriddedSource, SourceFile
+from loader.schema import Variable
 from loader.storing.database import DatabaseLane
 
 PLACE = GRIDS["finer"]
@@ -286,14 +287,14 @@ def test_fewer_sources_leave_no_data_of_the_others(sources: Sources, tmp_path: P
 
 def _slabs_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Note every variable and year that is read."""
-    real = GriddedSource.read
+    real = SourceFile.read
     slabs: list[tuple[str, int]] = []
 
-    def read(self: GriddedSource, variable: str, slab: loader.reading.source.Slab) -> Any:  # noqa: ANN401
-        slabs.extend((variable, int(self.years[k])) for k in range(slab.first, slab.last))
+    def read(self: SourceFile, variable: Variable, slab: loader.reading.source.Slab) -> Any:  # noqa: ANN401
+        slabs.extend((variable.name, int(self.years[k])) for k in range(slab.first, slab.last))
         return real(self, variable, slab)
 
-    monkeypatch.setattr(GriddedSource, "read", read)
+    monkeypatch.setattr(SourceFile, "read", read)
     return slabs
 
 

@@ -29,7 +29,8 @@ from loader.errors import DatabaseError
 from loader.grid import Axis
 from loader.reading.blocks import BlockReader, CellRule, Rows
 from loader.reading.plan import Block
-from loader.reading.source import GriddedSource
+from loader.reading.source import GriddedSource, SourceFile
+from loader.schema import Variable
 
 PLACE = GRIDS["finer"]
 YEARS = (1950, 1951, 1952, 1954)
@@ -83,7 +84,7 @@ def _change_axes(
 
 
 def fill_kept_as_a_value(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(GriddedSource, "codes", lambda self, variable: ())
+    patch.setattr(SourceFile, "codes", lambda self, variable, position=0: ())
     patch.setattr(loader.reading.blocks, "IMPLAUSIBLE", np.inf)
 
 
@@ -184,12 +185,12 @@ def values_are_rounded(patch: pytest.MonkeyPatch) -> None:
 
 
 def rows_of_two_years_are_exchanged(patch: pytest.MonkeyPatch) -> None:
-    real = GriddedSource.read
+    real = SourceFile.read
 
-    def read(self: GriddedSource, variable: str, slab: loader.reading.source.Slab) -> Any:  # noqa: ANN401
+    def read(self: SourceFile, variable: Variable, slab: loader.reading.source.Slab) -> Any:  # noqa: ANN401
         return real(self, variable, slab)[::-1]
 
-    patch.setattr(GriddedSource, "read", read)
+    patch.setattr(SourceFile, "read", read)
     patch.setattr("loader.reading.recognition._chunk_shape", lambda variable, dims: (2, 12, 24))
 
 

@@ -108,7 +108,8 @@ def test_values_are_those_of_open_mfdataset(tmp_path: Path) -> None:
             "SELECT s.*, lat, lon FROM state AS s JOIN cell USING (cell_id)"
         ).fetchnumpy()
     points = {axis: xr.DataArray(stored[axis], dims="row") for axis in ("lat", "lon")}
-    chosen = expected.sel(time=xr.DataArray(stored["year"], dims="row"), **points, method="nearest")
+    points["time"] = xr.DataArray(stored["year"], dims="row")
+    chosen = expected.sel(points, method="nearest")
     for name in NAMES:
         found = np.ma.filled(stored[name].astype("f4"), np.nan)
         np.testing.assert_array_equal(found.view("u4"), chosen[name].to_numpy().view("u4"))

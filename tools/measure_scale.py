@@ -21,7 +21,7 @@ from loader import build, write_sample
 from loader.building.small_tables import year_table
 from loader.catalog.objects import SchemaContext
 from loader.cluster.opened import Reference
-from loader.cluster.tasks import CellBits, Task, make_attempt
+from loader.cluster.tasks import CellBits, Origin, Task, make_attempt
 from loader.reading.blocks import first_cells
 from loader.reading.fingerprint import fingerprint
 from loader.reading.plan import plan_blocks
@@ -81,7 +81,14 @@ def tasks(path: Path, out: Path) -> dict[str, Any]:
     for block in blocks:
         known = CellBits.of(has_value[block.north * n_lon : block.south * n_lon])
         task = Task(
-            reference, block, str(out), known, None, None, keep_empty=False, encoding="split"
+            Origin((reference,)),
+            block,
+            str(out),
+            known,
+            None,
+            None,
+            keep_empty=False,
+            encoding="split",
         )
         attempts.append(make_attempt(task))
     worker = (time.perf_counter() - wall, time.process_time() - cpu)

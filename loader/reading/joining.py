@@ -10,18 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import GridError, SourceError
-from loader.options import Prefer, years_text
 from loader.reading.joined import NOWHERE, Chunks, JoinedSource, Strand
 from loader.reading.pool import FilePool
 from loader.reading.recognition import cut_source, is_computed_with, open_source
 from loader.reading.source import FileRecord, Slab, SourceFile
 from loader.reading.units import same_unit
 from loader.reading.window import common_window
+from loader.years import years_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from loader.grid import Grid
+    from loader.options import Prefer
     from loader.reading.inputfile import InputFile
     from loader.reading.source import Float32, GriddedSource
     from loader.schema import Source, Variable
