@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import loader.reading.landmask
 from loader import LandMaskError
+from loader.cache import cache_directory
 from loader.grid import Grid
-from loader.reading.landmask import LandMask, cache_directory, land_mask
+from loader.reading.landmask import LandMask, land_mask
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_an_answer_is_remembered(computed: list[Grid]) -> None:
     assert [path.suffix for path in cache_directory().iterdir()] == [".bin"]
     np.testing.assert_array_equal(again.is_land, first.is_land)
     np.testing.assert_array_equal(again.land_fraction, first.land_fraction)
-    land_mask(grid, remember=False)
+    land_mask(grid, is_cached=False)
     assert len(computed) == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ import pyproj
 import pytest
 import shapely
 
+import loader.regions.natural_earth
 from loader.errors import SourceError, SourceMissingError, UsageError
 from loader.grid import Grid
-from loader.regions.coverage import Coverage
+from loader.regions.coverage import Coverage, Ring, cover_cells
 from loader.regions.files import RegionFile, file_layer
 from loader.regions.layers import Layer, Region, weigh_layer
 from loader.regions.natural_earth import country_layer
@@ -226,3 +228,21 @@ def test_a_missing_file_and_a_taken_name_are_errors(tmp_path: Path) -> None:
     path = write(tmp_path / "country.gpkg")
     with pytest.raises(UsageError, match="country is a built-in layer"):
         RegionFile.parse(path)
+
+
+def test_countries_come_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid, calls = Grid.global_grid(10.0), 0
+
+    def count(rings: list[Ring], grid: Grid) -> Coverage:
+        nonlocal calls
+        calls += 1
+        return cover_cells(rings, grid)
+
+    monkeypatch.setattr(loader.regions.natural_earth, "cover_cells", count)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    computed, cached = (country_layer.__wrapped__(grid) for _ in range(2))
+    assert calls == len(computed.regions) == len(cached.regions) > 200
+    for ours, theirs in zip(cached.regions, computed.regions, strict=True):
+        assert replace(ours, coverage=theirs.coverage) == theirs
+        np.testing.assert_array_equal(ours.coverage.cell_id, theirs.coverage.cell_id)
+        np.testing.assert_array_equal(ours.coverage.share, theirs.coverage.share)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loader.building.inputs import find_sources, sample_sources
+from loader.cache import cache_directory
 from loader.errors import OutputError, UsageError
 from loader.names import checked_argument
 from loader.options import Options, require_types
 from loader.reading.fingerprint import is_one_file
-from loader.reading.landmask import cache_directory
 from loader.reading.probe import Probe
 from loader.remote.publishing import StoredOutput
 from loader.remote.stores import is_address, parse_storage_options, using_storage_options

@@ -15,10 +15,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
-import os
-import stat
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,15 +23,14 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from loader.cache import recall, remember
 from loader.errors import LandMaskError
-from loader.files import atomic_file, open_regular
 from loader.grid import Grid
 
-__all__ = ["LandMask", "cache_directory", "land_mask"]
+__all__ = ["LandMask", "land_mask"]
 
 _PACKAGE = "global-land-mask"
 _ARCHIVE = "globe_combined_mask_compressed.npz"
-_DIGEST_BYTES = 32
 _RULE = 1
 """Version of the rule: a changed rule must not use results that the old one cached."""
 
@@ -58,21 +54,15 @@ class LandMask:
     land_fraction: npt.NDArray[np.float32]
 
 
-def cache_directory() -> Path:
-    """Return the cache folder of land masks (`XDG_CACHE_HOME` is honoured)."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "luc-load"
-
-
-def land_mask(grid: Grid, *, remember: bool = True) -> LandMask:
+def land_mask(grid: Grid, *, is_cached: bool = True) -> LandMask:
     """Return the land mask of a grid, computed or from the cache.
 
     Parameters
     ----------
     grid : Grid
         The nominal grid; noise in a file's coordinates does not reach the mask.
-    remember : bool
-        Use and fill the cache in `cache_directory`.
+    is_cached : bool
+        Whether to use and fill the cache.
 
     Returns
     -------
@@ -88,12 +78,12 @@ def land_mask(grid: Grid, *, remember: bool = True) -> LandMask:
     Source: global-land-mask 1.0.0 (Karin, 2020), from the NOAA GLOBE elevation data. Lakes and the
     Caspian Sea are land there.
     """
-    stored = cache_directory() / f"land-mask-{_key(grid)}.bin"
-    if remember and (known := _recall(stored, grid)) is not None:
+    name = f"land-mask-{_key(grid)}.bin"
+    if is_cached and (known := _recall(name, grid)) is not None:
         return known
     mask = _compute(grid)
-    if remember:
-        _remember(stored, mask)
+    if is_cached:
+        _remember(name, mask)
     return mask
 
 
@@ -107,19 +97,11 @@ def _key(grid: Grid) -> str:
     return hashlib.sha256(f"{_RULE}|{version}|{grid!r}".encode()).hexdigest()[:16]
 
 
-def _recall(stored: Path, grid: Grid) -> LandMask | None:
+def _recall(name: str, grid: Grid) -> LandMask | None:
     """Return the cached mask, or None if there is no valid one."""
     size = grid.n_lat * grid.n_lon
-    try:
-        handle = open_regular(stored)
-        with os.fdopen(handle, "rb") as file:
-            if not _is_own(os.fstat(handle)):
-                return None
-            data = file.read(_DIGEST_BYTES + 5 * size + 1)
-    except OSError:
-        return None
-    digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-    if len(body) != 5 * size or digest != _digest(stored.name, body):
+    body = recall(name, 5 * size)
+    if body is None or len(body) != 5 * size:
         return None
     # For each cell one byte of the mask, then for each cell four bytes of the fraction.
     is_land = np.frombuffer(body, np.bool_, size).reshape(grid.n_lat, grid.n_lon)
@@ -127,24 +109,8 @@ def _recall(stored: Path, grid: Grid) -> LandMask | None:
     return LandMask(is_land.copy(), fraction.astype(np.float32))
 
 
-def _remember(stored: Path, mask: LandMask) -> None:
-    """Write the cache file atomically; a failure is not an error, only a slower next run."""
-    with suppress(OSError):
-        stored.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(stored, mode=0o644) as file:
-            body = mask.is_land.tobytes() + mask.land_fraction.astype("<f4").tobytes()
-            file.write(_digest(stored.name, body) + body)
-
-
-def _digest(name: str, body: bytes) -> bytes:
-    """Return the digest of a cached mask; its file name identifies the grid."""
-    return hashlib.sha256(name.encode() + body).digest()
-
-
-def _is_own(status: os.stat_result) -> bool:
-    """Return whether only this user can have written a file: anyone can compute a digest."""
-    others = stat.S_IWGRP | stat.S_IWOTH
-    return status.st_uid in {os.geteuid(), 0} and not status.st_mode & others
+def _remember(name: str, mask: LandMask) -> None:
+    remember(name, mask.is_land.tobytes() + mask.land_fraction.astype("<f4").tobytes())
 
 
 def _compute(grid: Grid) -> LandMask:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import importlib.metadata
+import io
 import json
+import zipfile
+from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loader.regions.coverage import cover_cells
+from loader.cache import recall, remember
+from loader.regions.coverage import Coverage, cover_cells
 from loader.regions.dateline import lay_out_polygon
 from loader.regions.layers import COUNTRY_LAYER, Layer, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -28,10 +34,19 @@ ORIGIN = "Natural Earth 4.1.0, 1:50m Admin 0 countries, public domain"
 
 _FILE = "natural_earth_50m_countries.geojson.gz"
 
+_RULE = 1
+"""Version of the rule: a changed rule must not use results that the old one cached."""
+
+_CACHED_BYTES = 24
+"""Limit for each pair of cell and country; on average, a cell has less than two."""
+
+_CACHED_EDGES = 100_000
+"""Further pairs: where cells are large, many countries meet in one."""
+
 
 @lru_cache(maxsize=2)
 def country_layer(grid: Grid) -> Layer:
-    """Return today's countries on a grid; builds on one grid share them.
+    """Return today's countries on a grid, computed or from the cache.
 
     Parameters
     ----------
@@ -43,6 +58,23 @@ def country_layer(grid: Grid) -> Layer:
         Territories that share an ISO code are one region; those that have none, as Kosovo, have a
         name only. Borders, also disputed ones, are those of Natural Earth.
     """
+    name = f"countries-{_cache_key(grid)}.npz"
+    if (body := recall(name, _CACHED_BYTES * (grid.n_cells + _CACHED_EDGES))) is not None:
+        with suppress(ValueError, LookupError, OSError, zipfile.BadZipFile):
+            return Layer(COUNTRY_LAYER, _unpack(body), ORIGIN)
+    regions = _place_countries(grid)
+    remember(name, _pack(regions))
+    return Layer(COUNTRY_LAYER, regions, ORIGIN)
+
+
+def _cache_key(grid: Grid) -> str:
+    """Return a name for all that the countries on a grid follow from."""
+    data = hashlib.sha256(_packed()).hexdigest()
+    names = importlib.metadata.version("pycountry")
+    return hashlib.sha256(f"{_RULE}|{data}|{names}|{grid!r}".encode()).hexdigest()[:16]
+
+
+def _place_countries(grid: Grid) -> tuple[Region, ...]:
     names, rings = read_countries()
     known = _iso_countries(key for key in rings if key.isdigit())
     regions = []
@@ -57,7 +89,32 @@ def country_layer(grid: Grid) -> Layer:
                 coverage=cover_cells(lines, grid),
             )
         )
-    return Layer(COUNTRY_LAYER, tuple(sorted(regions, key=lambda one: one.name)), ORIGIN)
+    return tuple(sorted(regions, key=lambda one: one.name))
+
+
+def _pack(regions: Sequence[Region]) -> bytes:
+    """Return regions as an archive of arrays, with their names as JSON."""
+    names = [(one.name, one.code, one.country_code) for one in regions]
+    file = io.BytesIO()
+    np.savez(
+        file,
+        names=np.frombuffer(json.dumps(names).encode(), np.uint8),
+        sizes=np.array([one.coverage.cell_id.size for one in regions]),
+        cell_id=np.concatenate([one.coverage.cell_id for one in regions]),
+        share=np.concatenate([one.coverage.share for one in regions]),
+    )
+    return file.getvalue()
+
+
+def _unpack(body: bytes) -> tuple[Region, ...]:
+    with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+        names = json.loads(arrays["names"].tobytes())
+        ends = np.cumsum(arrays["sizes"])[:-1]
+        cells, shares = np.split(arrays["cell_id"], ends), np.split(arrays["share"], ends)
+    return tuple(
+        Region(name, code, number, Coverage(cell_id, share))
+        for (name, code, number), cell_id, share in zip(names, cells, shares, strict=True)
+    )
 
 
 def country_polygons() -> list[list[npt.NDArray[np.float64]]]:
@@ -100,9 +157,12 @@ def read_countries() -> tuple[dict[str, str], dict[str, list[Ring]]]:
 
 
 def _features() -> list[dict[str, Any]]:
-    packed = (files("loader.regions") / "data" / _FILE).read_bytes()
-    features: list[dict[str, Any]] = json.loads(gzip.decompress(packed))["features"]
+    features: list[dict[str, Any]] = json.loads(gzip.decompress(_packed()))["features"]
     return features
+
+
+def _packed() -> bytes:
+    return (files("loader.regions") / "data" / _FILE).read_bytes()
 
 
 def _iso_countries(codes: Iterable[str]) -> dict[str, tuple[str, str]]:

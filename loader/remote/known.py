@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
+from loader.cache import cache_directory
 from loader.files import read_small, write_file
-from loader.reading.landmask import cache_directory
 from loader.text import without_secrets
 
 __all__ = ["is_known", "remember"]
