@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from files import GRIDS, Content, Form, eluc_content, state_content, write
 
 import loader.building.loading
 import loader.building.totals
-from loader import build
+from loader import BuildReport, build
 from loader.checking.check import check_database
 from loader.errors import (
     LucLoadError,
@@ -68,9 +69,40 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     limit_blocks(monkeypatch, 2)
 
 
-def run(sources: Sources, out: Path, **options: Any) -> Any:  # noqa: ANN401
+def run(sources: Sources, out: Path, **options: Any) -> BuildReport:  # noqa: ANN401
     given: dict[str, Any] = {name: path for name, (path, _) in sources.items()}
     return build(**given, out=out, **options)
+
+
+@pytest.fixture(scope="module")
+def finished(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
+    """A finished build, for tests that only read it or `copy` it."""
+    with pytest.MonkeyPatch.context() as patch:
+        limit_blocks(patch, 2)
+        return run(sources, tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture(scope="module")
+def stopped(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a build that ended after four parts, for tests to copy."""
+    out = tmp_path_factory.mktemp("stopped")
+    with pytest.MonkeyPatch.context() as patch:
+        limit_blocks(patch, 2)
+        _interrupt(sources, out, parts=4)
+    return out
+
+
+def _interrupt(sources: Sources, out: Path, parts: int) -> None:
+    with crash("writing a part", after=parts):
+        run(sources, out, workers=1)
+    assert len(list(out.rglob("*.parquet"))) == parts
+
+
+def copy(made: BuildReport | Path, out: Path) -> Path:
+    """Put the output of another build at `out`, and return the folder of its parts."""
+    folder = made if isinstance(made, Path) else made.database.parent
+    shutil.copytree(folder, out, dirs_exist_ok=True)
+    return next(out.rglob("*.parquet")).parent.parent
 
 
 def content_of(folder: Path) -> dict[str, tuple[str, int]]:
@@ -107,8 +139,8 @@ def test_a_build_leaves_a_database_and_a_data_set_and_nothing_else(
     assert differences(tmp_path, EXPECTED, sources) == []
 
 
-def test_the_report_counts_what_the_database_holds(sources: Sources, tmp_path: Path) -> None:
-    report = run(sources, tmp_path)
+def test_the_report_counts_what_the_database_holds(finished: BuildReport) -> None:
+    report, parquet = finished, Path(finished.parquet)
     with duckdb.connect(str(report.database), read_only=True) as con:
         for table in report.tables:
             counted = con.execute(
@@ -121,17 +153,19 @@ def test_the_report_counts_what_the_database_holds(sources: Sources, tmp_path: P
     assert row == [(report.build_id, "complete", False)]
     assert {table.name for table in report.tables} == {"eluc", "state"}
     assert report.database_bytes == report.database.stat().st_size
-    files = [p for p in report.parquet.rglob("*.parquet") if p.parent.name in ("eluc", "state")]
+    files = [p for p in parquet.rglob("*.parquet") if p.parent.name in ("eluc", "state")]
     assert report.parquet_bytes >= sum(p.stat().st_size for p in files)
-    assert json.loads((report.parquet / "build.json").read_text())["build_id"] == report.build_id
+    assert json.loads((parquet / "build.json").read_text())["build_id"] == report.build_id
     assert any("1956" in notice for notice in report.notices)
 
 
-def test_the_same_build_again_changes_nothing(sources: Sources, tmp_path: Path) -> None:
-    first = run(sources, tmp_path, workers=1)
+def test_the_same_build_again_changes_nothing(
+    finished: BuildReport, sources: Sources, tmp_path: Path
+) -> None:
+    copy(finished, tmp_path)
     before = content_of(tmp_path)
-    again = run(sources, tmp_path, workers=2, memory_limit="600MiB")
-    assert (again.outcome, again.build_id) == ("up to date", first.build_id)
+    again = run(sources, tmp_path, workers=1, memory_limit="600MiB")
+    assert (again.outcome, again.build_id) == ("up to date", finished.build_id)
     assert content_of(tmp_path) == before
 
 
@@ -183,15 +217,15 @@ def _copies(sources: Sources, folder: Path) -> Sources:
     "options", [{"years": "1951:1954"}, {"cells": "all"}, {"storage_version": "v1.2.0"}]
 )
 def test_other_options_are_refused_and_then_replace_when_asked(
-    options: dict[str, str], sources: Sources, tmp_path: Path
+    options: dict[str, str], finished: BuildReport, sources: Sources, tmp_path: Path
 ) -> None:
-    first = run(sources, tmp_path)
+    copy(finished, tmp_path)
     before = content_of(tmp_path)
     with pytest.raises(OutputError, match="--overwrite"):
         run(sources, tmp_path, **options)
     assert content_of(tmp_path) == before
     second = run(sources, tmp_path, overwrite=True, **options)
-    assert second.build_id != first.build_id
+    assert second.build_id != finished.build_id
     assert published_files(tmp_path) == ["luc.duckdb", "parquet"]
     low, high = (1951, 1954) if "years" in options else (-9999, 9999)
     expected = Expected(STATE, ELUC, options.get("cells", "data"), (low, high))
@@ -277,8 +311,10 @@ def test_a_table_that_stays_empty_has_no_years(tmp_path: Path) -> None:
     assert [result.name for result in check.results if result.status == "failed"] == []
 
 
-def test_fewer_sources_leave_no_data_of_the_others(sources: Sources, tmp_path: Path) -> None:
-    run(sources, tmp_path)
+def test_fewer_sources_leave_no_data_of_the_others(
+    finished: BuildReport, sources: Sources, tmp_path: Path
+) -> None:
+    copy(finished, tmp_path)
     only = {"states": sources["states"]}
     run(only, tmp_path, overwrite=True)
     assert not (tmp_path / "parquet" / "eluc").exists()
@@ -345,15 +381,6 @@ def test_a_build_that_fails_in_the_database_goes_on(
     assert differences(tmp_path, EXPECTED, sources) == []
 
 
-def _interrupted(sources: Sources, out: Path, parts: int = 4) -> Path:
-    """Leave an interrupted build at `out` and return the folder of its parts."""
-    with crash("writing a part", after=parts):
-        run(sources, out, workers=1)
-    found = sorted(out.rglob("*.parquet"))
-    assert len(found) == parts
-    return found[0].parent.parent
-
-
 def _flip_a_byte(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 0x10
@@ -380,9 +407,9 @@ def _exchange_values(path: Path) -> None:
     ids=["a byte flipped", "other values", "removed", "cut short", "emptied"],
 )
 def test_a_damaged_part_is_made_again(
-    damage: Callable[[Path], None], sources: Sources, tmp_path: Path
+    damage: Callable[[Path], None], stopped: Path, sources: Sources, tmp_path: Path
 ) -> None:
-    folder = _interrupted(sources, tmp_path)
+    folder = copy(stopped, tmp_path)
     damage(sorted((folder / "state").glob("*.parquet"))[1])
     report = run(sources, tmp_path)
     assert report.reused_parts == 3
@@ -390,9 +417,9 @@ def test_a_damaged_part_is_made_again(
 
 
 def test_a_manifest_cut_in_the_middle_of_a_line_costs_one_part(
-    sources: Sources, tmp_path: Path
+    stopped: Path, sources: Sources, tmp_path: Path
 ) -> None:
-    folder = _interrupted(sources, tmp_path)
+    folder = copy(stopped, tmp_path)
     manifest = folder.parent / "manifest.jsonl"
     manifest.write_bytes(manifest.read_bytes()[:-9])
     assert run(sources, tmp_path).reused_parts == 3
@@ -400,10 +427,10 @@ def test_a_manifest_cut_in_the_middle_of_a_line_costs_one_part(
 
 
 def test_a_line_of_the_manifest_that_was_cut_costs_only_its_own_part(
-    sources: Sources, tmp_path: Path
+    stopped: Path, sources: Sources, tmp_path: Path
 ) -> None:
     """What the next run writes after it counts, when that run is interrupted too."""
-    folder = _interrupted(sources, tmp_path)
+    folder = copy(stopped, tmp_path)
     manifest = folder.parent / "manifest.jsonl"
     manifest.write_bytes(manifest.read_bytes()[:-9])
     with crash("writing a part", after=1):
@@ -423,9 +450,9 @@ def test_a_line_of_the_manifest_that_was_cut_costs_only_its_own_part(
     ],
 )
 def test_a_damaged_line_of_the_manifest_is_passed_over(
-    line: bytes, sources: Sources, tmp_path: Path
+    line: bytes, stopped: Path, sources: Sources, tmp_path: Path
 ) -> None:
-    folder = _interrupted(sources, tmp_path)
+    folder = copy(stopped, tmp_path)
     manifest = folder.parent / "manifest.jsonl"
     manifest.write_bytes(line + b"\n" + manifest.read_bytes())
     assert run(sources, tmp_path).reused_parts == 4
@@ -434,10 +461,15 @@ def test_a_damaged_line_of_the_manifest_is_passed_over(
 
 @pytest.mark.parametrize(("years", "same"), [(1, 0), (4, 2)])
 def test_parts_of_another_plan_are_not_published(
-    years: int, same: int, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    years: int,
+    same: int,
+    stopped: Path,
+    sources: Sources,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With another --memory-limit the same build is cut into other blocks."""
-    folder = _interrupted(sources, tmp_path)
+    folder = copy(stopped, tmp_path)
     (folder / "state" / "1950-1951_rows-00000-00001.parquet.tmp").write_bytes(b"half")
     limit_blocks(monkeypatch, years)
     assert run(sources, tmp_path).reused_parts == same
@@ -459,15 +491,17 @@ def test_a_resumed_build_plans_the_blocks_it_began_with(
         return real(source, cells, budget, most_years)
 
     monkeypatch.setattr(loader.building.loading, "plan_blocks", plan)
-    _interrupted(sources, tmp_path, parts=5)
+    _interrupt(sources, tmp_path, parts=5)
     first = planned.copy()
     planned.clear()
     run(sources, tmp_path)
     assert planned == first
 
 
-def test_what_was_learned_about_cells_may_be_lost(sources: Sources, tmp_path: Path) -> None:
-    folder = _interrupted(sources, tmp_path)
+def test_what_was_learned_about_cells_may_be_lost(
+    stopped: Path, sources: Sources, tmp_path: Path
+) -> None:
+    folder = copy(stopped, tmp_path)
     shutil.rmtree(folder.parent / "cells")
     (folder.parent / "cells").mkdir()
     run(sources, tmp_path)
@@ -475,9 +509,9 @@ def test_what_was_learned_about_cells_may_be_lost(sources: Sources, tmp_path: Pa
 
 
 def test_leftovers_of_other_options_are_dropped_with_a_notice(
-    sources: Sources, tmp_path: Path
+    stopped: Path, sources: Sources, tmp_path: Path
 ) -> None:
-    _interrupted(sources, tmp_path)
+    copy(stopped, tmp_path)
     listener = Notices()
     report = run(sources, tmp_path, cells="all", reporter=listener)
     assert report.reused_parts == 0
@@ -487,9 +521,9 @@ def test_leftovers_of_other_options_are_dropped_with_a_notice(
 
 
 def test_a_failed_overwrite_leaves_the_old_build_as_it_was(
-    sources: Sources, tmp_path: Path
+    finished: BuildReport, sources: Sources, tmp_path: Path
 ) -> None:
-    run(sources, tmp_path)
+    copy(finished, tmp_path)
     before = {k: v for k, v in content_of(tmp_path).items() if not k.startswith(".luc-load")}
     with crash("writing a part", after=2):
         run(sources, tmp_path, cells="all", overwrite=True)
@@ -768,6 +802,34 @@ STAGED: dict[str, tuple[str, Callable[[Path], Any]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def waiting(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the output of a build that was killed while it was published, for tests to copy."""
+    real = Path.replace
+
+    def killed_at_database(path: Path, target: Path) -> Path:
+        if path.name == "luc.duckdb":
+            raise KeyboardInterrupt
+        return real(path, target)
+
+    @cache
+    def make(parquet: str) -> Path:
+        out = tmp_path_factory.mktemp("waiting")
+        with pytest.MonkeyPatch.context() as patch:
+            limit_blocks(patch, 2)
+            if parquet != "exchanged for none":
+                run(sources, out, years=":1952")
+            if parquet == "in the stage":
+                fail(patch, "publishing", error=KeyboardInterrupt())
+            else:
+                patch.setattr(Path, "replace", killed_at_database)
+            with pytest.raises(KeyboardInterrupt):
+                run(sources, out, overwrite=True)
+        return out
+
+    return make
+
+
 LEFT = ("none", *(damage for damage, (name, _) in STAGED.items() if "/" not in name))
 """What can happen to a stage whose data set was exchanged already."""
 
@@ -786,26 +848,11 @@ LEFT = ("none", *(damage for damage, (name, _) in STAGED.items() if "/" not in n
     ],
 )
 def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
-    parquet: str, damage: str, tmp_path: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
+    parquet: str, damage: str, tmp_path: Path, sources: Sources, waiting: Callable[[str], Path]
 ) -> None:
     out = tmp_path / "out"
-    if parquet != "exchanged for none":
-        run(sources, out, years=":1952")
+    copy(waiting(parquet), out)
     stage = out / ".luc-load" / "stage"
-    real = Path.replace
-
-    def killed_at_database(path: Path, target: Path) -> Path:
-        if path.name == "luc.duckdb":
-            raise KeyboardInterrupt
-        return real(path, target)
-
-    with monkeypatch.context() as patch:
-        if parquet == "in the stage":
-            fail(patch, "publishing", error=KeyboardInterrupt())
-        else:
-            patch.setattr(Path, "replace", killed_at_database)
-        with pytest.raises(KeyboardInterrupt):
-            run(sources, out, overwrite=True)
     assert (stage / "parquet").exists() == (parquet == "in the stage")
     if damage != "none":
         name, spoil = STAGED[damage]
@@ -828,18 +875,19 @@ def test_totals_are_the_same_in_whatever_pieces_they_are_added(
     assert differences(tmp_path, EXPECTED, sources) == []
 
 
-def test_an_area_that_none_has_is_computed(sources: Sources, tmp_path: Path) -> None:
+def test_an_area_that_none_has_is_computed(
+    finished: BuildReport, sources: Sources, tmp_path: Path
+) -> None:
     path = tmp_path / "eluc.nc"
     shutil.copyfile(sources["eluc"][0], path)
-    run(sources, tmp_path / "before")
     with netCDF4.Dataset(path, "a") as file:
         area = file["cell_area"][:].filled(0).ravel()
         area[:3] = (0.0, -area[1], np.nan)
         file["cell_area"][:] = area.reshape(file["cell_area"].shape)
     build(states=sources["states"][0], eluc=path, out=tmp_path / "after")
     found = {}
-    for name in ("before", "after"):
-        with duckdb.connect(str(tmp_path / name / "luc.duckdb"), read_only=True) as con:
+    for name, out in (("before", finished.database.parent), ("after", tmp_path / "after")):
+        with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
             area_ha = con.execute("SELECT area_ha FROM cell ORDER BY cell_id").fetchnumpy()[
                 "area_ha"
             ]

@@ -11,6 +11,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
@@ -53,6 +55,8 @@ _SORTED_YEARS = 8
 
 _MAX_BLOCKS = 24
 """Largest number of blocks in a view: each costs a few milliseconds of planning."""
+
+_SCHEMA_TABLE = itemgetter(0, 1)
 
 _ROUNDING_DEG = 1e-9
 """Degrees; much smaller than any cell, much larger than the rounding of a coordinate."""
@@ -405,14 +409,20 @@ def _document_columns(
     own = glossary()
     rows = []
     listed = _execute(con, statement("list_all_columns"), "data_dictionary")
-    for schema, table, column, data_type in listed:
-        if table in files:
-            entry = column_entry(table, column, _scopes(table, files, context), own)
-            values = {"schema": schema, "table": table, "column": column, "text": entry.comment}
-            _execute(con, statement("comment_on_column", values), f"{table}.{column}")
+    # All comments of a table at once: one call for each column took a tenth of a small build.
+    for (schema, table), columns in groupby(sorted(listed, key=_SCHEMA_TABLE), _SCHEMA_TABLE):
+        if table not in files:
+            continue
+        scopes = _scopes(table, files, context)
+        comments = []
+        for _, _, column, data_type in columns:
+            entry = column_entry(table, column, scopes, own)
+            comments.append({"name": column, "text": entry.comment})
             if schema == "main":
                 described = (entry.unit, entry.description, entry.source)
                 rows.append((table, column, data_type, *described))
+        values = {"schema": schema, "table": table, "columns": comments}
+        _execute(con, statement("comment_on_columns", values), table)
     lists = [list(values) for values in zip(*rows, strict=True)]
     _execute(con, statement("fill_data_dictionary"), "data_dictionary", lists)
 

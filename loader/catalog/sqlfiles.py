@@ -166,6 +166,12 @@ def parse_header(text: str, where: str) -> dict[str, str]:
 
 def read_files(name: str) -> dict[str, SqlFile]:
     """Read every .sql file of a folder such as "sql/views" or "queries", keyed by name."""
+    return dict(_folder_files(name))
+
+
+@cache
+def _folder_files(name: str) -> dict[str, SqlFile]:
+    # A build asks for the same folders many times; the files of an installed package stay.
     first, *rest = name.split("/")
     place = folder(first).joinpath(*rest)
     if not place.is_dir():
