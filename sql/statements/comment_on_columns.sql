@@ -4,6 +4,7 @@
 -- Caveat: a view must exist with its final columns; replacing it drops its comments
 -- Source: the data dictionary
 -- Needs: none
-{%- for column in columns %}
-COMMENT ON COLUMN {{ schema | identifier }}.{{ table | identifier }}.{{ column.name | identifier }} IS {{ column.text | literal }};
-{%- endfor %}
+{% for column in columns %}
+COMMENT ON COLUMN {{ schema | identifier }}.{{ table | identifier }}.{{ column.name | identifier }}
+IS {{ column.text | literal }};
+{% endfor %}
