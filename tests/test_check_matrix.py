@@ -423,6 +423,31 @@ STORED: dict[str, Corruption] = {
         "contents",
         "state_total: ",
     ),
+    "a change of one square of the map": (
+        Corruption(
+            "map",
+            sql("UPDATE luc_map_1deg SET c3per_diff_ha = NULL WHERE rowid = 2"),
+            "derived_tables",
+            "c3per_diff_ha: ",
+        )
+    ),
+    "two squares of the map exchanged": Corruption(
+        "map 2",
+        sql(
+            "CREATE TABLE two AS FROM (SELECT *, row_number() OVER (PARTITION BY year) AS n "
+            "FROM luc_map_1deg WHERE year = 2010 AND primf_ha > 0) WHERE n <= 2",
+            "UPDATE luc_map_1deg AS m SET primf_ha = t.primf_ha FROM two AS t JOIN two AS o "
+            "ON o.n = 3 - t.n WHERE (m.year, m.lat, m.lon) = (o.year, o.lat, o.lon)",
+        ),
+        "derived_tables",
+        "2010  primf_ha",
+    ),
+    "a square of the map twice": Corruption(
+        "map 3",
+        sql("INSERT INTO luc_map_1deg FROM luc_map_1deg WHERE rowid = 2"),
+        "derived_tables",
+        "2010  squares",
+    ),
     # Bytes of the database.
     **{
         f"a bit of the database at {place:.2f}": Corruption(

@@ -23,7 +23,7 @@ __all__ = ["TARGETS", "judge_published", "make_template"]
 
 TARGETS = ("duckdb", "parquet", "manifest")
 
-PROOFS = ("catalog", "record", "file", "contents", "parquet")
+PROOFS = ("catalog", "record", "file", "contents", "parquet", "derived_tables")
 
 _ODD_VALUES: tuple[Any, ...] = (
     *(None, True, -1, 0, 2**70, 1e308, "", "x" * 5000, "../../../etc/passwd", "\x1b[2J"),
