@@ -24,6 +24,7 @@ import xarray as xr
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
+from loader.reading.chunkindex import ChunkIndex, read_index
 from loader.reading.hdf5types import DECODING, read_by_hdf5, unusual_variables
 
 if TYPE_CHECKING:
@@ -193,44 +194,31 @@ def _chunk_layouts(file_or_path: str | IO[bytes], general: xr.Dataset) -> dict[s
     with h5py.File(file_or_path, "r") as file:
         for name, variable in general.variables.items():
             dataset = file.get(str(name))
-            if (
-                isinstance(dataset, h5py.Dataset)
-                and variable.ndim > 1
-                and dataset.shape == variable.shape
-                and (layout := _chunk_layout(dataset)) is not None
-            ):
-                layouts[str(name)] = layout
+            if not isinstance(dataset, h5py.Dataset) or dataset.shape != variable.shape:
+                continue
+            # Verified also where the library reads the chunks, as for axes.
+            index = read_index(dataset)
+            if index is not None and variable.ndim > 1:
+                layout = _chunk_layout(dataset, index)
+                if layout is not None:
+                    layouts[str(name)] = layout
     return layouts
 
 
-def _chunk_layout(dataset: h5py.Dataset) -> _ChunkLayout | None:
+def _chunk_layout(dataset: h5py.Dataset, index: ChunkIndex) -> _ChunkLayout | None:
     creation = dataset.id.get_create_plist()
     filters = [
         _HDF5_FILTER_NAMES.get(creation.get_filter(k)[0], "other")
         for k in range(creation.get_nfilters())
     ]
     dtype = dataset.dtype
-    # An h5py built on an old HDF5 has no chunk_iter; looking chunks up one by one is too slow.
-    chunk_iter = getattr(dataset.id, "chunk_iter", None)
     if (
-        dataset.chunks is None
+        index.is_skipping
         or filters not in _UNDERSTOOD
         or dtype.kind not in "iuf"
         or not dtype.isnative
         or dtype != np.dtype(dtype.char)
-        or chunk_iter is None
     ):
-        return None
-    places: dict[tuple[int, ...], tuple[int, int]] = {}
-    skipped = False
-
-    def note(chunk: Any) -> None:  # noqa: ANN401  # h5py's StoreInfo
-        nonlocal skipped
-        skipped = skipped or chunk.filter_mask != 0
-        places[tuple(map(int, chunk.chunk_offset))] = (chunk.byte_offset, chunk.size)
-
-    chunk_iter(note)
-    if skipped:
         return None
     return _ChunkLayout(
         shape=dataset.shape,
@@ -239,7 +227,7 @@ def _chunk_layout(dataset: h5py.Dataset) -> _ChunkLayout | None:
         shuffled="shuffle" in filters and dtype.itemsize > 1,
         deflated="gzip" in filters,
         fill=dtype.type(dataset.fillvalue),
-        places=places,
+        places=index.places,
     )
 
 
