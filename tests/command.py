@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from zygote import zygote
+from tools.zygote import zygote
 
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-m", "loader")

@@ -1,4 +1,4 @@
-"""A process that has imported the libraries already and forks for every command that a test runs.
+"""A process that has imported the libraries already and forks for every command that is run.
 
 Importing xarray, pandas, DuckDB and pyarrow takes most of a short command's time, and so does
 taking them down again at the end. A child that is forked from a process with the libraries in
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import ctypes
 import gc
 import importlib
 import io
@@ -40,13 +41,21 @@ _LENGTH = 8
 
 
 class Zygote:
-    """The other end of the process that forks; one command at a time."""
+    """The other end of the process that forks; one command at a time.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Of the process that forks; a command has one of its own.
+    modules : sequence of str
+        Imported in addition to the libraries.
+    """
+
+    def __init__(self, environment: Mapping[str, str], modules: Sequence[str] = ()) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
+                [sys.executable, __file__, str(theirs.fileno()), *modules],
                 env=dict(environment),
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -55,7 +64,7 @@ class Zygote:
     def run(
         self, arguments: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
     ) -> subprocess.CompletedProcess[str]:
-        """Run `luc-load` with these arguments to its end."""
+        """Run `luc-load` with these arguments to its end, or kill it after some seconds."""
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             request = json.dumps([list(arguments), str(cwd), dict(environment), seconds]).encode()
             streams = array.array("i", [out.fileno(), err.fileno()])
@@ -93,9 +102,9 @@ def _receive(connection: socket.socket, size: int) -> bytes:
     return bytes(parts)
 
 
-def _serve(connection: socket.socket) -> None:
+def _serve(connection: socket.socket, modules: Sequence[str]) -> None:
     """Fork for every request; return in the child, and in the parent when there are no more."""
-    _prepare()
+    _prepare(modules)
     while True:
         try:
             head, streams, _, _ = socket.recv_fds(connection, _LENGTH, 2)
@@ -115,7 +124,7 @@ def _serve(connection: socket.socket) -> None:
         connection.sendall(json.dumps(code).encode().rjust(_LENGTH))
 
 
-def _prepare() -> None:
+def _prepare(more: Sequence[str]) -> None:
     """Do once what every command would do again: import, compile templates, parse borders."""
     package = importlib.import_module("loader")
     modules = [
@@ -123,7 +132,7 @@ def _prepare() -> None:
         for module in pkgutil.walk_packages(package.__path__, "loader.")
         if not module.name.startswith(_LEFT_OUT)
     ]
-    for name in (*_LIBRARIES, *modules):
+    for name in (*_LIBRARIES, *modules, *more):
         importlib.import_module(name)
     from loader.catalog.sqlfiles import read_files, render  # noqa: PLC0415
     from loader.errors import SqlFileError  # noqa: PLC0415
@@ -163,6 +172,7 @@ def _become(
     out, err = (io.BufferedWriter(io.FileIO(number, "w", closefd=False)) for number in (1, 2))
     sys.stdout = io.TextIOWrapper(out, encoding="utf-8")
     sys.stderr = io.TextIOWrapper(err, "utf-8", "backslashreplace", line_buffering=True)
+    _tell_preloaded("torture_begin")
     sys.argv = ["luc-load", *arguments]
     code = 1
     try:
@@ -174,6 +184,13 @@ def _become(
     _end(code)
 
 
+def _tell_preloaded(name: str) -> None:
+    """Call a function of the library that `make torture` preloads, if it is there."""
+    function = getattr(ctypes.CDLL(None), name, None)
+    if function is not None:
+        function()
+
+
 def _end(code: int) -> NoReturn:
     """End this process as Python does, but without taking down every module first."""
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
@@ -183,9 +200,10 @@ def _end(code: int) -> NoReturn:
         sys.stderr.flush()
     except (OSError, ValueError):
         code = 120
+    _tell_preloaded("torture_end")
     os._exit(code)
 
 
 if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as served:
-        _serve(served)
+        _serve(served, sys.argv[2:])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
 import sys
 import tempfile
 import time
@@ -12,6 +14,9 @@ from tools.torture.campaign import Field, Outcome, at_calls, at_moments
 from tools.torture.faults import MODES, Shim
 from tools.torture.ground import Ground
 from tools.torture.report import insert, table
+from tools.zygote import Zygote
+
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
@@ -54,7 +59,12 @@ def run(options: argparse.Namespace, work: Path) -> int:
 
 def _field(folder: Path, *years: str) -> Field:
     folder.mkdir()
-    return Ground(folder, *years), Shim(folder)
+    shim = Shim(folder)
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    own = os.environ | shim.preload | {"PYTHONPATH": os.pathsep.join(paths)}
+    zygote = Zygote(own, ["tools.torture.prepared"])
+    atexit.register(zygote.close)
+    return Ground(folder, *years, zygote=zygote), shim
 
 
 def _told(outcome: Outcome) -> Outcome:

@@ -158,28 +158,19 @@ def try_moment(ground: Ground, seconds: float, number: signal.Signals = signal.S
     """Build, send a signal after some seconds, look at the damage, and build again."""
     began = time.monotonic()
     ground.prepare()
-    process = ground.start()
+    where, left, code, broken = "", "?", 0, ""
     try:
-        _, said = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
-        try:
-            _, said = process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            return Outcome("moment", "", False, "?", 0, 20, f"{number.name}: it did not end")
-    where = phase(ground.out) if process.returncode else "after the end"
-    left, broken = "?", ""
-    try:
-        left = ground.check_damage(said)
+        done = ground.run_for(seconds, number)
+        code = done.returncode
+        where = phase(ground.out) if code else "after the end"
+        left = ground.check_damage(done.stderr)
         expected = {0, -number, 128 + number}
-        promised(process.returncode in expected, f"ends with {process.returncode}: {said}")
+        promised(code in expected, f"ends with {code}: {done.stderr}")
         ground.check_healed(ground.run())
     except BrokenPromiseError as error:
         broken = f"{number.name} after {seconds:.2f} s: {error}"
     took = time.monotonic() - began
-    return Outcome("moment", where, False, left, process.returncode, took, broken)
+    return Outcome("moment", where, False, left, code, took, broken)
 
 
 def phase(out: Path) -> str:
@@ -207,4 +198,6 @@ def _name(ground: Ground, call: str, path: Path) -> str:
     text = "/".join(parts) or "the folder itself"
     text = re.sub(r"parquet/(\w+)/[^/]*\.parquet", r"parquet part", text)
     text = re.sub(r"parquet/\w+$", "folder of parts", text)
+    # Temporary files have random names.
+    text = re.sub(r"\.([\w.]+)\.[0-9a-f]{16}\.tmp$", r"\1.tmp", text)
     return f"{call} {text}"

@@ -57,6 +57,11 @@ class Shim:
         if made.returncode:
             raise NoCompilerError(f"shim.c does not compile here: {made.stderr.strip()[-300:]}")
 
+    @property
+    def preload(self) -> dict[str, str]:
+        """The variable that loads the library into a process; it does nothing there yet."""
+        return {"LD_PRELOAD": str(self._library)}
+
     def environment(self, under: Path, fault: Fault | None) -> dict[str, str]:
         """Return the variables that make a command fail so; None only counts its calls."""
         self._log.unlink(missing_ok=True)

@@ -9,7 +9,8 @@
    TORTURE_CLOCK   seconds by which the clock is set back, TORTURE_CLOCK_AFTER seconds after the
                    start
 
-   Only the process that is started so counts, not its children. */
+   Only the process that is started so counts, not its children. A process that was forked for a
+   command calls torture_begin() to read its variables, and torture_end() before it ends. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -62,7 +63,7 @@ static void say(const char *what, const char *path) {
     }
 }
 
-__attribute__((constructor)) static void start(void) {
+__attribute__((constructor)) void torture_begin(void) {
     const char *names[] = {"count", "kill", "torn", "enospc", "full", "eio"};
     const char *given = getenv("TORTURE_MODE"), *back = getenv("TORTURE_CLOCK");
     const char *owner = getenv("TORTURE_PID");
@@ -86,7 +87,7 @@ __attribute__((constructor)) static void start(void) {
     self = getpid();
 }
 
-__attribute__((destructor)) static void end(void) {
+__attribute__((destructor)) void torture_end(void) {
     if (under && mode == COUNT && self == getpid()) say("calls", "");
 }
 
