@@ -196,8 +196,9 @@ def _name(ground: Ground, call: str, path: Path) -> str:
     if parts[:2] == (".luc-load", "stage"):
         parts = parts[2:]
     text = "/".join(parts) or "the folder itself"
-    text = re.sub(r"parquet/(\w+)/[^/]*\.parquet", r"parquet part", text)
-    text = re.sub(r"parquet/\w+$", "folder of parts", text)
     # Temporary files have random names.
-    text = re.sub(r"\.([\w.]+)\.[0-9a-f]{16}\.tmp$", r"\1.tmp", text)
+    text = re.sub(r"\.([^/]+)\.[0-9a-f]{16}\.tmp$", r"\1.tmp", text)
+    text = re.sub(r"parquet/\w+/[^/]*\.parquet", "parquet part", text)
+    text = re.sub(r"parquet/\w+$", "folder of parts", text)
+    text = re.sub(r"(replaced|discarded)/.*", r"\1", text)
     return f"{call} {text}"
