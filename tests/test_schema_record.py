@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loader.catalog.objects import SchemaContext
-from loader.catalog.products import EmissionProduct
+from loader.catalog.products import EmissionProduct, ProductColumn
 from loader.catalog.record import schema_from_record, schema_record
 from loader.grid import Grid
 from loader.schema import SOURCES
@@ -20,6 +20,7 @@ CONTEXT = SchemaContext(
     {"state": 'LUH3\'s "states"'},
     EmissionProduct(("BLUE",), (2022,), is_net=True),
     ("luc",),
+    (ProductColumn("committed", EmissionProduct(("LUCE",)), "committed emissions", "a file"),),
 )
 
 

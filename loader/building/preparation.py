@@ -10,6 +10,7 @@ from loader.building.small_tables import (
     cell_area_ha,
     cell_table,
     emission_product,
+    further_products,
     source_title,
     year_table,
 )
@@ -68,6 +69,7 @@ class Preparation:
             {source.kind.table: source_title(source) for source in gridded.values()},
             emission_product(gridded["eluc"].files[0]) if "eluc" in gridded else EmissionProduct(),
             options.materialize,
+            further_products(gridded["eluc"]) if "eluc" in gridded else (),
         )
         self.database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.lanes
@@ -112,7 +114,8 @@ class Preparation:
 
     def _make_totals(self) -> Totals:
         square = self.map.squares.of_cell
-        return Totals(self.area_ha(), self.regions(), self.context.land_uses, square)
+        further = tuple(one.column for one in self.context.further)
+        return Totals(self.area_ha(), self.regions(), self.context.land_uses, square, further)
 
     def _create(self) -> None:
         if self._is_view:

@@ -11,9 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from loader._version import __version__
-from loader.catalog.products import EmissionProduct, describe_product, product_attributes
+from loader.catalog.products import (
+    EmissionProduct,
+    ProductColumn,
+    describe_product,
+    product_attributes,
+)
 from loader.errors import SourceError
-from loader.schema import STATIC
+from loader.schema import ELUC, STATIC
 from loader.storing.contents import BUILD_DIGEST, build_digest
 from loader.text import without_secrets
 
@@ -37,6 +42,7 @@ __all__ = [
     "emission_product",
     "file_title",
     "first_days",
+    "further_products",
     "is_synthetic",
     "source_table",
     "source_title",
@@ -188,6 +194,23 @@ def first_days(years: npt.NDArray[np.integer]) -> npt.NDArray[np.datetime64]:
 def emission_product(file: FileRecord) -> EmissionProduct:
     """Return which emissions an ELUC file holds, derived from its name and attributes."""
     return describe_product(file.path, product_attributes(file.attributes, file.of_first))
+
+
+def further_products(source: GriddedSource) -> tuple[ProductColumn, ...]:
+    """Return the columns of emissions other than the first one, and what they hold."""
+    columns = []
+    for variable in source.variables:
+        if variable.column == ELUC.column:
+            continue
+        file = next(f for f in source.files if variable in f.variables)
+        own = (variable.long_name, variable.standard_name, variable.name)
+        product = describe_product(file.path, (*product_attributes(file.attributes, {}), *own))
+        is_part = not product.is_committed and variable.long_name
+        quantity = variable.long_name if is_part else product.quantity
+        columns.append(
+            ProductColumn(variable.column, product, quantity, file_title(source.kind, file))
+        )
+    return tuple(columns)
 
 
 def file_title(kind: Source, file: FileRecord) -> str:

@@ -18,7 +18,7 @@ from loader.regions.tables import RegionTables
 from loader.schema import SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["BlockSums", "GroupSums", "Groups", "Totals"]
 
@@ -118,6 +118,8 @@ class Totals:
         Land uses of the build, whose columns of state are summed; those of LUH2 by default.
     square : ndarray of int32, shape (n_cells,), optional
         The square of each cell, from 0; without it there are no sums by square.
+    further : sequence of str
+        Columns of eluc other than `eluc`.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class Totals:
         regions: RegionTables | None = None,
         land_uses: LandUses | None = None,
         square: Int32 | None = None,
+        further: Sequence[str] = (),
     ) -> None:
         self._regions = regions or RegionTables((), area_ha)
         groups = Groups(
@@ -137,7 +140,7 @@ class Totals:
         self._adder = GroupSums(area_ha, groups, square)
         uses = land_uses or LandUses()
         self._columns: dict[str, dict[str, tuple[str, ...]]] = {
-            "eluc": {"eluc": ("eluc",)},
+            "eluc": {name: (name,) for name in ("eluc", *further)},
             "state": {name: (name,) for name in uses.fractions} | SUMS,
         }
         self._grown = {table: _Sums(groups.count) for table in self._columns}
@@ -166,8 +169,12 @@ class Totals:
             self._grown[table].add(sums)
 
     def eluc_table(self) -> pa.Table:
-        """Return the rows of eluc_total: region, year and emission_mtc, in Mt C per year."""
-        return self._table("eluc", {"eluc": "emission_mtc"}, _TONNES_PER_MEGATONNE)
+        """Return the rows of eluc_total: region, year and emission_mtc, in Mt C per year.
+
+        Further products have a column <name>_mtc.
+        """
+        names = {name: f"{name}_mtc" for name in self._columns["eluc"]} | {"eluc": "emission_mtc"}
+        return self._table("eluc", names, _TONNES_PER_MEGATONNE)
 
     def state_table(self) -> pa.Table:
         """Return the rows of state_total: region, year and <name>_mha, in million hectares."""

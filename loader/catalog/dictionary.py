@@ -138,12 +138,22 @@ def _share(_table: str, base: Entry) -> Entry:
     return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
 
 
+def _emission(unit: str, what: str) -> Callable[[str, Entry], Entry]:
+    def describe(_table: str, base: Entry) -> Entry:
+        return Entry(unit, f"{what}: {base.description}", f"{base.source}; cell areas")
+
+    return describe
+
+
 _DERIVED: Mapping[str, Callable[[str, Entry], Entry]] = {
     "_diff": _difference,
     "_mha": _area,
     "_diff_ha": _square_change,
     "_ha": _square_area,
     "_share": _share,
+    "_tc": _emission("t C yr-1", "of the whole cell, the measure that may be summed"),
+    "_mtc": _emission("Mt C yr-1", "sum over the stored cells"),
+    "_pgc": _emission("Pg C yr-1", "sum over all stored cells"),
 }
 """How a suffix changes the meaning of the name before it."""
 

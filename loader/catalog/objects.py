@@ -19,7 +19,7 @@ import duckdb
 
 from loader.catalog.dictionary import Entry, column_entry, glossary, variable_entry
 from loader.catalog.objectfiles import object_files
-from loader.catalog.products import EmissionProduct
+from loader.catalog.products import EmissionProduct, ProductColumn
 from loader.catalog.sqlfiles import (
     SqlFile,
     creation_order,
@@ -84,6 +84,8 @@ class SchemaContext:
         Which emissions the table eluc holds.
     materialized : tuple of str
         Views that are stored as tables; their definitions are views in the schema meta.
+    further : tuple of ProductColumn
+        The columns of eluc other than `eluc`.
     """
 
     grid: Grid
@@ -91,6 +93,7 @@ class SchemaContext:
     sources: Mapping[str, str] = field(default_factory=dict)
     product: EmissionProduct = field(default_factory=EmissionProduct)
     materialized: tuple[str, ...] = ()
+    further: tuple[ProductColumn, ...] = ()
 
     @cached_property
     def columns(self) -> dict[str, tuple[Variable, ...]]:
@@ -122,6 +125,10 @@ class SchemaContext:
         entry = variable_entry(variable, title)
         if variable.column == ELUC.column:
             return replace(entry, description=self.product.quantity)
+        for one in self.further:
+            if variable.column == one.column:
+                source = f"{variable.name} of {one.title}"
+                return replace(entry, description=one.quantity, source=source)
         return entry
 
 
@@ -343,6 +350,7 @@ def _context_values(context: SchemaContext) -> dict[str, object]:
         "moving": land_uses.moving,
         "titles": context.titles,
         "product": context.product,
+        "further": context.further,
         "co2_per_c": _CO2_PER_C,
         "grid": context.grid,
     }
@@ -442,7 +450,8 @@ def _scopes(
     if "variables[" in files[table].text:
         return gridded
     # A view that lists its columns has only these variables, even if a file has one named `date`.
-    picked = {ELUC.column, *context.land_uses.fractions}
+    further = (one.column for one in context.further)
+    picked = {ELUC.column, *further, *context.land_uses.fractions}
     return [
         {column: entry for column, entry in entries.items() if column in picked}
         for entries in gridded

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["EmissionProduct", "describe_product", "product_attributes"]
+__all__ = ["EmissionProduct", "ProductColumn", "describe_product", "product_attributes"]
 
 _MODELS = {
     "blue": "BLUE",
@@ -94,6 +94,28 @@ class EmissionProduct:
                 "neither the name nor the title of the ELUC file names the model of the emissions"
             )
         return f"{problem}; the published totals are those of BLUE's net flux in GCB2022"
+
+
+@dataclass(frozen=True)
+class ProductColumn:
+    """A further product of emissions, or a part of one, and its column.
+
+    Attributes
+    ----------
+    column : str
+        Of the table eluc, in t C ha-1 yr-1. Views have `<column>_tc`, `<column>_mtc` and
+        `<column>_pgc`, as they have emission_tc, emission_mtc and emission_pgc.
+    product : EmissionProduct
+    quantity : str
+        The meaning of one value.
+    title : str
+        A short description of the file.
+    """
+
+    column: str
+    product: EmissionProduct
+    quantity: str
+    title: str
 
 
 def describe_product(path: str, texts: Iterable[str | None] = ()) -> EmissionProduct:

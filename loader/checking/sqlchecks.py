@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loader.catalog.products import describe_product
 from loader.catalog.sqlfiles import SqlFile, embedded, read_files, render
 from loader.checking.catalog import needed_objects
 from loader.checking.results import SHOWN_ROWS, BadRow, CheckResult
@@ -137,10 +136,9 @@ def _no_balance(subject: Subject) -> str | None:
 def _no_published(subject: Subject) -> str | None:
     if reason := _without("eluc")(subject):
         return reason
-    source = next(one for one in subject.sources if one["name"] == "eluc")
-    if source["synthetic"]:
+    if any(one["synthetic"] for one in subject.sources if one["name"].startswith("eluc")):
         return "the ELUC file is synthetic"
-    if reason := describe_product(source["path"], [source["title"]]).obstacle:
+    if reason := subject.emissions.get(subject.published_column):
         return reason
     if not subject.is_global or subject.cells == "land":
         return "the stored cells do not cover all land of the Earth"

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from loader.catalog.products import describe_product
 from loader.catalog.sqlfiles import read_files
 from loader.checking.expected import Fact, read_catalog
 from loader.errors import DatabaseError, SourceError
 from loader.landuses import LandUses, land_uses_of
-from loader.schema import MATERIALIZABLE, SOURCES, SUMS
+from loader.schema import ELUC, MATERIALIZABLE, SOURCES, SUMS
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -243,6 +244,29 @@ class Subject:
         return land_uses_of(self.columns["state"], self.columns.get("transition", ()))
 
     @cached_property
+    def further(self) -> tuple[str, ...]:
+        """The columns of eluc other than `eluc`: further products of emissions."""
+        return tuple(name for name in self.values("eluc") if name != ELUC.column)
+
+    @cached_property
+    def emissions(self) -> dict[str, str | None]:
+        """The emissions of eluc_global by column, and why the published totals do not apply."""
+        obstacles: dict[str, str | None] = {}
+        for source in self.sources:
+            name, _, product = source["name"].partition("/")
+            column = f"{product}_pgc" if product else "emission_pgc"
+            if name == "eluc" and obstacles.get(column) is None:
+                found = describe_product(source["path"], [source["title"]])
+                obstacles[column] = found.obstacle
+        return obstacles
+
+    @property
+    def published_column(self) -> str:
+        """The emissions of eluc_global to compare with published totals; the first if none is."""
+        named = (column for column, obstacle in self.emissions.items() if obstacle is None)
+        return next(named, "emission_pgc")
+
+    @cached_property
     def limits(self) -> tuple[Limit, ...]:
         """The ranges of all variables whose meaning is known."""
         return tuple(
@@ -278,8 +302,11 @@ class Subject:
                 *(f"{name}_ha" for name in uses),
                 *(f"{name}_diff_ha" for name in uses),
             ],
+            "further": self.further,
+            "published": self.published_column,
             "totals": [
                 ("eluc_total", "eluc_again", "emission_mtc"),
+                *(("eluc_total", "eluc_again", f"{name}_mtc") for name in self.further),
                 *(("state_total", "state_again", f"{name}_mha") for name in uses),
             ],
         }

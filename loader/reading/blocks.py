@@ -269,16 +269,21 @@ class BlockReader:
 
 
 def first_cells(source: GriddedSource) -> Bool:
-    """Return the cells that have a value of the first variable that decides in the first year.
+    """Return the cells that have a value in the first year, of the first variable that has any.
 
     Returns
     -------
     ndarray of bool, shape (n_cells,)
         In most files these are the cells of all variables that decide and of all years.
     """
-    first = source.deciding[0]
-    values = source.read(first, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
-    return ~_missing(values, source.codes(first))
+    found = np.zeros(source.grid.n_cells, dtype=np.bool_)
+    for variable in source.deciding:
+        values = source.read(variable, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
+        found = ~_missing(values, source.codes(variable, 0))
+        if found.any():
+            # A further product may begin in a later year.
+            break
+    return found
 
 
 def _implausible(

@@ -13,17 +13,18 @@ from loader.errors import GridError, SourceError
 from loader.reading.centres import read_grid
 from loader.reading.coordinates import Dimensions, find_dimensions
 from loader.reading.decoding import decoded_variable
+from loader.reading.fluxes import flux_columns
 from loader.reading.missing import valid_limits
 from loader.reading.opening import open_undecoded
 from loader.reading.source import Layout, SourceFile, name_of_dataset, read_coordinate
 from loader.reading.units import HECTARE, require_unit
 from loader.reading.window import part_of
 from loader.reading.years import calendar_years
-from loader.schema import RESERVED, Source, Variable
+from loader.schema import ELUC, RESERVED, Source, Variable
 from loader.years import years_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     import xarray as xr
 
@@ -77,9 +78,9 @@ def open_source(
     else:
         path, dataset = name_of_dataset(given, kind), given
     try:
-        source = _understand(kind, path, dataset, years)
+        source = _understand(kind, path, dataset, years, product)
         is_foreign = not isinstance(given, str)
-        source = replace(source, key=key, product=product, is_foreign=is_foreign)
+        source = replace(source, key=key, is_foreign=is_foreign)
         return source if window is None else cut_source(source, window)
     except BaseException:
         if isinstance(given, str):
@@ -116,12 +117,11 @@ def cut_source(source: SourceFile, window: Grid) -> SourceFile:
     dataset = source.dataset.isel(chosen)
     dataset.set_close(source.dataset.close)
     years = int(source.years[0]), int(source.years[-1])
-    cut = _understand(source.kind, source.path, dataset, years)
+    cut = _understand(source.kind, source.path, dataset, years, source.product)
     return replace(
         cut,
         window=cut.grid,
         key=source.key,
-        product=source.product,
         is_foreign=source.is_foreign,
         notices=source.notices,
     )
@@ -135,12 +135,16 @@ def _positions(chosen: npt.NDArray[np.bool_]) -> slice | npt.NDArray[np.int64]:
 
 
 def _understand(
-    kind: Source, path: str, dataset: xr.Dataset, wanted: tuple[int | None, int | None]
+    kind: Source,
+    path: str,
+    dataset: xr.Dataset,
+    wanted: tuple[int | None, int | None],
+    product: str,
 ) -> SourceFile:
     dims = find_dimensions(dataset, path)
     assert dims.time is not None
     # 1. Where: the nominal grid, and how the file's rows and columns map to it.
-    grid, rows, columns = read_grid(dataset, dims, path)
+    grid, rows, file_columns = read_grid(dataset, dims, path)
     # 2. When: the calendar years, in ascending order, cut to the years to load.
     axis = dataset.variables[dims.time]
     all_years = calendar_years(
@@ -165,9 +169,10 @@ def _understand(
             dims.time,
         )
     # 3. What: the variables, how to decode them, and whether their units are the expected ones.
-    by_name, notices = _find_variables(kind, path, dataset, dims)
+    columns = flux_columns(dataset, dims, product) if kind.has_products else {}
+    by_name, notices = _find_variables(kind, path, dataset, dims, columns)
     stored = {name: decoded_variable(v, path, name) for name, v in by_name.items()}
-    variables = tuple(_describe(kind, name, dataset) for name in by_name)
+    variables = tuple(_describe(kind, name, dataset, columns) for name in by_name)
     _require_units(kind, path, dataset, variables)
     return SourceFile(
         kind=kind,
@@ -178,16 +183,20 @@ def _understand(
         variables=variables,
         chunk_shape=_chunk_shape(next(iter(by_name.values())), dims),
         notices=tuple(notices),
-        layout=Layout(dims, rows, columns, positions, stored, _limits(by_name)),
+        layout=Layout(dims, rows, file_columns, positions, stored, _limits(by_name)),
+        product=product,
     )
 
 
 def _find_variables(
-    kind: Source, path: str, dataset: xr.Dataset, dims: Dimensions
+    kind: Source, path: str, dataset: xr.Dataset, dims: Dimensions, columns: dict[str, str]
 ) -> tuple[dict[str, xr.Variable], list[str]]:
-    """Return the variables to load, singleton dimensions dropped, in the file's order."""
+    """Return the variables to load, singleton dimensions dropped, in the file's order.
+
+    `columns` are those of emissions by name in the file; empty for other sources.
+    """
     required = {dims.time, dims.latitude, dims.longitude}
-    known = {variable.name for variable in kind.variables}
+    known = set(columns) or {variable.name for variable in kind.variables}
     by_name: dict[str, xr.Variable] = {}
     notices: list[str] = []
     left_out: list[str] = []
@@ -206,13 +215,15 @@ def _find_variables(
             by_name[name] = variable.isel(dict.fromkeys(further, 0)) if further else variable
         else:
             left_out.append(name)
-    missing = sorted(kind.required - by_name.keys())
+    missing = sorted((set(columns) or kind.required) - by_name.keys())
     if missing:
         raise _missing_variables(kind, path, missing, dataset)
     if not by_name:
         expected = f"expected variables on (time, latitude, longitude) of {kind.title}"
         raise SourceError(path, f"holds nothing to load; {expected}")
-    _check_names(path, by_name)
+    _check_names(path, {name: columns.get(name, name) for name in by_name})
+    if columns:
+        by_name = {name: by_name[name] for name in columns}
     if left_out:
         notices.append(f"{path}: not loaded: {', '.join(sorted(left_out))}")
     return by_name, notices
@@ -251,25 +262,30 @@ def _missing_variables(
     return SourceError(path, f"{problem}; {expected}")
 
 
-def _check_names(path: str, names: Iterable[str]) -> None:
+def _check_names(path: str, columns: Mapping[str, str]) -> None:
+    """Raise if two variables, by name, have the same column."""
     seen = dict.fromkeys(RESERVED, "a column of luc-load's own")
-    for name in names:
-        if name.lower() in seen:
-            clash = seen[name.lower()]
+    for name, column in columns.items():
+        if column.lower() in seen:
+            clash = seen[column.lower()]
             problem = f"its name is the same column as {clash} (case does not count)"
             raise SourceError(path, f"{problem}; rename or drop one", name)
-        seen[name.lower()] = f"the variable {name}"
+        seen[column.lower()] = f"the variable {name}"
 
 
-def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
+def _describe(kind: Source, name: str, dataset: xr.Dataset, columns: dict[str, str]) -> Variable:
     """Return a variable with its published attributes, or the file's if it is an extra one.
 
     Its unit is the file's, unless the views compute with the variable.
     """
     attributes = dataset.variables[name].attrs
     units = str(attributes.get("units", ""))
+    if columns.get(name, ELUC.column) != ELUC.column:
+        units = ELUC.units
     for known in kind.variables:
-        if known.name == name:
+        if columns.get(name) == known.column:
+            return replace(known, name=name)
+        if known.name == name and not columns:
             return (
                 known
                 if is_computed_with(kind, name)
@@ -277,7 +293,7 @@ def _describe(kind: Source, name: str, dataset: xr.Dataset) -> Variable:
             )
     return Variable(
         name,
-        name,
+        columns.get(name, name),
         units,
         str(attributes.get("long_name", "")),
         str(attributes.get("standard_name", "")),
@@ -294,9 +310,9 @@ def _require_units(
 ) -> None:
     """Raise if a variable that the views compute with is in another unit."""
     needed = [
-        replace(v, units=v.units if v.name in kind.required else _FRACTION)
+        replace(v, units=v.units if v.name in kind.required or kind.has_products else _FRACTION)
         for v in variables
-        if is_computed_with(kind, v.name)
+        if is_computed_with(kind, v.name) or kind.has_products
     ]
     if kind.has_area and AREA in dataset.variables:
         needed.append(Variable(AREA, AREA, HECTARE))

@@ -37,6 +37,11 @@ eluc_again AS (
         m.region_id,
         e."year",
         sum(e.eluc * c.area_ha * m.weight) / 1e6 AS emission_mtc
+{%- for name in further %},
+        sum(e.{{ name | identifier }} * c.area_ha * m.weight) / 1e6
+            AS {{ (name ~ "_mtc") | identifier }}
+{%- endfor %}
+
     FROM eluc AS e
     INNER JOIN cell AS c ON c.cell_id = e.cell_id
     INNER JOIN member AS m ON m.cell_id = e.cell_id

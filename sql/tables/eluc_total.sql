@@ -11,4 +11,8 @@ CREATE TABLE meta.eluc_total (
     region_id INTEGER,
     "year" SMALLINT NOT NULL,
     emission_mtc DOUBLE
+{%- for one in further %},
+    {{ (one.column ~ "_mtc") | identifier }} DOUBLE
+{%- endfor %}
+
 );

@@ -16,6 +16,10 @@ SELECT
     t."year",
     make_date(t."year", 1, 1) AS "date",
     t.emission_mtc
+{%- for one in further %},
+    t.{{ (one.column ~ "_mtc") | identifier }}
+{%- endfor %}
+
 FROM meta.eluc_total AS t
 LEFT JOIN region AS r ON r.region_id = t.region_id
 WHERE t.layer = 'country';

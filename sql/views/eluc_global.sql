@@ -15,6 +15,10 @@ SELECT
     "year",
     make_date("year", 1, 1) AS "date",
     emission_mtc / 1e3 AS emission_pgc
+{%- for one in further %},
+    {{ (one.column ~ "_mtc") | identifier }} / 1e3 AS {{ (one.column ~ "_pgc") | identifier }}
+{%- endfor %}
+
 FROM meta.eluc_total
 WHERE layer IS NULL
 ORDER BY "year";

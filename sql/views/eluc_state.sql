@@ -20,6 +20,10 @@ SELECT
     c.is_land,
     m.eluc,
     m.eluc * c.area_ha AS emission_tc
+{%- for one in further %},
+    m.{{ one.column | identifier }},
+    m.{{ one.column | identifier }} * c.area_ha AS {{ (one.column ~ "_tc") | identifier }}
+{%- endfor %}
 {%- for name in uses %},
     m.{{ name | identifier }}
 {%- endfor %}
@@ -31,7 +35,15 @@ FROM (
 {%- endif %}
     SELECT *
     FROM (
-        SELECT e.cell_id, e."year", y."date", e.eluc
+        SELECT
+            e.cell_id,
+            e."year",
+            y."date",
+            e.eluc
+{%- for one in further %},
+            e.{{ one.column | identifier }}
+{%- endfor %}
+
         FROM eluc AS e
         INNER JOIN "year" AS y ON y."year" = e."year"
         WHERE TRUE

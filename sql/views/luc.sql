@@ -26,6 +26,10 @@ SELECT
     c.is_land,
     m.eluc,
     m.eluc * c.area_ha AS emission_tc
+{%- for one in further %},
+    m.{{ one.column | identifier }},
+    m.{{ one.column | identifier }} * c.area_ha AS {{ (one.column ~ "_tc") | identifier }}
+{%- endfor %}
 {%- for name in uses %},
     m.{{ name | identifier }}
 {%- endfor %}
@@ -43,6 +47,9 @@ FROM (
         s."year",
         y."date",
         e.eluc
+{%- for one in further %},
+        e.{{ one.column | identifier }}
+{%- endfor %}
 {%- for name in fractions %},
         s.{{ name | identifier }}
 {%- endfor %}

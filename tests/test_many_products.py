@@ -1,0 +1,220 @@
+"""Several products of emissions are columns of one table, with totals of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import netCDF4
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from files import GRIDS, STATE_NAMES, Form, eluc_content, state_content, write
+from test_many_files import failed_checks
+
+from loader import build, info
+from loader.cli import commands
+from loader.errors import SourceError, UsageError
+from loader.schema import ELUC
+
+YEARS = tuple(range(1990, 1996))
+GRID = GRIDS["global"]
+NET = eluc_content(1, GRID, YEARS)
+COMMITTED = eluc_content(2, GRID, YEARS[1:])
+UNITS = {"units": "t C/ha/yr"}
+
+
+def described(path: Path, title: str) -> Path:
+    with netCDF4.Dataset(path, "a") as file:
+        file.title = title
+    return path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("products")
+    return {
+        "net": write(folder / "net.nc", NET, Form(time="bare")),
+        "committed": described(
+            write(folder / "committed.nc", COMMITTED, Form(south_first=True)),
+            "BLUE committed emissions, GCB2022",
+        ),
+        "states": write(
+            folder / "states.nc", state_content(3, GRID, (*YEARS, 1996), names=STATE_NAMES), Form()
+        ),
+    }
+
+
+@pytest.fixture(scope="module")
+def database(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "out"
+    arguments = ["--states", files["states"], "--eluc", files["net"]]
+    arguments += ["--eluc", f"committed={files['committed']}", "-o", out]
+    result = CliRunner().invoke(commands, ["build", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def rows(database: Path, sql: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(database / "luc.duckdb"), read_only=True) as con:
+        return con.sql(sql).fetchall()
+
+
+def grid_of(database: Path, column: str, years: tuple[int, ...]) -> Any:  # noqa: ANN401
+    """Return a column of eluc on (year, lat, lon), NaN where there is no row."""
+    values = np.full((len(years), GRID.n_lat * GRID.n_lon), np.nan, np.float32)
+    for cell, year, value in rows(database, f"SELECT cell_id, year, {column} FROM eluc"):
+        if year in years and value is not None:
+            values[years.index(year), cell] = value
+    return values.reshape(len(years), GRID.n_lat, GRID.n_lon)
+
+
+def test_every_product_is_a_column(database: Path) -> None:
+    for column, content in (("eluc", NET), ("committed", COMMITTED)):
+        stored = grid_of(database, column, content.years)
+        expected = content.values["ELUC"]
+        present = ~np.isnan(stored)
+        np.testing.assert_array_equal(stored[present], expected[present])
+        # What is not stored is missing, or 0 at sea in all years.
+        assert np.all(np.isnan(expected[~present]) | (expected[~present] == 0))
+    assert rows(database, "SELECT count(committed) FROM eluc WHERE year = 1990") == [(0,)]
+    assert rows(database, "SELECT count(*) FROM eluc WHERE eluc IS NULL AND committed IS NULL") == [
+        (0,)
+    ]
+    assert rows(
+        database, "SELECT name, first_year, last_year FROM source WHERE name <> 'states'"
+    ) == [
+        ("eluc", 1990, 1995),
+        ("eluc/committed", 1991, 1995),
+    ]
+    assert not {name for name, _ in failed_checks(database)} & {
+        "totals",
+        "contents",
+        "catalog",
+        "build_record",
+    }
+
+
+@pytest.mark.parametrize(
+    ("view", "measure", "unit"),
+    [("eluc_global", "committed_pgc", 1e9), ("eluc_country", "committed_mtc", 1e6)],
+)
+def test_every_product_has_totals(view: str, measure: str, unit: float, database: Path) -> None:
+    found = dict(rows(database, f"SELECT year, sum({measure}) FROM {view} GROUP BY year"))
+    sums = "SELECT year, sum(committed * area_ha) FROM eluc JOIN cell USING (cell_id) GROUP BY year"
+    for year, total in rows(database, sums):
+        assert (found[year] is None) == (total is None)
+        assert total is None or found[year] == pytest.approx(total / unit)
+
+
+@pytest.mark.parametrize("view", ["eluc_state", "luc"])
+def test_products_are_in_the_views(view: str, database: Path) -> None:
+    difference = rows(
+        database,
+        f"SELECT count(*), count(v.committed) FROM {view} AS v "
+        "JOIN eluc AS e USING (cell_id, year) "
+        "WHERE v.committed IS DISTINCT FROM e.committed OR v.committed_tc IS DISTINCT FROM "
+        "e.committed * v.area_ha",
+    )
+    assert difference == [(0, 0)]
+    assert rows(database, f"SELECT count(committed) > 0 FROM {view}") == [(True,)]
+
+
+def test_every_column_says_what_it_is(database: Path) -> None:
+    found = {
+        name: (unit, text, source)
+        for name, unit, text, source in rows(
+            database,
+            "SELECT column_name, unit, description, source FROM data_dictionary "
+            "WHERE table_name IN ('eluc', 'luc', 'eluc_global', 'eluc_diff')",
+        )
+    }
+    assert found["committed"][0] == ELUC.units
+    assert "ommitted" in found["committed"][1]
+    assert "BLUE committed emissions" in found["committed"][2]
+    assert "ommitted" not in found["eluc"][1]
+    assert {
+        name: found[name][0] for name in ("committed_tc", "committed_pgc", "committed_diff")
+    } == {
+        "committed_tc": "t C yr-1",
+        "committed_pgc": "Pg C yr-1",
+        "committed_diff": ELUC.units,
+    }
+
+
+def test_the_variables_of_a_file_are_columns(tmp_path: Path) -> None:
+    path = write(tmp_path / "eluc.nc", NET, Form(time="bare"))
+    with netCDF4.Dataset(path, "a") as file:
+        for name, units in (
+            ("ELUC_deforestation", "t C ha-1 yr-1"),
+            ("Regrowth", "Mg C ha-1 year-1"),
+            ("npp", "kg C m-2 s-1"),
+            ("tas", "K"),
+            ("nothing", None),
+        ):
+            variable = file.createVariable(name, "f4", ("time", "lat", "lon"))
+            variable[:] = file["ELUC"][:] / 2
+            variable.long_name = f"{name} of a test"
+            if units:
+                variable.units = units
+    build(eluc=path, out=tmp_path / "out")
+    columns = rows(tmp_path / "out", "SELECT column_name FROM (DESCRIBE eluc)")
+    assert [name for (name,) in columns] == [
+        "cell_id",
+        "year",
+        "eluc",
+        "eluc_deforestation",
+        "regrowth",
+    ]
+    wrong = "SELECT count(*) FROM eluc WHERE eluc_deforestation IS DISTINCT FROM eluc / 2::REAL"
+    assert rows(tmp_path / "out", wrong) == [(0,)]
+    total = "SELECT bool_and(abs(regrowth_pgc - emission_pgc / 2) < 1e-6) FROM eluc_global"
+    assert rows(tmp_path / "out", total) == [(True,)]
+    described = "SELECT description FROM data_dictionary WHERE (table_name, column_name) = "
+    assert rows(tmp_path / "out", f"{described}('eluc', 'regrowth')") == [("Regrowth of a test",)]
+
+
+@pytest.mark.parametrize("name", ["eluc_net", "Net"])
+def test_a_file_may_call_its_net_flux_otherwise(name: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "eluc.nc", NET, Form(time="bare"))
+    with netCDF4.Dataset(path, "a") as file:
+        file.renameVariable("ELUC", name)
+    build(eluc=path, out=tmp_path / "out")
+    np.testing.assert_array_equal(
+        rows(tmp_path / "out", "SELECT count(*) > 0 FROM eluc WHERE eluc <> 0"), [(True,)]
+    )
+
+
+def test_a_product_may_be_in_several_files(files: dict[str, Path], tmp_path: Path) -> None:
+    halves = []
+    for years in (YEARS[1:3], YEARS[3:]):
+        chosen = [COMMITTED.years.index(year) for year in years]
+        half = replace(COMMITTED, years=years, values={"ELUC": COMMITTED.values["ELUC"][chosen]})
+        halves.append(write(tmp_path / f"{years[0]}.nc", half, Form()))
+    build(eluc={"eluc": files["net"], "committed": halves}, out=tmp_path / "out")
+    build(eluc=[files["net"], f"committed={files['committed']}"], out=tmp_path / "one")
+    assert rows(tmp_path / "out", "FROM eluc ORDER BY ALL") == rows(
+        tmp_path / "one", "FROM eluc ORDER BY ALL"
+    )
+    assert [source.name for source in info(tmp_path / "out").sources] == [
+        "eluc",
+        *["eluc/committed"] * 2,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["committed={committed}"], "adds a column to the emissions of a first file"),
+        (["{net}", "primf={committed}"], "not a valid name of a product"),
+        (["{net}", "Größe={committed}"], "no such file"),
+    ],
+)
+def test_products_that_cannot_be(
+    given: list[str], expected: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    named = [text.format(**files) for text in given]
+    with pytest.raises((UsageError, SourceError), match=expected):
+        build(eluc=named, out=tmp_path / "out")
