@@ -67,6 +67,10 @@ def test_squares_add_up_their_cells(grid: Grid, blocks: int, tmp_path: Path) -> 
                 kept.add(table, totals.sums_of(table, block))
         assert kept.years == (1850, 1851, 1852, 1853)
         found = kept.table(kept.years).to_pandas()
+        for length in (1, 5, 16, 17, 10**6):
+            parts = [part() for part in kept.parts(length)]
+            assert {part.num_rows for part in parts[:-1]} <= {length}
+            assert pa.concat_tables(parts).equals(kept.table(kept.years))
     assert (pd.DatetimeIndex(found.date).year == found.year).all()
     order = [found.year, -found.lat, found.lon]
     assert (np.lexsort([column.to_numpy() for column in reversed(order)]) == found.index).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING
 
 from loader.building.small_tables import (
@@ -137,8 +136,8 @@ class Preparation:
         elif not small["year"].equals(self._years):
             # A table stayed empty: the views must be created again for the years that have rows.
             self.database.create_again(self.context, small["year"])
-        spans = [partial(self.map.table, years) for years in self.map.spans(ROW_GROUP_ROWS)]
-        self.database.append("luc_map_1deg", spans)
+        # Complete row groups: DuckDB would write short ones twice, and take twice the space.
+        self.database.append("luc_map_1deg", self.map.parts(ROW_GROUP_ROWS))
         self.database.fill_stored_views(self.context, self._memory)
         self.database.finish()
 

@@ -6,12 +6,13 @@ year are kept until the end, in a temporary file: about 2 MB a year on a global 
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -136,21 +137,38 @@ class MapRows:
         """The years that have rows, ascending."""
         return tuple(sorted({year for _, year in self._entries}))
 
-    def spans(self, rows: int) -> list[tuple[int, ...]]:
-        """Return the years, divided into spans that have about a number of rows each."""
-        spans: list[tuple[int, ...]] = []
-        span: list[int] = []
-        size = 0
-        for year in self.years:
-            span.append(year)
-            size += max(
-                sum(entry.squares for entry in self._entries.get((table, year), ()))
-                for table in self._columns
-            )
-            if size >= rows:
-                spans.append(tuple(span))
-                span, size = [], 0
-        return [*spans, tuple(span)] if span else spans
+    def parts(self, rows: int) -> list[Callable[[], pa.Table]]:
+        """Divide all rows into parts of equal length.
+
+        Parameters
+        ----------
+        rows : int
+            Length of each part but the last.
+
+        Returns
+        -------
+        list of callable
+            Each returns its part; together, in this order, they have the rows in their order.
+        """
+        years = self.years
+        ends = np.cumsum([self._count(year) for year in years])
+        parts: list[Callable[[], pa.Table]] = []
+        for start in range(0, int(ends[-1]) if years else 0, rows):
+            first, last = np.searchsorted(ends, [start, min(start + rows, ends[-1]) - 1], "right")
+            offset = start - (int(ends[first - 1]) if first else 0)
+            parts.append(partial(self._slice, years[first : last + 1], offset, rows))
+        return parts
+
+    def _count(self, year: int) -> int:
+        """Return the number of rows of a year."""
+        there = np.zeros(self.squares.lat.size, np.bool_)
+        for table in self._columns:
+            for entry in self._entries.get((table, year), ()):
+                there[self._read(entry, _NUMBER, 0, entry.squares)] = True
+        return int(np.count_nonzero(there))
+
+    def _slice(self, years: Sequence[int], offset: int, rows: int) -> pa.Table:
+        return self.table(years).slice(offset, rows)
 
     def table(self, years: Sequence[int]) -> pa.Table:
         """Return the rows of some years, in the columns and the order of luc_map_1deg.
@@ -178,11 +196,9 @@ class MapRows:
         there = np.zeros(count, np.bool_)
         values = np.full((len(names), count), np.nan)
         for entry in self._entries.get((table, year), ()):
-            size = entry.squares * (_NUMBER.itemsize + len(names) * _SUM.itemsize)
-            with refused(self._folder):
-                data = os.pread(self._file.fileno(), size, entry.offset)
-            numbers = np.frombuffer(data, _NUMBER, entry.squares)
-            added = np.frombuffer(data, _SUM, offset=numbers.nbytes).reshape(len(names), -1)
+            numbers = self._read(entry, _NUMBER, 0, entry.squares)
+            added = self._read(entry, _SUM, numbers.nbytes, entry.squares * len(names))
+            added = added.reshape(len(names), -1)
             # A square that two blocks share has a value if one of them has.
             before = values[:, numbers]
             values[:, numbers] = np.where(
@@ -190,6 +206,17 @@ class MapRows:
             )
             there[numbers] = True
         return _Sums(there, dict(zip(names, values, strict=True)))
+
+    def _read(
+        self, entry: _Entry, kind: np.dtype[Any], offset: int, count: int
+    ) -> npt.NDArray[Any]:
+        """Read numbers of a block and year, `offset` bytes after its first."""
+        with refused(self._folder):
+            size = count * kind.itemsize
+            data = os.pread(self._file.fileno(), size, entry.offset + offset)
+            if len(data) != size:
+                raise OSError(errno.EIO, "a temporary file is incomplete")
+        return np.frombuffer(data, kind)
 
     def _rows(self, year: int, state: _Sums, later: _Sums, eluc: _Sums) -> pa.Table:
         there = np.flatnonzero(state.there | eluc.there)
