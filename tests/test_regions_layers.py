@@ -21,7 +21,7 @@ from loader.grid import Grid
 from loader.regions.coverage import Coverage, Ring, cover_cells
 from loader.regions.files import RegionFile, file_layer
 from loader.regions.layers import Layer, Region, weigh_layer
-from loader.regions.natural_earth import country_layer
+from loader.regions.natural_earth import country_layer, country_polygons
 
 GRID = Grid.global_grid(2.0)
 
@@ -69,9 +69,14 @@ def test_large_countries_have_their_published_areas(today: Layer) -> None:
 def test_countries_do_not_overlap_and_have_one_code_each(today: Layer) -> None:
     assert today.covered(GRID.n_cells).max() <= 1 + 1e-6
     codes = [region.code for region in today.regions if region.code is not None]
-    assert len(codes) == len(set(codes)) == 235
+    assert len(codes) == len(set(codes)) == 236
     nameless = [region.name for region in today.regions if region.code is None]
-    assert nameless == ["Indian Ocean Ter.", "Kosovo", "N. Cyprus", "Siachen Glacier", "Somaliland"]
+    assert nameless == [
+        "Indian Ocean Territories",
+        "Northern Cyprus",
+        "Siachen Glacier",
+        "Somaliland",
+    ]
 
 
 def test_borders_are_those_of_today(today: Layer) -> None:
@@ -246,3 +251,9 @@ def test_countries_come_from_the_cache(tmp_path: Path, monkeypatch: pytest.Monke
         assert replace(ours, coverage=theirs.coverage) == theirs
         np.testing.assert_array_equal(ours.coverage.cell_id, theirs.coverage.cell_id)
         np.testing.assert_array_equal(ours.coverage.share, theirs.coverage.share)
+
+
+def test_every_line_of_a_country_closes_exactly() -> None:
+    for polygon in country_polygons():
+        for line in polygon:
+            np.testing.assert_array_equal(line[0], line[-1])

@@ -85,8 +85,9 @@ def lay_out_ring(points: Float64) -> Float64:
     steps = np.diff(x)
     if np.abs(steps).max(initial=0) <= _LONGEST_EDGE_DEG or _is_rectangle(points):
         return points
-    short = steps - np.where(np.abs(steps) > _LONGEST_EDGE_DEG, np.round(steps / 360) * 360, 0)
-    unrolled = np.column_stack([x[0] + np.concatenate([[0.0], np.cumsum(short)]), y])
+    # Whole turns are added to longitudes: sums of steps would not close the ring exactly.
+    turned = np.where(np.abs(steps) > _LONGEST_EDGE_DEG, np.round(steps / 360) * 360, 0)
+    unrolled = np.column_stack([x - np.concatenate([[0.0], np.cumsum(turned)]), y])
     turns = round(float(unrolled[-1, 0] - unrolled[0, 0]) / 360)
     jumps = np.abs(steps)[np.abs(steps) > _LONGEST_EDGE_DEG]
     if turns == 0:

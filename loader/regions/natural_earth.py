@@ -32,6 +32,13 @@ __all__ = ["ORIGIN", "country_layer", "country_polygons", "read_countries"]
 
 ORIGIN = "Natural Earth 4.1.0, 1:50m Admin 0 countries, public domain"
 
+_WITHOUT_NUMBER: dict[str, tuple[str | None, str]] = {
+    "Indian Ocean Ter.": (None, "Indian Ocean Territories"),
+    "Kosovo": ("XKX", "Kosovo"),
+    "N. Cyprus": (None, "Northern Cyprus"),
+}
+"""Codes and names in full of territories without an ISO number, by Natural Earth's name."""
+
 _FILE = "natural_earth_50m_countries.geojson.gz"
 
 _RULE = 1
@@ -55,8 +62,9 @@ def country_layer(grid: Grid) -> Layer:
     Returns
     -------
     Layer
-        Territories that share an ISO code are one region; those that have none, as Kosovo, have a
-        name only. Borders, also disputed ones, are those of Natural Earth.
+        Territories that share an ISO code are one region. Kosovo has the code XKX, which ISO 3166-1
+        leaves to users and most of them take; the others without a code have a name only. Borders,
+        also disputed ones, are those of Natural Earth.
     """
     name = f"countries-{_cache_key(grid)}.npz"
     if (body := recall(name, _CACHED_BYTES * (grid.n_cells + _CACHED_EDGES))) is not None:
@@ -80,11 +88,11 @@ def _place_countries(grid: Grid) -> tuple[Region, ...]:
     regions = []
     for key, lines in rings.items():
         number = int(key) if key.isdigit() else None
-        country = known.get(key)
+        code, name = known.get(key) or _WITHOUT_NUMBER.get(key) or (None, names[key])
         regions.append(
             Region(
-                name=names[key] if country is None else country[1],
-                code=None if country is None else country[0],
+                name=name,
+                code=code,
                 country_code=number,
                 coverage=cover_cells(lines, grid),
             )
