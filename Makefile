@@ -8,13 +8,14 @@ TEST_WORKERS ?= 2
 BENCH ?= bench-data
 BENCH_ARGS ?=
 TORTURE_ARGS ?=
+REGIONS_DATABASE ?=
 FUZZ_ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers scale measure-scale torture fuzz bench bench-long check dist docs site clean
+.PHONY: help install demo test test-slow test-floors test-readers test-regions scale measure-scale torture fuzz bench bench-long check dist docs site clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,11 @@ test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pypr
 test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs Java and half a gigabyte
 	$(PIP) install --group readers
 	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
+
+test-regions: $(VENV)/installed-test  ## shares of cells against exactextract and regionmask, and their times
+	$(PIP) install --group regions-reference
+	$(BIN)/python -m pytest -m slow tests/test_regions_reference.py $(PYTEST_ARGS)
+	$(BIN)/python -m tools.measure_regions $(REGIONS_DATABASE)
 
 torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: a quarter of an hour
 	$(BIN)/python -m tools.torture --page docs/development/faults.md $(TORTURE_ARGS)
