@@ -41,7 +41,7 @@ _WITHOUT_NUMBER: dict[str, tuple[str | None, str]] = {
 
 _FILE = "natural_earth_50m_countries.geojson.gz"
 
-_RULE = 1
+_RULE = 2
 """Version of the rule: a changed rule must not use results that the old one cached."""
 
 _CACHED_BYTES = 24
