@@ -14,6 +14,13 @@ FUZZ_ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# uv installs 1.5 GB of test tools in 6 seconds of processor time, pip in 40. pip installs where uv cannot,
+# for example from an index that only pip's configuration names.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX := $(PIP_INDEX_URL)
+endif
+install_packages = $(BIN)/uv pip install --quiet --python $(BIN)/python $(1) || $(PIP) install $(1)
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-slow test-floors test-readers test-regions scale measure-scale torture fuzz bench bench-long check dist docs site clean
 
@@ -40,7 +47,7 @@ test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pypr
 	$(VENV)/floors/bin/python -m pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 test-readers: $(VENV)/installed-test  ## the Parquet files in Spark too; needs Java and half a gigabyte
-	$(PIP) install --group readers
+	$(call install_packages,--group readers)
 	$(BIN)/python -m pytest tests/test_readers.py $(PYTEST_ARGS)
 
 test-regions: $(VENV)/installed-test  ## shares of cells against exactextract and regionmask, and their times
@@ -56,7 +63,7 @@ fuzz: $(VENV)/installed-test  ## 5,000 random files against xarray, damaged buil
 	$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
 
 scale: $(VENV)/installed-test  ## the full grid through a cluster, from and to stores on loopback: 10 minutes
-	$(PIP) install --group scale
+	$(call install_packages,--group scale)
 	$(BIN)/python -m pytest tests/test_remote.py tests/test_store*.py $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -m slow tests/test_scale_*.py $(PYTEST_ARGS)
 
@@ -85,7 +92,7 @@ docs: $(VENV)/installed  ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_help.py
 
 site: $(VENV)/installed  ## the documentation as a website, in build/site
-	$(PIP) install --group docs
+	$(call install_packages,--group docs)
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
 
 clean:  ## remove the virtual environment, the demo and caches
@@ -98,14 +105,14 @@ $(VENV)/bin/python:
 # Editable, so that a change in loader/, sql/ or queries/ needs no new installation. Groups of
 # dependencies need pip 25.1.
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --upgrade "pip>=25.1"
-	$(PIP) install --editable .
+	$(PIP) install --upgrade "pip>=25.1" "uv>=0.7" || $(PIP) install --upgrade "pip>=25.1"
+	$(call install_packages,--editable .)
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP) install --group test
+	$(call install_packages,--group test)
 	@touch $@
 
 $(VENV)/installed-lint: $(VENV)/installed-test
-	$(PIP) install --group lint
+	$(call install_packages,--group lint)
 	@touch $@
