@@ -142,6 +142,10 @@ class DatabaseInfo(Displayed):
             f"{built}, by {made_by}, storage {self.storage_version}",
             f"years {'all' if years == ':' else years}, cells {self.options['cells']}",
         ]
+        if box := self.options.get("bbox"):
+            lines.append(
+                f"window {box} (west, south, east, north): not the whole grid of the files"
+            )
         if self.synthetic:
             lines.append("SYNTHETIC sources: no conclusion about the Earth may be drawn from them.")
         lines += ["", "Tables:", *table_lines(self.tables), "", "Sources:"]

@@ -6,12 +6,13 @@ import json
 import operator
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from loader.box import Box, parse_box
 from loader.errors import UsageError
 from loader.memory import available_memory
 from loader.regions.files import RegionFile
@@ -53,6 +54,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     **dict.fromkeys(("raw", "out", "parquet", "scratch"), _PLACE),
     **dict.fromkeys(("cells", "storage_version", "parquet_encoding", "tables", "scheduler"), _TEXT),
     "prefer": _TEXT,
+    "bbox": ((str, Iterable), "a string such as -10,35,30,60, or four numbers"),
     "workers": ((Integral,), "an integer"),
     "memory_limit": ((str, Integral), "a number of bytes, or a string such as 1GiB"),
     "storage_options": ((str, Mapping), "a mapping, or JSON of one"),
@@ -110,6 +112,8 @@ class Options:
     prefer : {"first", "last"} or None
         The file from which a year comes that several files of a source have; None if their values
         must be equal.
+    box : Box or None
+        The cells to load are those with their centres inside; None for the whole grid.
     """
 
     out: Path
@@ -126,6 +130,7 @@ class Options:
     regions: tuple[RegionFile, ...] = ()
     materialize: tuple[str, ...] = ()
     prefer: Prefer | None = None
+    box: Box | None = None
 
     @classmethod
     def parse(
@@ -145,6 +150,7 @@ class Options:
         regions: Iterable[str | os.PathLike[str]] = (),
         materialize: str | Iterable[str] | None = None,
         prefer: str | None = None,
+        bbox: str | Sequence[float] | None = None,
     ) -> Options:
         """Check options as given on the command line or in Python.
 
@@ -191,6 +197,7 @@ class Options:
             regions=_region_files(regions),
             materialize=_views_to_store(materialize),
             prefer=None if prefer is None else _one_of("--prefer", prefer, Prefer),
+            box=None if bbox is None else _box(bbox),
         )
 
     def inputs(self) -> dict[str, object]:
@@ -203,6 +210,8 @@ class Options:
             inputs["tables"] = self.tables
         if self.materialize:
             inputs["materialize"] = list(self.materialize)
+        if self.box:
+            inputs["bbox"] = self.box.text()
         if self.prefer:
             inputs["prefer"] = self.prefer
         if self.regions:
@@ -312,6 +321,11 @@ def _default_memory() -> int:
     if available is None:
         return _MOST_MEMORY
     return max(_LEAST_MEMORY, min(_MOST_MEMORY, available // 2))
+
+
+def _box(given: str | Sequence[float]) -> Box:
+    text = given if isinstance(given, str) else ",".join(map(str, given))
+    return parse_box(text)
 
 
 def _region_files(given: Iterable[str | os.PathLike[str]]) -> tuple[RegionFile, ...]:

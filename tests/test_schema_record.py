@@ -21,6 +21,7 @@ CONTEXT = SchemaContext(
     EmissionProduct(("BLUE",), (2022,), is_net=True),
     ("luc",),
     (ProductColumn("committed", EmissionProduct(("LUCE",)), "committed emissions", "a file"),),
+    "-10,35,30,60",
 )
 
 

@@ -66,6 +66,7 @@ def build(
     parquet: str | os.PathLike[str] | None = None,
     regions: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
     prefer: str | None = None,
+    bbox: str | Sequence[float] | None = None,
     scratch: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -123,6 +124,9 @@ def build(
     prefer : {"first", "last"}, optional
         The file from which a year comes that several files of a source have, in the order in which
         they are named. By default their values must be equal.
+    bbox : str or (west, south, east, north), optional
+        Load only the cells with their centres inside, in degrees; the whole grid by default. A box
+        whose west is greater than its east crosses the date line.
     scratch : path, optional
         Local working folder when `out` is an address; one in the user's cache by default. It is
         kept, so that the same command finds it again.
@@ -169,6 +173,7 @@ def build(
         parquet=parquet,
         scratch=scratch,
         prefer=prefer,
+        bbox=bbox,
     )
     named = merge_named(
         {
@@ -201,6 +206,7 @@ def build(
         regions=[regions] if isinstance(regions, str | os.PathLike) else regions,
         materialize=materialize,
         prefer=prefer,
+        bbox=bbox,
     )
     everything = all
     folder = "raw" if raw is None else raw

@@ -69,6 +69,7 @@ class Preparation:
             emission_product(gridded["eluc"].files[0]) if "eluc" in gridded else EmissionProduct(),
             options.materialize,
             further_products(gridded["eluc"]) if "eluc" in gridded else (),
+            options.box.text() if options.box is not None else "",
         )
         self.database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.lanes

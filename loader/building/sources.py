@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from loader.building.inputs import UsualPath
 from loader.building.small_tables import is_synthetic
 from loader.errors import GridError
-from loader.reading.joining import cut_files, open_files
+from loader.reading.joining import cut_files, no_saving, open_files
 from loader.reading.static import StaticGrid, open_static
-from loader.reading.window import common_window
+from loader.reading.window import box_window, common_window
 from loader.reading.years import missing_years
 from loader.regions.files import file_layer
 from loader.schema import SOURCES, STATIC
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import ExitStack
 
+    from loader.box import Box
     from loader.grid import Grid
     from loader.options import Options
     from loader.reading.inputfile import InputFile
@@ -94,6 +95,8 @@ def open_sources(
         If a source is invalid.
     GridError
         If the grids do not overlap, or the static grid does not cover the overlap.
+    UsageError
+        If the box of the options holds no cells.
     """
     # 1. Open the files; datasets in memory belong to the caller and are not closed.
     sources: dict[str, GriddedSource] = {}
@@ -102,16 +105,8 @@ def open_sources(
             sources[name] = open_files(SOURCES[name], files, options.years, options.prefer)
             stack.callback(sources[name].close)
     static = open_static(given[STATIC.name][0].where) if STATIC.name in given else None
-    # 2. Cut all of them to the cells that they share.
-    window = _window(list(sources.values()))
-    for name, source in sources.items():
-        if not source.grid.same_as(window):
-            sources[name] = cut_files(source, window)
-            stack.callback(sources[name].close)
-            reporter.notice(
-                f"{source.path}: only the cells in common with the other files are loaded "
-                f"({window})"
-            )
+    # 2. Cut all of them to the cells that they share, and to the box.
+    _cut(sources, options.box, reporter, stack)
     grid = next(iter(sources.values())).grid
     if static is not None:
         static = _fitting(static, grid, given[STATIC.name][0].where, reporter)
@@ -124,6 +119,27 @@ def open_sources(
         for notice in missing_years(source.years, source.path):
             reporter.notice(notice)
     return Sources(sources, static, layers, region_files(options))
+
+
+def _cut(
+    sources: dict[str, GriddedSource], box: Box | None, reporter: Reporter, stack: ExitStack
+) -> None:
+    """Cut sources, in place, to the cells that they share and to the box."""
+    common = _window(list(sources.values()))
+    window = common if box is None else box_window(common, box)
+    for name, source in sources.items():
+        if not source.grid.same_as(common):
+            reporter.notice(
+                f"{source.path}: only the cells in common with the other files are loaded "
+                f"({common})"
+            )
+        if not source.grid.same_as(window):
+            if box is not None and (notice := no_saving(source, window)) is not None:
+                reporter.notice(notice)
+            sources[name] = cut_files(source, window)
+            stack.callback(sources[name].close)
+    if box is not None:
+        reporter.notice(f"--bbox {box.text()}: loading {window}")
 
 
 def region_files(options: Options) -> dict[str, str]:

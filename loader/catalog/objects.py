@@ -86,6 +86,8 @@ class SchemaContext:
         Views that are stored as tables; their definitions are views in the schema meta.
     further : tuple of ProductColumn
         The columns of eluc other than `eluc`.
+    box : str
+        The box that was loaded, as --bbox has it; "" for the whole grid of the files.
     """
 
     grid: Grid
@@ -94,6 +96,7 @@ class SchemaContext:
     product: EmissionProduct = field(default_factory=EmissionProduct)
     materialized: tuple[str, ...] = ()
     further: tuple[ProductColumn, ...] = ()
+    box: str = ""
 
     @cached_property
     def columns(self) -> dict[str, tuple[Variable, ...]]:
@@ -351,6 +354,7 @@ def _context_values(context: SchemaContext) -> dict[str, object]:
         "titles": context.titles,
         "product": context.product,
         "further": context.further,
+        "box": context.box,
         "co2_per_c": _CO2_PER_C,
         "grid": context.grid,
     }

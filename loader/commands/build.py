@@ -89,6 +89,11 @@ def _help_of_source(source: Source) -> str:
     help="Years to load, both ends included; either may be left open.  [default: all]",
 )
 @click.option(
+    "--bbox",
+    metavar="W,S,E,N",
+    help="Load only cells with their centres in this box, in degrees.  [default: the whole grid]",
+)
+@click.option(
     "--cells",
     type=click.Choice(["data", "land", "all"]),
     default="data",

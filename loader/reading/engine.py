@@ -13,7 +13,7 @@ import itertools
 import os
 import weakref
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import deflate
 import h5py
@@ -242,9 +242,31 @@ class DirectChunkArray(BackendArray):
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
         result: npt.NDArray[Any] = indexing.explicit_indexing_adapter(
-            key, self.shape, indexing.IndexingSupport.BASIC, self._read
+            key, self.shape, indexing.IndexingSupport.OUTER, self._read_runs
         )
         return result
+
+    def _read_runs(self, key: tuple[int | slice | npt.NDArray[Any], ...]) -> npt.NDArray[Any]:
+        """Read positions of each axis: one position, a slice, or an array of positions.
+
+        Two runs of consecutive positions, as those on both sides of the date line, are read one
+        after the other; of other arrays all between the first and the last, as xarray does.
+        """
+        for axis, item in enumerate(key):
+            if not isinstance(item, np.ndarray):
+                continue
+            before, after = key[:axis], key[axis + 1 :]
+            breaks = np.flatnonzero(np.diff(item) != 1) + 1
+            # Axes of single positions are not in the result.
+            place = axis - sum(isinstance(one, int | np.integer) for one in before)
+            if item.size and breaks.size <= 1:
+                runs = [slice(int(run[0]), int(run[-1]) + 1) for run in np.split(item, breaks)]
+                parts = [self._read_runs((*before, run, *after)) for run in runs]
+                return parts[0] if len(parts) == 1 else np.concatenate(parts, place)
+            low = int(item.min()) if item.size else 0
+            span = slice(low, int(item.max()) + 1 if item.size else 0)
+            return np.take(self._read_runs((*before, span, *after)), item - low, axis=place)
+        return self._read(cast("tuple[int | slice, ...]", key))
 
     def _read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
         spans = []

@@ -15,7 +15,7 @@ from loader.reading.pool import FilePool
 from loader.reading.recognition import cut_source, is_computed_with, open_source
 from loader.reading.source import FileRecord, Slab, SourceFile
 from loader.reading.units import same_unit
-from loader.reading.window import common_window
+from loader.reading.window import common_window, part_of
 from loader.years import years_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from loader.reading.source import Float32, GriddedSource
     from loader.schema import Source, Variable
 
-__all__ = ["cut_files", "open_files"]
+__all__ = ["cut_files", "no_saving", "open_files"]
+
+_MOST_READ = 0.25
+"""Share of a file that a window may read without a notice."""
 
 _NAMED = 3
 """Files that a notice names; of a notice that more have, the rest is counted."""
@@ -107,6 +110,35 @@ def cut_files(source: GriddedSource, window: Grid) -> GriddedSource:
         return cut_source(source, window)
     assert isinstance(source, JoinedSource)
     return source.cut_to(window, _cut_openers(source.pool, window))
+
+
+def no_saving(source: GriddedSource, window: Grid) -> str | None:
+    """Return a notice if a window of a source takes about as long to read as all of it, or None.
+
+    Only the chunks that a window touches are read; it saves nothing where one holds the whole map.
+    """
+    with source.first_file() as file:
+        part = part_of(file.grid, window)
+        if part is None:
+            return None
+        layout, (_, chunk_rows, chunk_columns) = file.layout, file.chunk_shape
+        rows = np.isin(layout.rows.in_file(file.grid.n_lat), part.rows)
+        columns = np.isin(layout.columns.in_file(file.grid.n_lon), part.columns)
+        share = _touched(rows, chunk_rows) * _touched(columns, chunk_columns)
+        cells = window.n_cells / file.grid.n_cells
+    if share <= _MOST_READ or share <= 2 * cells:
+        return None
+    return (
+        f"{source.path}: its chunks of {chunk_rows} x {chunk_columns} cells do not let --bbox save "
+        f"reading: {share:.0%} of the file is read for {cells:.1%} of its cells. For many windows, "
+        "rewrite it in smaller chunks"
+    )
+
+
+def _touched(chosen: npt.NDArray[np.bool_], chunk: int) -> float:
+    """Return the share of an axis that is in chunks with a chosen position."""
+    starts = np.unique(np.flatnonzero(chosen) // chunk) * chunk
+    return float(np.minimum(starts + chunk, len(chosen)).sum() - starts.sum()) / len(chosen)
 
 
 def _opener(kind: Source, file: InputFile) -> Callable[[], SourceFile]:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from loader.errors import UsageError
 from loader.grid import TOLERANCE_DEG, Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Part", "common_window", "part_of"]
+    from loader.box import Box
+
+__all__ = ["Part", "box_window", "common_window", "part_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -66,6 +69,44 @@ def common_window(grids: Sequence[Grid]) -> Grid | None:
         west=(west + 180.0) % 360.0 - 180.0,
         step_lat=first.step_lat,
         step_lon=first.step_lon,
+    )
+
+
+def box_window(grid: Grid, box: Box) -> Grid:
+    """Return the part of a grid whose cell centres are in a box.
+
+    Raises
+    ------
+    UsageError
+        If there are none, fewer than two rows or columns, or two separate areas.
+    """
+    rows = np.flatnonzero(box.holds_latitude(grid.latitude))
+    columns = box.holds_longitude(grid.longitude)
+    # Of a grid that goes around the Earth the last column is next to the first one.
+    before = np.roll(columns, 1)
+    if not grid.is_global:
+        before[0] = False
+    begins = np.flatnonzero(columns & ~before)
+    count = int(np.count_nonzero(columns))
+    if rows.size < 2 or count < 2:
+        found = f"{rows.size * count} cell centres" if rows.size * count else "no cell centre"
+        raise UsageError(
+            f"--bbox {box.text()} contains {found} of the grid ({grid}); choose a box of at least "
+            "two rows and two columns"
+        )
+    if begins.size > 1:
+        raise UsageError(
+            f"--bbox {box.text()} contains two separate areas of the grid ({grid}); build one "
+            "database for each"
+        )
+    west = grid.west + grid.step_lon * (int(begins[0]) if begins.size else 0)
+    return Grid(
+        n_lat=len(rows),
+        n_lon=count,
+        north=grid.north - grid.step_lat * int(rows[0]),
+        west=(west + 180.0) % 360.0 - 180.0,
+        step_lat=grid.step_lat,
+        step_lon=grid.step_lon,
     )
 
 

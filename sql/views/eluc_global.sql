@@ -7,7 +7,8 @@
 --   models; its published totals include peat, the grid probably does not;
 --   {% elif not product.is_committed %}the Global Carbon Budget gives land-use emissions an
 --   uncertainty of 0.7 Pg C a year (one standard deviation), which this model alone does not show;
---   {% endif %}all stored cells count, including those that the land mask calls sea
+--   {% endif %}all stored cells count, including those that the land mask calls sea{% if box %}; they are those of the
+--   window {{ box | comment }} (west, south, east, north), not of the globe{% endif %}
 -- Source: {{ titles.eluc | comment }}
 -- Needs: eluc_total
 CREATE OR REPLACE VIEW eluc_global AS

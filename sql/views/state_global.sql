@@ -3,7 +3,8 @@
 --   stored cells, one row a year
 -- Units: million hectares (Mha)
 -- Caveat: all stored cells count, including those that the land mask calls sea; forest is land that
---   LUH2 classifies as potential forest, not FAO forest
+--   LUH2 classifies as potential forest, not FAO forest{% if box %}; the cells are those
+--   of the window {{ box | comment }} (west, south, east, north), not of the globe{% endif %}
 -- Source: {{ titles.state | comment }}
 -- Needs: state_total
 CREATE OR REPLACE VIEW state_global AS
