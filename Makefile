@@ -10,6 +10,7 @@ BENCH_ARGS ?=
 TORTURE_ARGS ?=
 REGIONS_DATABASE ?=
 FUZZ_ARGS ?=
+DATABASE ?= luc-data/luc.duckdb
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -24,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE :=
 install_packages = $(BIN)/uv pip install --quiet --python $(BIN)/python $(2) $(1) || $(PIP) install $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers test-regions scale measure-scale torture fuzz bench bench-long check dist docs site clean
+.PHONY: help install demo test test-slow test-floors test-readers test-regions test-bi superset scale measure-scale torture fuzz bench bench-long check dist docs site clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +57,17 @@ test-regions: $(VENV)/installed-test  ## shares of cells against exactextract an
 	$(PIP) install --group regions-reference
 	$(BIN)/python -m pytest -m slow tests/test_regions_reference.py $(PYTEST_ARGS)
 	$(BIN)/python -m tools.measure_regions $(REGIONS_DATABASE)
+
+test-bi: $(VENV)/installed-test  ## the dashboard in the newest Superset and Chromium, the sources in dbt: 2 GB, minutes
+	$(BIN)/python -m venv $(VENV)/superset
+	$(VENV)/superset/bin/python -m pip install --quiet --upgrade --requirement dashboards/superset.txt
+	$(BIN)/python -m venv $(VENV)/dbt
+	$(VENV)/dbt/bin/python -m pip install --quiet --upgrade --requirement dashboards/dbt.txt
+	LUC_TEST_SUPERSET=$(VENV)/superset LUC_TEST_DBT=$(VENV)/dbt $(BIN)/python -m pytest tests/test_bi.py $(PYTEST_ARGS)
+
+superset: $(VENV)/installed-test  ## the dashboard for Superset as build/luc-superset.zip, for DATABASE
+	mkdir -p build
+	$(BIN)/python -m tools.bi pack $(DATABASE) build/luc-superset.zip
 
 torture: $(VENV)/installed-test  ## kills, full and failing disks, other processes: a quarter of an hour
 	$(BIN)/python -m tools.torture --page docs/development/faults.md $(TORTURE_ARGS)
@@ -90,8 +102,9 @@ dist: $(VENV)/bin/python  ## a source distribution and a wheel in dist/, checked
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 
-docs: $(VENV)/installed  ## write the generated parts of the documentation
+docs: $(VENV)/installed-test  ## write the generated parts of the documentation and dashboards
 	$(BIN)/python docs/generate_help.py
+	$(BIN)/python -m tools.bi
 
 site: $(VENV)/installed  ## the documentation as a website, in build/site
 	$(call install_packages,--group docs)
