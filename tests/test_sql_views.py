@@ -41,7 +41,7 @@ from loader.grid import Grid
 
 Database = tuple[duckdb.DuckDBPyConnection, Frames]
 FRACTIONS = USES[:12]
-BLOCKS = (1, 2, 16)
+BLOCKS = (1, 2, 32)
 
 
 @contextmanager
@@ -299,8 +299,8 @@ def test_rows_of_years_loaded_later_are_not_lost(block_years: int) -> None:
     ("count", "expected"),
     [
         (0, (YearBlock(),)),
-        (16, (YearBlock(),)),
-        (17, (YearBlock(None, 1866, None), YearBlock(1866, None, 1865))),
+        (32, (YearBlock(),)),
+        (33, (YearBlock(None, 1882, None), YearBlock(1882, None, 1881))),
     ],
 )
 def test_blocks_are_open_at_both_ends(count: int, expected: tuple[YearBlock, ...]) -> None:
@@ -379,7 +379,7 @@ def test_a_filter_on_a_value_of_luc_joins_no_year_with_another(column: str) -> N
 
 
 def test_blocks_stay_few() -> None:
-    assert len(year_blocks(range(1850, 2023))) == 11
+    assert len(year_blocks(range(1850, 2023))) == 6
     assert len(year_blocks(range(850, 2023))) == 19
 
 
