@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from benchmarks.analyst import as_markdown as table_of_ways
 from benchmarks.answers import MismatchError
 from benchmarks.measure import Cost, FailedError
 from benchmarks.report import Row, as_markdown, as_records, machine
@@ -50,6 +51,8 @@ def main() -> None:
     path = given.work / "bench.json"
     path.write_text(json.dumps(measured.record(), indent=1))
     print(as_markdown(measured.rows))  # noqa: T201  # the result
+    if measured.analyst:
+        print("\n" + table_of_ways(measured.analyst))  # noqa: T201  # the result
     plot = [suite.peers, "-m", "benchmarks.plot", str(path), str(path.with_suffix(".svg"))]
     subprocess.run(plot, cwd=ROOT, check=True)
 
@@ -68,6 +71,7 @@ class Measured:
 
     def __init__(self, suite: Suite) -> None:
         self.rows: list[Row] = []
+        self.analyst: dict[str, dict[str, float]] = {}
         self._suite = suite
         self._builds: dict[str, dict[str, Any]] = {}
         self._questions: dict[str, Any] = {}
@@ -80,6 +84,7 @@ class Measured:
             "rows": as_records(self.rows),
             "builds": self._builds,
             "questions": self._questions,
+            "analyst": self.analyst,
         }
 
     def short(self, years: str, rounds: int) -> None:
@@ -116,7 +121,10 @@ class Measured:
     def long(self) -> None:
         """Build 173, 100 and 1173 years, each once, and ask the long ones."""
         suite = self._suite
-        self._one_build(suite.sample(1850, 2021, "1850:2022"), "173")
+        inputs = suite.sample(1850, 2021, "1850:2022")
+        self._one_build(inputs, "173")
+        built = suite.out(suite.luc_load(inputs, name="luc_load_173")) / "luc.duckdb"
+        self.analyst = suite.analyst(built, inputs, 2000)
         full = suite.sample(850, 2021, "850:2022")
         part = replace(full, years="1923:2022")
         hundred = [self._one_build(part, "100") for _ in range(3)]

@@ -291,6 +291,15 @@ class Suite:
             found[view] = {"seconds": float(cost.output), "peak_bytes": cost.peak_bytes}
         return found
 
+    def analyst(self, database: Path, inputs: Inputs, year: int) -> dict[str, dict[str, float]]:
+        """Time the questions of analysts: the view, a query by hand, and xarray."""
+        self.say(f"questions of analysts to {database}, by hand, and with xarray")
+        sources = [str(inputs.folder / "states.nc"), str(inputs.folder / ELUC_FILE)]
+        command = [*self._module(sys.executable, "analyst"), str(database), *sources]
+        cost = run([*command, str(self.cell), str(year)], self._log, self._paths())
+        found: dict[str, dict[str, float]] = json.loads(cost.output)
+        return found
+
     def start_up(self, *arguments: str, repeats: int = 7) -> float:
         """Return the median seconds of a short command of luc-load, as a whole process."""
         command = [*LUC_LOAD, *arguments]

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from benchmarks.analyst import as_markdown as table_of_ways
 from benchmarks.answers import MismatchError, compare, compare_number
 from benchmarks.measure import Cost, FailedError, run
 from benchmarks.report import Row, as_markdown
@@ -56,6 +57,10 @@ def test_routes_are_timed_and_questions_answered(
         times
     )
     assert suite.first_rows(database, ["luc"])["luc"]["seconds"] > 0
+    ways = suite.analyst(database, inputs, 2012)
+    assert ways["one cell of luc"]["rows"] == 3
+    assert all(times[way] > 0 for times in ways.values() for way in ("view", "hand", "xarray"))
+    assert "| luc summed by year |" in table_of_ways(ways)
 
 
 @pytest.mark.parametrize(
