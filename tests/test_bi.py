@@ -106,7 +106,7 @@ def superset(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with (home / "server.log").open("w") as log:
-        command = [program, "run", "-p", str(port)]
+        command = [str(program), "run", "-p", str(port)]
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         address = f"http://127.0.0.1:{port}"

@@ -48,8 +48,8 @@ __all__ = [
 ]
 
 _BLOCK_YEARS = 32
-"""Years that a view joins at a time: a hash table of 0.7 GB at 0.25 degrees. With blocks of 16 years,
-one cell of eluc_state and luc takes twice and 1.3 times as long, and all years the same time."""
+"""Years that a view joins at a time: a hash table of 0.7 GB at 0.25 degrees. With blocks of 16
+years, one cell of eluc_state takes twice as long, of luc 1.3 times, and all years the same."""
 
 _SORTED_YEARS = 8
 """Number of years sorted at a time when a view is stored: 2 million rows, a third of a GB."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import websocket
 
-SIZE = "1500,3700"
+SIZE = "1500,2600"
 """Window in pixels: as tall as the dashboard, because Superset draws only charts in view."""
 
 PATIENCE_S = 240

@@ -1,10 +1,9 @@
 -- Emissions and forest change of each country and decade.
 with forest as (
     select
-        country_iso3,
         country,
         "year",
-        lead(forest_mha) over (partition by country_iso3 order by "year") - forest_mha as change_mha
+        lead(forest_mha) over (partition by country order by "year") - forest_mha as change_mha
     from {{ source('luc', 'state_country') }}
 )
 
@@ -16,6 +15,6 @@ select
     sum(e.emission_mtc) as emission_mtc,
     sum(f.change_mha) as forest_change_mha
 from {{ source('luc', 'eluc_country') }} as e
-left join forest as f
-    on f.country_iso3 is not distinct from e.country_iso3 and f."year" = e."year"
+-- By name: some territories have no code.
+left join forest as f on f.country = e.country and f."year" = e."year"
 group by all
