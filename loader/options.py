@@ -329,11 +329,17 @@ def _box(given: str | Sequence[float]) -> Box:
 
 
 def _region_files(given: Iterable[str | os.PathLike[str]]) -> tuple[RegionFile, ...]:
-    files = tuple(map(RegionFile.parse, [given] if isinstance(given, str | os.PathLike) else given))
+    is_one = isinstance(given, str | os.PathLike) or not isinstance(given, Iterable)
+    files = []
+    for path in [given] if is_one else given:
+        if not isinstance(path, str | os.PathLike):
+            kind = type(path).__name__
+            raise UsageError(f"regions is of type {kind}; expected a path, or several paths")
+        files.append(RegionFile.parse(path))
     layers = [file.layer for file in files]
     for layer in layers:
         if layers.count(layer) > 1:
             raise UsageError(
                 f"--regions: two files have a layer named {layer}; rename one of the files"
             )
-    return files
+    return tuple(files)

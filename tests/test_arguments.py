@@ -47,6 +47,7 @@ def test_an_array_of_xarray_says_how_to_make_a_data_set(tmp_path: Path) -> None:
         *(("years", value) for value in (True, 1.5, (1,), (1, 2, 3), ("a", "b"), [None])),
         ("memory_limit", True),
         ("out", b"out"),
+        *(("regions", value) for value in (5, None, [5], b"x.geojson", [None])),
     ],
 )
 def test_an_option_of_another_type_is_a_usage_error(
