@@ -12,10 +12,11 @@ from loader import build, open_dataset, write_sample
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_reads_and_ends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("chunks", [None, {}], ids=["at once", "with the threads of dask"])
+def test_a_forked_child_reads_and_ends(chunks: dict[str, int] | None, tmp_path: Path) -> None:
     write_sample(tmp_path / "raw", years=(2015, 2016), resolution=2, only=["eluc"])
     build(raw=tmp_path / "raw", out=tmp_path / "out")
-    with open_dataset(tmp_path / "out", chunks=None) as data:
+    with open_dataset(tmp_path / "out", chunks=chunks) as data:
         expected = float(data["ELUC"][0].sum())
         child = os.fork()
         if not child:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +87,20 @@ def open_dataset(
 
 _inherited: list[Any] = []
 """Connections of the parent process; only a forked child adds to it."""
+
+
+def _renew_threads() -> None:
+    """Give dask a pool of threads in a forked child: those of the parent's pool are not there."""
+    if "dask.threaded" in sys.modules:
+        import dask.config  # noqa: PLC0415  # loaded already
+        from dask.system import CPU_COUNT  # noqa: PLC0415
+
+        if dask.config.get("pool", None) is None:
+            dask.config.set(pool=ThreadPoolExecutor(CPU_COUNT))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_threads)
 
 
 class LucBackend(BackendEntrypoint):
