@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from bad_server import Reply, Server, serving
 from command import COMMAND, environment, luc_load
 from files import GRIDS, Form, state_content, write
@@ -25,6 +26,7 @@ from loader.fetching import space
 from loader.fetching.addresses import choose, usual_remotes
 from loader.fetching.partial import Partial
 from loader.fetching.progress import Transfers
+from loader.fetching.redirects import CarefulSession
 from loader.reporting import Progress
 from loader.schema import SOURCES, Download
 
@@ -405,6 +407,52 @@ def test_redirects_without_end_are_given_up(server: Server, tmp_path: Path) -> N
     server.plans[STATES] = [Reply(status=301, headers={"Location": STATES}) for _ in range(40)]
     with pytest.raises(ServiceError, match="redirects without end"):
         get(server, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        *((url, "not on the web") for url in ("file:///etc/passwd", "ftp://127.0.0.1/x")),
+        ("data:application/x-netcdf,CDF", "not on the web"),
+        ("http://169.254.169.254/latest/meta-data/", "not a public address"),
+        ("http://[fe80::1]/x", "not a public address"),
+    ],
+)
+def test_a_redirect_to_elsewhere_is_not_followed(
+    target: str, words: str, server: Server, tmp_path: Path
+) -> None:
+    server.plans[STATES] = [Reply(status=302, headers={"Location": target})]
+    with pytest.raises(SourceError, match=words):
+        get(server, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "is_followed"),
+    [
+        ("8.8.8.8", "1.1.1.1", True),
+        ("8.8.8.8", "10.0.0.1", False),
+        ("8.8.8.8", "127.0.0.1", False),
+        ("8.8.8.8", "[::ffff:127.0.0.1]", False),
+        ("8.8.8.8", "0.0.0.0", False),
+        ("8.8.8.8", "2130706433", False),
+        ("10.0.0.1", "192.168.1.1", True),
+        ("10.0.0.1", "127.0.0.1", False),
+        ("127.0.0.1", "8.8.8.8", True),
+    ],
+)
+def test_a_redirect_leads_no_nearer_to_this_machine(
+    source: str, target: str, is_followed: bool
+) -> None:
+    response = requests.Response()
+    response.status_code, response.url = 302, f"http://{source}/a"
+    response.headers["Location"] = f"http://{target}/b"
+    session = CarefulSession()
+    if is_followed:
+        assert session.get_redirect_target(response) == f"http://{target}/b"
+    else:
+        with pytest.raises(SourceError, match="use that address itself"):
+            session.get_redirect_target(response)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 
 from loader._version import __version__
 from loader.errors import ServiceError, SourceError, SourceMissingError, UsageError
+from loader.fetching.redirects import CarefulSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ class Client:
     """
 
     def __init__(self, timeout: float, ca_bundle: str | None = None) -> None:
-        self._session = requests.Session()
+        self._session = CarefulSession()
         self._timeout = (min(timeout, _CONNECT_SECONDS), timeout)
         # Request the stored bytes: ranges of a compressed response would mean something else.
         agent = f"luc-load/{__version__} {requests.utils.default_user_agent()}"
@@ -147,7 +148,8 @@ class Client:
         Lost
             If the server cannot be reached, or cannot answer now.
         SourceError
-            If it denies access, has no such file, or sends an encoding that cannot be stored.
+            If it denies access, has no such file, sends an encoding that cannot be stored, or
+            redirects to where it must not lead.
         ServiceError
             If its certificate cannot be verified, or it only redirects.
         """
@@ -223,9 +225,6 @@ def _within(seconds: float, request: Callable[[], requests.Response]) -> request
 
 def _answer(url: str, response: requests.Response, start: int) -> Answer:
     status = response.status_code
-    if url.lower().startswith("https:") and not response.url.lower().startswith("https:"):
-        problem = f"redirects to {response.url}, which is not encrypted"
-        raise SourceError(url, f"{problem}; use that address itself if you trust it")
     if status not in {200, 206, 416}:
         raise _refusal(url, response)
     coding = response.headers.get("Content-Encoding", "identity")
