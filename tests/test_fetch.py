@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import hashlib
+import io
 import json
 import shutil
 import signal
@@ -447,6 +448,7 @@ def test_a_redirect_leads_no_nearer_to_this_machine(
     response = requests.Response()
     response.status_code, response.url = 302, f"http://{source}/a"
     response.headers["Location"] = f"http://{target}/b"
+    response.raw = io.BytesIO()
     session = CarefulSession()
     if is_followed:
         assert session.get_redirect_target(response) == f"http://{target}/b"
