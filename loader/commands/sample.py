@@ -15,8 +15,10 @@ __all__ = ["sample"]
 @click.option(
     "--years",
     metavar="FIRST:LAST",
-    default="1990:2021",
-    help="Within 850:2021. States have one more year at the end; emissions begin in 1850.",
+    default=":",
+    show_default=False,
+    help="Within 850:2021 (v2h: 2014, luh3: 2499). States have one more year at the end; "
+    "emissions begin in 1850.  [default: 1990:2021, v2h: 1990:2014]",
 )
 @click.option(
     "--resolution",
@@ -36,6 +38,12 @@ __all__ = ["sample"]
     metavar="NAMES",
     help=f"Any of {source_names()}, separated by commas.  [default: all]",
 )
+@click.option(
+    "--edition",
+    type=click.Choice(["gcb2022", "v2h", "luh3"]),
+    default="gcb2022",
+    help="Edition of LUH2 whose variables, units and time axis the land-use files have.",
+)
 @talkative
 def sample(
     *,
@@ -44,6 +52,7 @@ def sample(
     resolution: str,
     seed: int,
     only: str | None,
+    edition: str,
     quiet: bool,
     verbose: int,
 ) -> None:
@@ -60,6 +69,6 @@ def sample(
 
     stop_orderly()
     reporter = terminal_reporter(quiet=quiet, verbose=verbose)
-    written = make_sample(out, years, float(resolution), seed, only, reporter)
+    written = make_sample(out, years, float(resolution), seed, only, reporter, edition)
     for path in written:
         click.echo(path)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from loader.errors import UsageError
 from loader.reporting import Progress
+from loader.sampling.editions import DEFAULT_EDITION
 from loader.sampling.writing import sample_files, write_sample
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def make_sample(
     seed: int,
     only: str | None,
     reporter: Reporter,
+    edition: str = DEFAULT_EDITION,
 ) -> list[Path]:
     """Write synthetic source files.
 
@@ -39,6 +41,8 @@ def make_sample(
     only : str or None
         Names of sources, separated by commas; None selects all.
     reporter : Reporter
+    edition : str
+        Name of the edition whose layout the files of land use have.
 
     Returns
     -------
@@ -66,6 +70,7 @@ def make_sample(
             resolution=resolution,
             seed=seed,
             only=names,
+            edition=edition,
             progress=lambda name, done, total: reporter.progress(
                 Progress(f"sample of {name}", None, 0, done / total)
             ),

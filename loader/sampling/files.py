@@ -22,6 +22,7 @@ __all__ = ["Layout", "YearlyFile", "eluc_file", "landuse_file", "replacing", "wr
 Values = npt.NDArray[np.generic]
 
 _COMPRESSION: dict[str, Any] = {"zlib": True, "complevel": 4, "shuffle": True}
+_DAYS_A_YEAR = 365
 _LATITUDE = {"units": "degrees_north", "axis": "Y"}
 _LONGITUDE = {"units": "degrees_east", "axis": "X"}
 
@@ -39,12 +40,16 @@ class Layout:
         Of this file.
     attributes : mapping of str to str
         Global attributes of this file.
+    in_days, has_bounds : bool
+        As in `Edition`.
     """
 
     grid: Grid
     cells: npt.NDArray[np.int64]
     years: range
     attributes: Mapping[str, str]
+    in_days: bool = False
+    has_bounds: bool = False
 
 
 class YearlyFile:
@@ -73,6 +78,10 @@ class YearlyFile:
         self._shape = (file.dimensions["lat"].size, file.dimensions["lon"].size)
         self._cells = cells
         self._plane = np.full(self._shape[0] * self._shape[1], outside, dtype=np.float32)
+
+    def put_zero(self, name: str, step: int) -> None:
+        """Write 0 to all cells of one variable in one year, at sea too."""
+        self._variables[name][step] = np.zeros(self._shape, dtype=np.float32)
 
     def put(self, name: str, step: int, values: npt.NDArray[np.float32]) -> None:
         """Write one variable of one year, values of shape (n,), as one chunk."""
@@ -126,11 +135,17 @@ def landuse_file(
         file.createDimension("lon", grid.n_lon)
         file.createDimension("lat", grid.n_lat)
         time = {"standard_name": "time", "long_name": "time"}
-        time |= {"units": f"years since {FIRST_YEAR}-01-01 0:0:0", "calendar": "365_day"}
         steps = np.array([year - FIRST_YEAR for year in layout.years], dtype=np.float64)
+        if layout.in_days:
+            time |= {"units": f"days since {FIRST_YEAR:04d}-01-01", "calendar": "noleap"}
+            steps *= _DAYS_A_YEAR
+        else:
+            time |= {"units": f"years since {FIRST_YEAR}-01-01 0:0:0", "calendar": "365_day"}
         _coordinate(file, "time", steps, time | {"axis": "T"})
         _coordinate(file, "lon", grid.longitude, _names("longitude") | _LONGITUDE)
         _coordinate(file, "lat", grid.latitude, _names("latitude") | _LATITUDE)
+        if layout.has_bounds:
+            _add_bounds(file, grid, steps)
         for variable in variables:
             created = _yearly_variable(file, variable.name, np.float32(FILL))
             created.setncatts(variable.attributes | {"missing_value": np.float32(FILL)})
@@ -203,6 +218,19 @@ def write_static(
         for name, bounds in (("lat", (lat, south)), ("lon", (west, lon))):
             created = file.createVariable(f"{name}_bounds", "f4", (name, "bounds"), **_COMPRESSION)
             created[:] = np.stack(bounds, axis=1)
+
+
+def _add_bounds(file: netCDF4.Dataset, grid: Grid, steps: npt.NDArray[np.float64]) -> None:
+    """Add the bounds of the axes under the names of LUH2 v2h, whose attributes name others."""
+    file.createDimension("bounds", 2)
+    half = {"lat": (grid.latitude, grid.step_lat / 2), "lon": (grid.longitude, grid.step_lon / 2)}
+    for axis, (centres, width) in half.items():
+        file.variables[axis].bounds = f"bounds_{axis}"
+        edges = np.stack([centres - width, centres + width], axis=1)
+        file.createVariable(f"{axis}_bounds", "f8", (axis, "bounds"), **_COMPRESSION)[:] = edges
+    file.variables["time"].bounds = "bounds_time"
+    created = file.createVariable("time_bnds", "f8", ("time", "bounds"), **_COMPRESSION)
+    created[:] = np.stack([steps, steps + 1], axis=1)
 
 
 def _names(name: str) -> dict[str, str]:

@@ -16,11 +16,19 @@ SYNTHETIC = "yes: made by luc-load sample, not LUH2"
 
 _YEARS, _RESOLUTION, _SEED = "synthetic_years", "synthetic_resolution", "synthetic_seed"
 _VERSION = "synthetic_generator_version"
+_EDITION = "synthetic_edition"
 
 
-def marks(years: tuple[int, int] | None, resolution: float, seed: int) -> dict[str, str]:
-    """Return the global attributes of a sample; `years` is None where nothing depends on them."""
+def marks(
+    years: tuple[int, int] | None, resolution: float, seed: int, edition: str = ""
+) -> dict[str, str]:
+    """Return the global attributes of a sample; `years` is None where nothing depends on them.
+
+    `edition` is "" for the default one.
+    """
     span = {} if years is None else {_YEARS: f"{years[0]}:{years[1]}"}
+    if edition:
+        span[_EDITION] = edition
     return {
         "synthetic": SYNTHETIC,
         _VERSION: str(GENERATOR_VERSION),
@@ -46,7 +54,11 @@ def is_synthetic(path: str | os.PathLike[str]) -> bool:
 
 
 def matches(
-    path: str | os.PathLike[str], years: tuple[int, int], resolution: float, seed: int
+    path: str | os.PathLike[str],
+    years: tuple[int, int],
+    resolution: float,
+    seed: int,
+    edition: str = "",
 ) -> bool:
     """Return whether a file is the sample that these parameters would give.
 
@@ -58,6 +70,8 @@ def matches(
     resolution : float
         Degrees.
     seed : int
+    edition : str
+        "" for the default one. Only files of land use depend on it.
 
     Returns
     -------
@@ -66,7 +80,7 @@ def matches(
     """
     attributes = _read(path)
     span = years if _YEARS in attributes else None
-    return attributes == marks(span, resolution, seed)
+    return attributes == marks(span, resolution, seed, edition)
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, str]:

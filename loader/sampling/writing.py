@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,8 +13,21 @@ import numpy.typing as npt
 from loader.errors import OutputError, UsageError
 from loader.folders import waiting_lock
 from loader.sampling.allocation import transitions
+from loader.sampling.editions import (
+    DEFAULT_EDITION,
+    SECONDARY_BY_HARVEST,
+    Edition,
+    edition_named,
+)
 from loader.sampling.emissions import Emissions
-from loader.sampling.files import Layout, eluc_file, landuse_file, replacing, write_static
+from loader.sampling.files import (
+    Layout,
+    YearlyFile,
+    eluc_file,
+    landuse_file,
+    replacing,
+    write_static,
+)
 from loader.sampling.geography import Geography, make_geography
 from loader.sampling.history import History, make_history
 from loader.sampling.management import Management
@@ -22,12 +35,8 @@ from loader.sampling.marks import is_synthetic, marks, matches
 from loader.sampling.plain import PlainValues
 from loader.sampling.schema import (
     FIRST_YEAR,
-    LAST_YEAR,
-    LUH2_ATTRIBUTES,
-    MANAGEMENT,
     STATES,
     STATIC_ATTRIBUTES,
-    TRANSITIONS,
     Variable,
     sample_years,
 )
@@ -55,10 +64,11 @@ def sample_files() -> dict[str, str]:
 def write_sample(
     directory: str | os.PathLike[str],
     *,
-    years: Years = DEFAULT_YEARS,
+    years: Years = ":",
     resolution: float = 0.25,
     seed: int = 0,
     only: Collection[str] | None = None,
+    edition: str = DEFAULT_EDITION,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Write synthetic source files in exactly the real files' layout.
@@ -71,14 +81,17 @@ def write_sample(
     directory : str or path-like
         Created if it does not exist.
     years : int, str, range, slice or (first, last)
-        First and last year of the emissions, transitions and management, within 850 to 2021; the
-        states reach a year further. There are no emissions before 1850.
+        First and last year of the emissions, transitions and management, within 850 to 2021 (v2h:
+        2014, luh3: 2499); the states reach a year further. There are no emissions before 1850. An
+        open end is 1990, or 2021 (v2h: 2014).
     resolution : float
         Width of a cell in degrees: 0.25, 0.5, 1 or 2.
     seed : int
         Not negative.
     only : collection of str, optional
         Names of sources, the static grid's included; all of them by default.
+    edition : {"gcb2022", "v2h", "luh3"}
+        The edition of LUH2 whose layout, units and variables the land-use files have.
     progress : callable, optional
         Called after each year with (source, years done, years in all).
 
@@ -101,14 +114,19 @@ def write_sample(
     -----
     Memory does not depend on the number of years: about 0.5 GB at 0.25 degrees.
     """
-    span = _closed(years)
-    sources = _sources(span, resolution, seed, only)
+    chosen = edition_named(edition)
+    span = _closed(years, chosen.last_year)
+    sources = _sources(span, resolution, seed, only, chosen.last_year)
     folder = Path(directory)
     files = sample_files()
     paths = {source: folder / files[source] for source in sources}
 
     def missing() -> list[str]:
-        return [s for s, path in paths.items() if not matches(path, span, resolution, seed)]
+        return [
+            source
+            for source, path in paths.items()
+            if not matches(path, span, resolution, seed, _edition_mark(source, chosen))
+        ]
 
     for source in missing():
         _refuse_foreign(paths[source])
@@ -119,19 +137,25 @@ def write_sample(
         raise OutputError(f"{folder}: cannot be created: {error.strerror}") from error
     # Two builds may need the same sample: the second one waits for the first to complete it.
     with waiting_lock(folder):
-        sample = _Sample(span, resolution, seed, progress or _silent)
+        sample = _Sample(span, resolution, seed, progress or _silent, chosen)
         for source in missing():
             sample.write(source, paths[source])
     return list(paths.values())
 
 
-def _closed(years: Years) -> tuple[int, int]:
+def _closed(years: Years, last_year: int) -> tuple[int, int]:
     """Return the first and the last year; an open end is that of the default."""
     first, last = take_years(years)
     return (
         DEFAULT_YEARS[0] if first is None else first,
-        DEFAULT_YEARS[1] if last is None else last,
+        min(DEFAULT_YEARS[1], last_year) if last is None else last,
     )
+
+
+def _edition_mark(source: str, edition: Edition) -> str:
+    """Return the mark of an edition in a file; emissions and the static grid are those of all."""
+    is_landuse = source in SOURCES and not SOURCES[source].is_signed
+    return edition.name if is_landuse and edition.name != DEFAULT_EDITION else ""
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -147,12 +171,16 @@ def _silent(source: str, done: int, total: int) -> None:
 
 
 def _sources(
-    years: tuple[int, int], resolution: float, seed: int, only: Collection[str] | None
+    years: tuple[int, int],
+    resolution: float,
+    seed: int,
+    only: Collection[str] | None,
+    last_year: int,
 ) -> list[str]:
     """Check the options; return the sources to write, in order."""
     first, last = years
-    if not FIRST_YEAR <= first <= last <= LAST_YEAR:
-        span = f"{FIRST_YEAR} <= FIRST <= LAST <= {LAST_YEAR}"
+    if not FIRST_YEAR <= first <= last <= last_year:
+        span = f"{FIRST_YEAR} <= FIRST <= LAST <= {last_year}"
         raise UsageError(f"a sample of the years {first}:{last} is not possible; expected {span}")
     if resolution not in RESOLUTIONS:
         widths = ", ".join(f"{width:g}" for width in RESOLUTIONS)
@@ -182,9 +210,15 @@ class _Sample:
     """One synthetic world and its files; its parts are computed when first needed."""
 
     def __init__(
-        self, years: tuple[int, int], resolution: float, seed: int, progress: Progress
+        self,
+        years: tuple[int, int],
+        resolution: float,
+        seed: int,
+        progress: Progress,
+        edition: Edition,
     ) -> None:
         self._span = years
+        self._edition = edition
         self._resolution = resolution
         self._seed = seed
         self._progress = progress
@@ -232,14 +266,33 @@ class _Sample:
             yield step, year
             self._progress(source, step + 1, len(years))
 
-    def _attributes(self, real: dict[str, str]) -> dict[str, str]:
+    def _attributes(self, real: dict[str, str], edition: str = "") -> dict[str, str]:
         title = {"title": f"SYNTHETIC, not data: in the form of {real['title']}"} if real else {}
         years = None if real is STATIC_ATTRIBUTES else self._span
-        return real | title | marks(years, self._resolution, self._seed)
+        return real | title | marks(years, self._resolution, self._seed, edition)
 
     def _layout(self, source: str) -> Layout:
-        attributes = self._attributes({} if source == "eluc" else LUH2_ATTRIBUTES)
-        return Layout(self._geography.grid, self._geography.cells, self._years(source), attributes)
+        edition = self._edition
+        real = {} if source == "eluc" else edition.attributes
+        return Layout(
+            self._geography.grid,
+            self._geography.cells,
+            self._years(source),
+            self._attributes(real, _edition_mark(source, edition)),
+            edition.in_days,
+            edition.has_bounds,
+        )
+
+    def _put_zeros(
+        self, file: YearlyFile, step: int, variables: Sequence[Variable], *, at_sea: bool
+    ) -> None:
+        """Write the variables of the edition that are 0."""
+        zeros = np.zeros(self._geography.cells.shape, dtype=np.float32)
+        for variable in variables:
+            if variable.name in self._edition.zero and at_sea:
+                file.put_zero(variable.name, step)
+            elif variable.name in self._edition.zero:
+                file.put(variable.name, step, zeros)
 
     def _write_eluc(self, path: Path) -> None:
         emissions = Emissions(self._geography, self._history, self._rhythm)
@@ -248,24 +301,32 @@ class _Sample:
                 file.put("ELUC", step, emissions.year(year))
 
     def _write_states(self, path: Path) -> None:
-        with landuse_file(path, self._layout("states"), STATES) as file:
+        variables = self._edition.states
+        with landuse_file(path, self._layout("states"), variables) as file:
             for step, year in self._steps("states"):
                 for variable, values in zip(STATES, self._states(year), strict=True):
                     file.put(variable.name, step, values)
+                self._put_zeros(file, step, variables, at_sea=True)
 
     def _write_transitions(self, path: Path) -> None:
         world = self._geography
-        with landuse_file(path, self._layout("transitions"), TRANSITIONS) as file:
+        variables = self._edition.transitions
+        names = {variable.name for variable in variables}
+        with landuse_file(path, self._layout("transitions"), variables) as file:
             before = self._states(self._span[0])
             for step, year in self._steps("transitions"):
                 after = self._states(year + 1)
                 for name, values in transitions(before, after, world.biomass, world.area_m2):
                     file.put(name, step, values)
+                    if (same := SECONDARY_BY_HARVEST.get(name)) in names:
+                        file.put(same, step, values)
+                self._put_zeros(file, step, variables, at_sea=False)
                 before = after
 
     def _write_management(self, path: Path) -> None:
         management = Management(self._geography, self._seed)
-        with landuse_file(path, self._layout("management"), MANAGEMENT) as file:
+        variables = self._edition.management
+        with landuse_file(path, self._layout("management"), variables) as file:
             for step, year in self._steps("management"):
                 for name, values in management.variables(self._states(year), year):
                     file.put(name, step, values)
