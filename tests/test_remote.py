@@ -15,7 +15,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
-from files import GRIDS, Form, eluc_content, state_content, write
+from files import FRACTIONS, GRIDS, Form, eluc_content, state_content, write
 from object_store import credentials, free_port, s3_server, web_server
 
 from loader import build
@@ -431,3 +431,68 @@ def test_a_cut_upload_leaves_what_was_published(
     report = build(**again, overwrite=True)
     manifest = json.loads(fs.cat_file("luc-test/cut/luc-load.json"))
     assert (manifest["build_id"], manifest["replaces"]) == (report.build_id, first.build_id)
+
+
+@pytest.mark.parametrize(("version", "form"), [(2, "bare"), (3, "bare"), (3, "sharded")])
+@pytest.mark.parametrize("place", ["local", "memory", "zip"])
+def test_chunks_of_the_sea_that_are_not_stored_are_missing(
+    tmp_path: Path, version: int, form: str, place: str
+) -> None:
+    zarr = pytest.importorskip("zarr", reason="needs the extra zarr")
+    shape, lat, lon = (3, 4, 8), np.arange(67.5, -90, -45), np.arange(-157.5, 180, 45)
+    values = np.full(shape, 1 / 12, np.float32)
+    values[:, :, 4:] = np.nan
+    plain = xr.Dataset(
+        {name: (("time", "lat", "lon"), values, {"units": "1"}) for name in FRACTIONS},
+        {
+            "time": ("time", [2000, 2001, 2002]),
+            "lat": ("lat", lat, {"units": "degrees_north"}),
+            "lon": ("lon", lon, {"units": "degrees_east"}),
+        },
+    )
+    encoding: dict[str, Any] = {"chunks": (1, 2, 2)}
+    if form == "sharded":
+        encoding["shards"] = (1, 4, 4)
+    where: Any = (
+        f"memory://{tmp_path.name}-sea.zarr" if place == "memory" else str(tmp_path / "s.zarr")
+    )
+    if place == "zip":
+        where = zarr.storage.ZipStore(tmp_path / "s.zarr.zip", mode="w")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # metadata are written twice, which an archive keeps
+        own = dict.fromkeys(FRACTIONS, encoding)
+        plain.to_zarr(where, zarr_format=version, encoding=own, consolidated=False)
+    if place == "zip":
+        where.close()
+        where = str(tmp_path / "s.zarr.zip")
+    build(states=where, out=tmp_path / "out")
+    with duckdb.connect(str(tmp_path / "out" / "luc.duckdb"), read_only=True) as con:
+        assert con.sql("SELECT count(*), count(urban) FROM state").fetchall() == [(48, 48)]
+        assert con.sql("SELECT max(lon) < 0 FROM state JOIN cell USING (cell_id)").fetchall() == [
+            (True,)
+        ]
+
+
+def test_chunks_that_would_read_as_0_are_not_missing(tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr", reason="needs the extra zarr")
+    group = zarr.open_group(tmp_path / "s.zarr", mode="w", zarr_format=3)
+    for name, values, units in (
+        ("time", [2000, 2001], ""),
+        ("lat", [45.0, -45.0], "degrees_north"),
+        ("lon", [-90.0, 90.0], "degrees_east"),
+    ):
+        axis = group.create_array(name, shape=(2,), dtype="f8", dimension_names=(name,))
+        axis[:] = values
+        axis.attrs["units"] = units
+    for name in FRACTIONS:
+        array = group.create_array(
+            name,
+            shape=(2, 2, 2),
+            chunks=(1, 1, 1),
+            dtype="f4",
+            fill_value=0.0,
+            dimension_names=("time", "lat", "lon"),
+        )
+        array[:, 0, :] = 0.5
+    with pytest.raises(SourceError, match=r"lacks 4 of 8 chunks, and its fill value \(0.0\)"):
+        build(states=tmp_path / "s.zarr", out=tmp_path / "out")

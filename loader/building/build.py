@@ -307,7 +307,12 @@ def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
 def _files(given: Mapping[str, Sequence[InputFile]]) -> list[str]:
     """Return the sources that are local files, not folders or addresses."""
     paths = [file.where for files in given.values() for file in files]
-    return [path for path in paths if isinstance(path, str) and is_one_file(path)]
+    # A Zarr store in an archive is not netCDF: zarr itself opens it.
+    return [
+        path
+        for path in paths
+        if isinstance(path, str) and is_one_file(path) and not path.endswith(".zip")
+    ]
 
 
 def _refuse_unwritable(out: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import warnings
+import zipfile
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
 from loader.errors import (
@@ -16,8 +18,10 @@ from loader.errors import (
     SourceError,
     one_line,
 )
+from loader.reading.coordinates import find_dimensions
 from loader.reading.headers import HDF5_MAGIC, what_is
-from loader.reading.shards import missing_chunks
+from loader.reading.missing import missing_codes
+from loader.reading.shards import missing_chunks, stored_chunks
 from loader.remote.stores import is_lost, store_of, translated
 from loader.schema import SOURCES
 
@@ -26,7 +30,14 @@ if TYPE_CHECKING:
 
     from loader.remote.stores import Store
 
-__all__ = ["UNDECODED", "StoredFile", "is_zarr_folder", "open_address", "open_zarr_store"]
+__all__ = [
+    "UNDECODED",
+    "StoredFile",
+    "is_zarr_archive",
+    "is_zarr_folder",
+    "open_address",
+    "open_zarr_store",
+]
 
 _ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 
@@ -50,6 +61,18 @@ UNDECODED: Mapping[str, Any] = {
 def is_zarr_folder(path: str) -> bool:
     """Return whether a local folder is a Zarr store."""
     return any((Path(path) / mark).is_file() for mark in _ZARR_MARKS)
+
+
+def is_zarr_archive(path: str) -> bool:
+    """Return whether a local file is a zip archive that holds a Zarr store."""
+    if not path.endswith(".zip"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return not names.isdisjoint(_ZARR_MARKS)
 
 
 def open_address(address: str) -> xr.Dataset:
@@ -169,12 +192,12 @@ class StoredFile:
 
 
 def open_zarr_store(path: str) -> xr.Dataset:
-    """Open a Zarr store, version 2 or 3, that is complete.
+    """Open a Zarr store, version 2 or 3.
 
     Parameters
     ----------
     path : str
-        A local folder or an address.
+        A local folder or zip archive, or an address.
 
     Returns
     -------
@@ -184,7 +207,7 @@ def open_zarr_store(path: str) -> xr.Dataset:
     Raises
     ------
     SourceError
-        If chunks are missing, which would read as the fill value, or it cannot be opened.
+        If chunks are missing that do not mean missing values, or it cannot be opened.
     ServiceError
         If the store does not answer.
     ExtraMissingError
@@ -204,22 +227,56 @@ def open_zarr_store(path: str) -> xr.Dataset:
     with translated(path), warnings.catch_warnings():
         # Missing consolidated metadata and data types outside version 3 are not errors here.
         warnings.simplefilter("ignore")
-        _refuse_missing_chunks(path, zarr.open_group(path, mode="r"))
-        dataset = xr.open_dataset(path, engine="zarr", chunks=None, **UNDECODED)
+        where: Any = path
+        if Path(path).is_file():
+            where = zarr.storage.ZipStore(path, mode="r")
+        dataset = xr.open_dataset(where, engine="zarr", chunks=None, **UNDECODED)
+        _refuse_missing_chunks(path, zarr.open_group(where, mode="r"), dataset)
         return dataset[_in_order([str(name) for name in dataset.data_vars])]
 
 
-def _refuse_missing_chunks(path: str, group: Any) -> None:  # noqa: ANN401  # zarr's own
-    """Raise if chunks of a store are missing: they would be read as the fill value."""
+def _refuse_missing_chunks(path: str, group: Any, dataset: xr.Dataset) -> None:  # noqa: ANN401  # zarr's own
+    """Raise if chunks of a store are missing, unless its fill value means missing.
+
+    Stores leave out chunks that only hold the fill value, such as those of the sea. If the fill
+    value is a number like any other, a chunk that was never written cannot be told from one of
+    that value. A step of time without any chunk was not written either.
+    """
     for name, array in group.arrays():
         missing, total = missing_chunks(path, array) if array.ndim else (0, 0)
-        if missing:
+        if not missing:
+            continue
+        stored = dataset.variables.get(name)
+        problem = f"lacks {missing} of {total} chunks"
+        if stored is None or stored.ndim < 2 or not _means_missing(path, name, array, stored):
             raise SourceError(
                 path,
-                f"lacks {missing} of {total} chunks: it was written incompletely, or "
-                "without its empty chunks; write it again, with write_empty_chunks=True",
+                f"{problem}, and its fill value ({array.fill_value}) is not declared as missing: "
+                "it was written incompletely, or without its empty chunks; write it again, with "
+                "write_empty_chunks=True",
                 name,
             )
+        present = stored_chunks(path, array)
+        time = find_dimensions(dataset, path).time
+        if time in stored.dims:
+            others = tuple(k for k in range(stored.ndim) if k != stored.dims.index(time))
+            if not present.any(axis=others).all():
+                raise SourceError(
+                    path,
+                    f"{problem}, all of some years: it was written incompletely; write it again, "
+                    "with write_empty_chunks=True if these years have no values",
+                    name,
+                )
+
+
+def _means_missing(path: str, name: str, array: Any, variable: xr.Variable) -> bool:  # noqa: ANN401
+    """Return whether the value of chunks that are not stored is declared as missing."""
+    fill = array.fill_value
+    if fill is None or variable.dtype.kind not in "iuf":
+        return False
+    if variable.dtype.kind == "f" and np.isnan(fill):
+        return True
+    return any(fill == code for code in missing_codes(variable, path, name))
 
 
 def _in_order(names: list[str]) -> list[str]:

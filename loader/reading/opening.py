@@ -11,6 +11,7 @@ import xarray as xr
 from loader.errors import SourceError
 from loader.reading.addresses import (
     UNDECODED,
+    is_zarr_archive,
     is_zarr_folder,
     open_address,
     open_zarr_store,
@@ -48,7 +49,7 @@ def open_undecoded(path: str) -> xr.Dataset:
     """
     if is_address(path):
         return _not_empty(path, open_address(path))
-    if is_zarr_folder(path):
+    if is_zarr_folder(path) or is_zarr_archive(path):
         return _not_empty(path, open_zarr_store(path))
     magic = check_header(path)
     try:

@@ -1,9 +1,10 @@
-"""Count the chunks of a Zarr array that are stored, including those inside shards."""
+"""Find the chunks of a Zarr array that are stored, including those inside shards."""
 
 from __future__ import annotations
 
 import itertools
 import math
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from loader.errors import SourceError
 from loader.remote.stores import is_address, store_of
 
-__all__ = ["missing_chunks"]
+__all__ = ["missing_chunks", "stored_chunks"]
 
 _ABSENT = np.iinfo(np.uint64).max
 """Offset and length of a chunk that a shard does not hold (Zarr v3, sharding-indexed codec)."""
@@ -55,7 +56,50 @@ def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  #
     )
     if getattr(array, "shards", None) is None:
         return array.nchunks - array.nchunks_initialized, total
-    return total - sum(_stored(path, array, place) for place in _places(array)), total
+    stored = sum(int(np.count_nonzero(_stored(path, array, p))) for p in _places(array))
+    return total - stored, total
+
+
+def stored_chunks(path: str, array: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401
+    """Return which chunks of an array are stored.
+
+    Returns
+    -------
+    ndarray of bool
+        Its shape is the number of chunks along each dimension.
+    """
+    counts = [-(-size // chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)]
+    stored = np.zeros(counts, dtype=np.bool_)
+    if getattr(array, "shards", None) is None:
+        names = _names(path, array)
+        for place in np.ndindex(*counts):
+            stored[place] = array.metadata.encode_chunk_key(place) in names
+        return stored
+    for place in _places(array):
+        inner = [s // c for s, c in zip(array.shards, array.chunks, strict=True)]
+        box = tuple(
+            slice(k * n, min((k + 1) * n, count))
+            for k, n, count in zip(place, inner, counts, strict=True)
+        )
+        stored[box] = _stored(path, array, place)
+    return stored
+
+
+def _names(path: str, array: Any) -> set[str]:  # noqa: ANN401
+    """Return the names of the files of an array, relative to it."""
+    prefix = f"{array.path}/".lstrip("/")
+    if is_address(path):
+        store = store_of(path)
+        root = f"{store.path.rstrip('/')}/"
+        files = [str(name).removeprefix(root) for name in store.fs.find(f"{root}{array.path}")]
+        files = [name[name.find(prefix) :] for name in files]
+    elif Path(path).is_file():
+        with zipfile.ZipFile(path) as archive:
+            files = archive.namelist()
+    else:
+        root_folder = Path(path)
+        files = [p.relative_to(root_folder).as_posix() for p in root_folder.rglob("*")]
+    return {name.removeprefix(prefix) for name in files if name.startswith(prefix)}
 
 
 def _places(array: Any) -> itertools.product[_Bounds]:  # noqa: ANN401
@@ -63,8 +107,8 @@ def _places(array: Any) -> itertools.product[_Bounds]:  # noqa: ANN401
     return itertools.product(*map(range, counts))
 
 
-def _stored(path: str, array: Any, place: _Bounds) -> int:  # noqa: ANN401
-    """Return how many chunks of the array one shard holds."""
+def _stored(path: str, array: Any, place: _Bounds) -> npt.NDArray[np.bool_]:  # noqa: ANN401
+    """Return which chunks of the array one shard holds, those beyond its edge left out."""
     inner = tuple(s // c for s, c in zip(array.shards, array.chunks, strict=True))
     codec, *others = array.metadata.codecs
     known = [_name(one) for one in getattr(codec, "index_codecs", ())]
@@ -76,11 +120,8 @@ def _stored(path: str, array: Any, place: _Bounds) -> int:  # noqa: ANN401
     size = math.prod(inner) * _ENTRY_BYTES + _CHECKSUM_BYTES * (len(known) - 1)
     key = f"{array.path}/{array.metadata.encode_chunk_key(place)}".lstrip("/")
     data = _index(path, key, size, at_end=codec.index_location.value == "end")
-    if data is None:
-        return 0
-    if len(data) != size:
+    if data is not None and len(data) != size:
         raise SourceError(path, f"shard {key} is truncated; write it again", array.basename)
-    offsets = _offsets(data, inner)
     # Chunks beyond the edge of the array belong to a shard, but hold nothing.
     inside = tuple(
         slice(0, min(count, -(-extent // chunk) - position * count))
@@ -88,7 +129,10 @@ def _stored(path: str, array: Any, place: _Bounds) -> int:  # noqa: ANN401
             inner, array.shape, array.chunks, place, strict=True
         )
     )
-    return int(np.count_nonzero(offsets[inside] != _ABSENT))
+    if data is None:
+        return np.zeros(inner, dtype=np.bool_)[inside]
+    held: npt.NDArray[np.bool_] = _offsets(data, inner)[inside] != _ABSENT
+    return held
 
 
 def _name(codec: Any) -> str:  # noqa: ANN401
@@ -109,10 +153,14 @@ def _index(path: str, key: str, size: int, *, at_end: bool) -> bytes | None:
             begin, end = (-size, None) if at_end else (0, size)
             data: bytes = store.fs.cat_file(where, start=begin, end=end)
             return data
+        if Path(path).is_file():
+            with zipfile.ZipFile(path) as archive:
+                content = archive.read(key)
+            return content[-size:] if at_end else content[:size]
         with (Path(path) / key).open("rb") as file:
             if at_end:
                 length = file.seek(0, 2)
                 file.seek(max(0, length - size))
             return file.read(size)
-    except FileNotFoundError:
+    except (FileNotFoundError, KeyError):
         return None
