@@ -32,6 +32,7 @@ __all__ = [
     "read_small",
     "sync_folder",
     "temporary_name",
+    "try_lock",
     "write_file",
 ]
 
@@ -130,7 +131,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         try:
             # File systems without locks lose only the distinction.
             with suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                try_lock(handle)
             yield folder / path.name
             _sync_tree(folder / path.name)
             _exchange(folder / path.name, path, folder / "replaced.")
@@ -200,6 +201,35 @@ def _sync_tree(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def try_lock(handle: int, *, is_shared: bool = False) -> bool:
+    """Lock an open file or folder against other processes, without waiting.
+
+    The lock ends when the last descriptor of this opening is closed.
+
+    Parameters
+    ----------
+    handle : int
+        A descriptor.
+    is_shared : bool
+        Whether other processes may hold a shared lock at the same time.
+
+    Returns
+    -------
+    bool
+        False if another process holds a lock that excludes this one.
+
+    Raises
+    ------
+    OSError
+        If the file system has no locks.
+    """
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = True) -> int:

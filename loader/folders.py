@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputError
-from loader.files import FOLDER_FLAGS, NEW_FILE_FLAGS, temporary_name
+from loader.files import FOLDER_FLAGS, NEW_FILE_FLAGS, temporary_name, try_lock
 from loader.text import human_bytes
 
 if TYPE_CHECKING:
@@ -157,34 +156,21 @@ def waiting_lock(folder: Path) -> Iterator[None]:
     handle = os.open(folder, FOLDER_FLAGS)
     try:
         # Not a blocking call: a signal must end the waiting.
-        while not _is_locked(handle):
-            time.sleep(_SECONDS_BETWEEN)
+        with suppress(OSError):  # a file system without locks
+            while not try_lock(handle):
+                time.sleep(_SECONDS_BETWEEN)
         yield
     finally:
         os.close(handle)
-
-
-def _is_locked(handle: int) -> bool:
-    """Try to lock; False if another process holds the lock."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def is_in_use(path: Path) -> bool:
     """Return whether another process holds a lock on a file or a folder."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not try_lock(handle, is_shared=True)
     finally:
         os.close(handle)
-    return False
 
 
 def remove(path: Path) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from loader.errors import OutputBusyError, OutputError
-from loader.files import open_regular, read_small, sync_folder, write_file
+from loader.files import open_regular, read_small, sync_folder, try_lock, write_file
 from loader.text import without_secrets
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ class Partial:
         OutputBusyError
             If another process took the lock at that moment.
         """
-        self._lock(fcntl.LOCK_SH)
+        self._lock(is_shared=True)
 
     def publish(self) -> None:
         """Give the complete file its final name, which must be free."""
@@ -188,7 +187,7 @@ class Partial:
             handle = open_regular(self.path, os.O_RDWR | os.O_CREAT, follow=False)
             self._handle = handle
             try:
-                self._lock(fcntl.LOCK_EX)
+                self._lock()
             except BaseException:
                 os.close(handle)
                 raise
@@ -200,12 +199,10 @@ class Partial:
                 pass
             os.close(handle)
 
-    def _lock(self, kind: int) -> None:
-        try:
-            fcntl.flock(self._handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+    def _lock(self, *, is_shared: bool = False) -> None:
+        if not try_lock(self._handle, is_shared=is_shared):
             problem = "another process is downloading this file; wait for it to end"
-            raise OutputBusyError(f"{self.path}: {problem}") from error
+            raise OutputBusyError(f"{self.path}: {problem}")
 
     def _recall(self, url: str) -> int:
         """Return how many bytes of an earlier run can be used, and cut off the others."""

@@ -10,6 +10,7 @@ import os
 import stat
 
 from loader.errors import SourceBusyError, SourceError, SourceMissingError, one_line
+from loader.files import try_lock
 from loader.reading.classic import CLASSIC_MAGICS, needed_size
 
 __all__ = ["HDF5_MAGIC", "NETCDF_MAGICS", "check_header", "damaged", "is_page", "what_is"]
@@ -104,15 +105,15 @@ def _refuse_irregular(path: str) -> None:
 def _refuse_being_written(path: str, descriptor: int) -> None:
     """Raise if another process holds the lock that the HDF5 library takes while it writes."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        problem = (
-            "another process is writing it; wait until it ends, then run the same command again"
-        )
-        raise SourceBusyError(path, problem) from error
+        is_free = try_lock(descriptor, is_shared=True)
     except OSError:
         # A file system without locks: HDF5 continues without them too.
         return
+    if not is_free:
+        raise SourceBusyError(
+            path,
+            "another process is writing it; wait until it ends, then run the same command again",
+        )
     fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 

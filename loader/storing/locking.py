@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from loader.errors import OutputBusyError, OutputError
-from loader.files import open_regular
+from loader.files import open_regular, try_lock
 from loader.folders import private_folder, refuse_links
 from loader.storing.paths import LOCK, PRIVATE
 
@@ -109,7 +109,7 @@ def _lock(path: Path) -> int:
                 reason = "is not a lock file of luc-load's; remove it, or choose another --out"
                 raise OutputError(f"{path}: {reason}") from error
             raise OutputError(f"{path}: cannot be created ({error.strerror})") from error
-        if not _lock_within(handle, fcntl.LOCK_EX):
+        if not _lock_within(handle):
             process = os.read(handle, 64).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise OutputBusyError(
@@ -125,15 +125,12 @@ def _lock(path: Path) -> int:
         os.close(handle)
 
 
-def _lock_within(handle: int, kind: int) -> bool:
-    """Try to take a lock for a tenth of a second; return whether it was taken."""
+def _lock_within(handle: int) -> bool:
+    """Try to take the lock for a tenth of a second; return whether it was taken."""
     for _ in range(_TRIES):
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_SECONDS_BETWEEN)
-        else:
+        if try_lock(handle):
             return True
+        time.sleep(_SECONDS_BETWEEN)
     return False
 
 
@@ -144,13 +141,12 @@ def holder(path: Path) -> int | None:
     except OSError:
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        if try_lock(handle, is_shared=True):
+            return None
         process = os.read(handle, 64).decode(errors="replace").strip()
         return int(process) if process.isdecimal() else 0
     finally:
         os.close(handle)
-    return None
 
 
 def held_for_writing(database: Path) -> bool:
