@@ -234,11 +234,25 @@ def test_a_gap_in_the_years_is_a_notice(tmp_path: Path) -> None:
     assert any("1951 to 1955" in n and "1955 to 1960" in n for n in listener.notices)
 
 
-@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e20, -1e20, 9.96921e36, 1e19, 3.4e38])
-@pytest.mark.parametrize("kind", ["f4", "f8"])
-@pytest.mark.parametrize("cells", ["data", "all", "land"])
+IMPOSSIBLE = [
+    (kind, value)
+    for kind in ("f4", "f8")
+    for value in (np.inf, -np.inf, 1e20, -1e20, 9.96921e36, 1e19, 3.4e38)
+]
+CELLS = ("data", "all", "land")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cells"),
+    [
+        # Every value with one rule, in turn; with the other two in the slow tests.
+        pytest.param(*each, cells, marks=() if number % 3 == turn else pytest.mark.slow)
+        for number, each in enumerate(IMPOSSIBLE)
+        for turn, cells in enumerate(CELLS)
+    ],
+)
 def test_a_value_that_cannot_be_is_refused_with_its_place(
-    value: float, kind: str, cells: str, tmp_path: Path
+    kind: str, value: float, cells: str, tmp_path: Path
 ) -> None:
     form = replace(PLAIN, fill="missing_value", storage=kind)
     path = eluc_file(tmp_path, assign("ELUC", (1, 4, 7), value), form)

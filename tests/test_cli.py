@@ -182,7 +182,8 @@ def test_options_come_from_the_environment(work: Path) -> None:
     assert done.stdout.startswith("Built elsewhere/luc.duckdb")
     assert "2016-2017" in done.stdout
     assert "eluc " not in done.stdout
-    made = luc_load("sample", cwd=work, env={"LUC_LOAD_SAMPLE_ONLY": "static"})
+    env = {"LUC_LOAD_SAMPLE_ONLY": "static", "LUC_LOAD_SAMPLE_RESOLUTION": "2"}
+    made = luc_load("sample", cwd=work, env=env)
     assert made.stdout == "sample/staticData_quarterdeg.nc\n"
 
 

@@ -47,7 +47,7 @@ CALLS = {
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """One set of sources as stored tables, and as views in a folder of an awkward name."""
     folder = tmp_path_factory.mktemp("both")
-    write_sample(folder / "raw", years=(2010, 2014), resolution=2)
+    write_sample(folder / "raw", years=(2011, 2013), resolution=2)
     build(raw=folder / "raw", all=True, out=folder / "stored")
     build(raw=folder / "raw", all=True, out=folder / AWKWARD, tables="views")
     return folder / "stored", folder / AWKWARD
@@ -126,7 +126,7 @@ def test_commands_answer_the_same(
         luc_load(*arguments, str(out), cwd=tmp_path) for out in (*both, moved)
     )
     assert (stored.returncode, stored.stderr) == (0, here.stderr)
-    assert len(stored.stdout.splitlines()) > 5
+    assert len(stored.stdout.splitlines()) > 3
     assert here.stdout == stored.stdout
     assert elsewhere.stdout == stored.stdout
 
@@ -160,6 +160,7 @@ def test_a_picture_has_the_same_lines(both: tuple[Path, Path], tmp_path: Path) -
     assert lines[0] == lines[1]
 
 
+@pytest.mark.slow
 def test_a_report_has_the_same_tables(both: tuple[Path, Path], tmp_path: Path) -> None:
     figures = []
     for out in both:
