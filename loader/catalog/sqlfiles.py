@@ -1,6 +1,6 @@
 """Find the files of sql/ and queries/, read their headers and render them.
 
-Every statement is a file, a Jinja2 template with a header of comments::
+Every statement is a file, a Jinja2 template. What users see has a header of comments::
 
     -- Title: ...
     -- Purpose: ...
@@ -8,6 +8,8 @@ Every statement is a file, a Jinja2 template with a header of comments::
     -- Caveat: ...
     -- Source: ...
     -- Needs: objects that must exist before it, separated by commas, or none
+
+The files of sql/statements, which only luc-load runs, begin with a plain comment instead.
 
 What several files have in common are macros in sql/shared, which they import.
 
@@ -50,11 +52,10 @@ __all__ = [
     "read_files",
     "render",
     "statement",
-    "statement_file",
 ]
 
 HEADER: tuple[str, ...] = ("Title", "Purpose", "Units", "Caveat", "Source", "Needs")
-"""The fields of a header, in order; every file has all of them."""
+"""The fields of a header, in order; every header has all of them."""
 
 _FIELD = re.compile(rf"^-- ({'|'.join(HEADER)}):(.*)$")
 
@@ -68,7 +69,7 @@ class SqlFile:
     name : str
         The file's name without suffix: the name of the object that it creates.
     header : Mapping of str to str
-        The fields of `HEADER`, each in one line.
+        The fields of `HEADER`, each in one line; empty for a file of sql/statements.
     text : str
         The whole template.
     values : Mapping of str to object
@@ -274,13 +275,13 @@ def embedded(file: SqlFile, values: Mapping[str, object] | None = None) -> Marku
 
 def statement(name: str, values: Mapping[str, object] | None = None) -> str:
     """Render the file `name` of sql/statements."""
-    return render(statement_file(name), values)
+    return render(_statement_file(name), values)
 
 
 @cache
-def statement_file(name: str) -> SqlFile:
-    """Read the file `name` of sql/statements."""
-    return read_file(folder("sql").joinpath("statements", f"{name}.sql"))
+def _statement_file(name: str) -> SqlFile:
+    source = folder("sql").joinpath("statements", f"{name}.sql")
+    return SqlFile(name, {}, source.read_text(encoding="utf-8"))
 
 
 @cache

@@ -1,8 +1,3 @@
--- Title: Attach a staged database again
--- Purpose: opens the file at path for writing and makes it current
--- Units: none
--- Caveat: its storage version stays
--- Source: DuckDB, statement ATTACH
--- Needs: none
+-- Opens the file at path for writing and makes it current. Its storage version stays.
 ATTACH {{ path | literal }} AS luc;
 USE luc;

@@ -1,7 +1,3 @@
--- Title: Attach a database for reading
--- Purpose: opens the file at path read-only under a name, and leaves the current database current
--- Units: none
--- Caveat: what the file defines is not run, unless a later statement names it
--- Source: DuckDB, statement ATTACH
--- Needs: none
+-- Opens the file at path read-only under a name, and leaves the current database current. What the
+-- file defines is not run, unless a later statement names it.
 ATTACH {{ path | literal }} AS {{ name | identifier }} (READ_ONLY);

@@ -1,9 +1,4 @@
--- Title: Comment on an object
--- Purpose: gives a table, a view or a macro its description
--- Units: none
--- Caveat: kind is TABLE, VIEW, MACRO or MACRO TABLE
--- Source: the object's own header
--- Needs: none
+-- Gives a table, a view or a macro its description. Kind is TABLE, VIEW, MACRO or MACRO TABLE.
 {% if kind == "VIEW" %}
 COMMENT ON VIEW {{ schema | identifier }}.{{ name | identifier }} IS {{ text | literal }};
 {% elif kind == "TABLE" %}

@@ -1,9 +1,4 @@
--- Title: Number of bad rows of a check
--- Purpose: how many rows a check found
--- Units: rows
--- Caveat: run only where there are any
--- Source: a file of sql/checks
--- Needs: none
+-- How many rows a check found. Run only where there are any.
 SELECT count(*)
 FROM (
     {{ check }}

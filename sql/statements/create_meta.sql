@@ -1,7 +1,3 @@
--- Title: The schema of what only luc-load reads
--- Purpose: creates the schema meta in the current database
--- Units: none
--- Caveat: main, the schema that clients list first, holds what people use
--- Source: DuckDB, statement CREATE SCHEMA
--- Needs: none
+-- Creates the schema meta in the current database. Main, the schema that clients list first, holds
+-- what people use.
 CREATE SCHEMA IF NOT EXISTS meta;

@@ -1,9 +1,5 @@
--- Title: A gridded table as a view of its Parquet parts
--- Purpose: a view of the name, columns and types of a table, over the parts in parquet_folder()
--- Units: those of the table
--- Caveat: the parts must exist when it is created; a view has no NOT NULL
--- Source: the Parquet dataset
--- Needs: none
+-- A view of the name, columns and types of a table, over the parts in parquet_folder(). The parts must
+-- exist when it is created; a view has no NOT NULL.
 CREATE VIEW {{ table | identifier }} AS
 SELECT
     CAST(cell_id AS INTEGER) AS cell_id,

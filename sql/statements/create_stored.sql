@@ -1,9 +1,5 @@
--- Title: A table that replaces a view
--- Purpose: creates an empty table with the columns of the view of the same name in the schema meta
--- Units: none
--- Caveat: the view is the definition; luc-load check compares the two
--- Source: luc-load build --materialize
--- Needs: none
+-- Creates an empty table with the columns of the view of the same name in the schema meta. The view is
+-- the definition; luc-load check compares the two.
 CREATE TABLE {{ name | identifier }} AS
 SELECT *
 FROM meta.{{ name | identifier }}

@@ -1,7 +1,2 @@
--- Title: Delete all rows of a table
--- Purpose: empties a small table that is filled again at the end of a build
--- Units: none
--- Caveat: none
--- Source: DuckDB, statement DELETE
--- Needs: none
+-- Empties a small table that is filled again at the end of a build.
 DELETE FROM {{ table | identifier }};

@@ -1,9 +1,5 @@
--- Title: Drop a view or macro
--- Purpose: lets it be created again when the years of a table turn out other than expected
--- Units: none
--- Caveat: kind is VIEW, MACRO or MACRO TABLE
--- Source: DuckDB, statement DROP
--- Needs: none
+-- Lets it be created again when the years of a table turn out other than expected. Kind is VIEW, MACRO
+-- or MACRO TABLE.
 {% if kind == "VIEW" %}
 DROP VIEW IF EXISTS {{ name | identifier }};
 {% elif kind == "MACRO" %}

@@ -1,8 +1,3 @@
--- Title: Drop a table that replaces a view
--- Purpose: drops the table and the view in the schema meta that defines it
--- Units: none
--- Caveat: the rows are lost
--- Source: luc-load build --materialize
--- Needs: none
+-- Drops the table and the view in the schema meta that defines it. The rows are lost.
 DROP TABLE IF EXISTS {{ name | identifier }};
 DROP VIEW IF EXISTS meta.{{ name | identifier }};

@@ -1,9 +1,5 @@
--- Title: Rows to export
--- Purpose: chosen columns of a table or view, some of its rows, in a fixed order
--- Units: those of the table
--- Caveat: with by_year, of the years $1 to $2; regions_in is the table or column that has the regions
--- Source: the table
--- Needs: none
+-- Chosen columns of a table or view, some of its rows, in a fixed order. With by_year, of the years $1
+-- to $2; regions_in is the table or column that has the regions.
 {%- import "boxes.jinja" as boxes %}
 SELECT
 {%- for name, column in columns.items() %}

@@ -1,8 +1,3 @@
--- Title: Fill the data dictionary
--- Purpose: adds rows from six lists of equal length
--- Units: none
--- Caveat: parameters in the order of the columns
--- Source: the data dictionary
--- Needs: data_dictionary
+-- Adds rows from six lists of equal length. Parameters in the order of the columns.
 INSERT INTO data_dictionary
 SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);

@@ -1,9 +1,5 @@
--- Title: Fill a table that replaces a view
--- Purpose: adds the rows of the years from first to last
--- Units: none
--- Caveat: in bands of 1024 neighbouring cells, by year and cell within a band, like the tables
--- Source: luc-load build --materialize
--- Needs: none
+-- Adds the rows of the years from first to last. In bands of 1024 neighbouring cells, by year and cell
+-- within a band, like the tables.
 INSERT INTO {{ name | identifier }}
 SELECT *
 FROM meta.{{ name | identifier }}

@@ -1,10 +1,6 @@
--- Title: Find the tables that say who built a database
--- Purpose: name and schema of the stored tables build, source and region of the database luc
--- Units: none
--- Caveat: stored columns only; a view or a generated column may be anyone's expression, and DuckDB
---   cannot interrupt the evaluation of one row
--- Source: DuckDB, duckdb_tables()
--- Needs: none
+-- Name and schema of the stored tables build, source and region of the database luc. Stored columns
+-- only; a view or a generated column may be anyone's expression, and DuckDB cannot interrupt the
+-- evaluation of one row.
 SELECT table_name, schema_name
 FROM duckdb_tables()
 WHERE

@@ -1,9 +1,5 @@
--- Title: Columns of luc-load's schemas
--- Purpose: every column of every table and view of main and meta, in order, with its type
--- Units: none
--- Caveat: of the current database only
--- Source: DuckDB's catalogue
--- Needs: none
+-- Every column of every table and view of main and meta, in order, with its type. Of the current
+-- database only.
 SELECT schema_name, table_name, column_name, data_type
 FROM duckdb_columns()
 WHERE database_name = current_database()

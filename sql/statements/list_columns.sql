@@ -1,9 +1,5 @@
--- Title: Columns of the current schema
--- Purpose: every column of every table and view, in order, with its type
--- Units: none
--- Caveat: only those in the current database and schema
--- Source: DuckDB's catalogue
--- Needs: none
+-- Every column of every table and view, in order, with its type. Only those in the current database
+-- and schema.
 SELECT table_name, column_name, data_type
 FROM duckdb_columns()
 WHERE database_name = current_database()

@@ -1,10 +1,5 @@
--- Title: Macros that hide functions of DuckDB
--- Purpose: macros of a database with the name of a function of DuckDB's own: views and queries in
---   that database call the macro instead
--- Units: none
--- Caveat: run it where another database is current
--- Source: the catalogue of DuckDB
--- Needs: none
+-- Macros of a database with the name of a function of DuckDB's own: views and queries in that database
+-- call the macro instead. Run it where another database is current.
 SELECT DISTINCT lower(function_name)
 FROM duckdb_functions()
 WHERE database_name = {{ database | literal }} AND NOT internal

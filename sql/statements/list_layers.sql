@@ -1,9 +1,4 @@
--- Title: Layers of regions
--- Purpose: the names of the layers, in the order in which they were loaded
--- Units: none
--- Caveat: none
--- Source: region
--- Needs: region
+-- The names of the layers, in the order in which they were loaded.
 SELECT layer
 FROM region
 GROUP BY layer

@@ -1,10 +1,5 @@
--- Title: Regions of a layer
--- Purpose: number, layer, code, name and country code of every region of one layer or of all, and
---   whether it has cells
--- Units: none
--- Caveat: a region outside the grid has no cells
--- Source: region, cell_region
--- Needs: region, cell_region
+-- Number, layer, code, name and country code of every region of one layer or of all, and whether it
+-- has cells. A region outside the grid has no cells.
 SELECT
     region_id,
     layer,

@@ -1,9 +1,5 @@
--- Title: Tables and views of cells
--- Purpose: name and columns of every table and view that has a column cell_id
--- Units: none
--- Caveat: only those in the current database and schema
--- Source: DuckDB's catalogue
--- Needs: none
+-- Name and columns of every table and view that has a column cell_id. Only those in the current
+-- database and schema.
 SELECT table_name, list(column_name ORDER BY column_index) AS columns
 FROM duckdb_columns()
 WHERE database_name = current_database()

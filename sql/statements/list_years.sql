@@ -1,9 +1,4 @@
--- Title: Loaded years
--- Purpose: every loaded year and which tables have it, in order
--- Units: calendar years
--- Caveat: none
--- Source: the table year
--- Needs: year
+-- Every loaded year and which tables have it, in order.
 SELECT "year", has_eluc, has_state
 FROM "year"
 ORDER BY "year";

@@ -1,7 +1,2 @@
--- Title: Years of a table or view
--- Purpose: every year in which a table or view has a row, in order
--- Units: calendar years
--- Caveat: reads the column year throughout
--- Source: the table or view
--- Needs: none
+-- Every year in which a table or view has a row, in order. Reads the column year throughout.
 SELECT DISTINCT "year" FROM {{ table | identifier }} ORDER BY "year";

@@ -1,7 +1,3 @@
--- Title: Parse an expression
--- Purpose: the syntax tree of the one statement given as parameter, as JSON; nothing is run
--- Units: none
--- Caveat: the tree's names differ between versions of DuckDB
--- Source: DuckDB, function json_serialize_sql
--- Needs: none
+-- The syntax tree of the one statement given as parameter, as JSON; nothing is run. The tree's names
+-- differ between versions of DuckDB.
 SELECT json_serialize_sql(CAST(? AS VARCHAR));

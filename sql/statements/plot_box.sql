@@ -1,10 +1,5 @@
--- Title: Land use and emissions of a box
--- Purpose: emissions and the areas of the land uses year by year, summed over the cells whose
---   centres are in a box
--- Units: Mt C yr-1; million hectares (Mha)
--- Caveat: a cell counts completely or not at all
--- Source: eluc_state
--- Needs: cell, eluc_state
+-- Emissions and the areas of the land uses year by year, summed over the cells whose centres are in a
+-- box. A cell counts completely or not at all.
 {%- import "boxes.jinja" as boxes %}
 SELECT
     "year",

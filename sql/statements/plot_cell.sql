@@ -1,9 +1,4 @@
--- Title: The cell at a place
--- Purpose: number and centre of the cell nearest to a latitude and longitude
--- Units: degrees north, degrees east
--- Caveat: no row where the place is none
--- Source: cell
--- Needs: cell, cell_at
+-- Number and centre of the cell nearest to a latitude and longitude. No row where the place is none.
 SELECT cell_id, lat, lon
 FROM cell
 WHERE cell_id = cell_at({{ latitude | literal }}, {{ longitude | literal }});

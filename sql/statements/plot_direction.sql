@@ -1,10 +1,6 @@
--- Title: Whether an expression grows with its columns
--- Purpose: in how many rows of a year the expression is larger, and in how many smaller, with the
---   columns given raised than with them lowered; all else in the row stays as it is
--- Units: rows
--- Caveat: the expression is the user's: parsed, and written back by DuckDB's own parser
--- Source: the table or view
--- Needs: none
+-- In how many rows of a year the expression is larger, and in how many smaller, with the columns given
+-- raised than with them lowered; all else in the row stays as it is. The expression is the user's:
+-- parsed, and written back by DuckDB's own parser.
 WITH tried AS (
     SELECT *
     FROM {{ relation | identifier }}

@@ -1,11 +1,7 @@
--- Title: Values of a line
--- Purpose: an expression of the columns of a table or view year by year: of one cell, or summed or
---   averaged over the cells of a region, of a box or of the database
--- Units: those of the expression; with weight "area" times hectares
--- Caveat: the expression is the user's: parsed, and written back by DuckDB's own parser; a mean is
---   weighted by the areas of the cells, and over cells that have a value
--- Source: the table or view, cell, cell_region
--- Needs: cell, cell_region
+-- An expression of the columns of a table or view year by year: of one cell, or summed or averaged
+-- over the cells of a region, of a box or of the database. The expression is the user's: parsed, and
+-- written back by DuckDB's own parser; a mean is weighted by the areas of the cells, and over cells
+-- that have a value.
 {%- import "boxes.jinja" as boxes %}
 {% set part %}{% if region_id is not none %} * cell_region.weight{% endif %}{% endset %}
 WITH cell_values AS (

@@ -1,10 +1,5 @@
--- Title: Values of a map
--- Purpose: an expression of the columns of a table or view, cell by cell, in one year where the
---   table has years
--- Units: those of the expression
--- Caveat: the expression is the user's: parsed, and written back by DuckDB's own parser
--- Source: the table or view
--- Needs: none
+-- An expression of the columns of a table or view, cell by cell, in one year where the table has
+-- years. The expression is the user's: parsed, and written back by DuckDB's own parser.
 SELECT cell_id, CAST({{ expression | expression }} AS DOUBLE) AS map_value
 FROM {{ relation | identifier }}
 {%- if year is not none %}

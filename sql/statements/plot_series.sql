@@ -1,10 +1,5 @@
--- Title: Values of a series
--- Purpose: columns of a table or view, year by year, of all its rows or of those whose key has the
---   value given
--- Units: those of the columns
--- Caveat: one row a year only where the key makes it so
--- Source: the table or view
--- Needs: none
+-- Columns of a table or view, year by year, of all its rows or of those whose key has the value given.
+-- One row a year only where the key makes it so.
 SELECT
     "year"
 {%- for name in columns %},

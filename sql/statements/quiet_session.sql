@@ -1,7 +1,2 @@
--- Title: Turn off the progress bar of DuckDB
--- Purpose: keeps DuckDB's progress bar off the terminal, which shows that of luc-load
--- Units: none
--- Caveat: of this connection only
--- Source: DuckDB, configuration
--- Needs: none
+-- Keeps DuckDB's progress bar off the terminal, which shows that of luc-load. Of this connection only.
 SET enable_progress_bar = false;

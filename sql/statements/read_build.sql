@@ -1,7 +1,3 @@
--- Title: Read the build
--- Purpose: the one row that says which build this database is
--- Units: none
--- Caveat: the table build exists only in a database that luc-load made
--- Source: the build
--- Needs: build
+-- The one row that says which build this database is. The table build exists only in a database that
+-- luc-load made.
 SELECT build_id, status, options FROM meta.build;

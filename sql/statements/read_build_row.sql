@@ -1,9 +1,4 @@
--- Title: Read everything about the build
--- Purpose: the one row of build, for the command info
--- Units: none
--- Caveat: built_at is UTC
--- Source: the build
--- Needs: build
+-- The one row of build, for the command info. Built_at is UTC.
 SELECT
     build_id,
     status,

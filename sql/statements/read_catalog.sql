@@ -1,11 +1,6 @@
--- Title: Everything that a database defines
--- Purpose: one row for every fact about a table, column, view, macro, index, sequence, type or
---   schema: its definition, type, comment and so on, as text
--- Units: none
--- Caveat: run it where another database is current: a macro of that database can hide the functions
---   that are called here
--- Source: the catalogue of DuckDB
--- Needs: none
+-- One row for every fact about a table, column, view, macro, index, sequence, type or schema: its
+-- definition, type, comment and so on, as text. Run it where another database is current: a macro of
+-- that database can hide the functions that are called here.
 SELECT 'table' AS kind, schema_name, table_name AS "name", '' AS part, 'definition' AS fact, sql AS "value"
 FROM duckdb_tables()
 WHERE database_name = {{ database | literal }} AND NOT internal

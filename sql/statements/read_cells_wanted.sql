@@ -1,10 +1,5 @@
--- Title: Read which cells are selected
--- Purpose: for every cell of the grid, in the order of cell_id, whether it is land or in one of
---   the regions in the parameters
--- Units: none
--- Caveat: a cell that a border or coast cuts is in every region that has a part of it
--- Source: cell, cell_region
--- Needs: cell, cell_region
+-- For every cell of the grid, in the order of cell_id, whether it is land or in one of the regions in
+-- the parameters. A cell that a border or coast cuts is in every region that has a part of it.
 SELECT coalesce(
     TRUE
     {%- if land %}

@@ -1,9 +1,5 @@
--- Title: The definition of parquet_folder() in an attached database
--- Purpose: the text of the macro that names the folder of the Parquet parts; one row for each form
--- Units: none
--- Caveat: nothing is run; run it where another database is current
--- Source: the catalogue of DuckDB
--- Needs: none
+-- The text of the macro that names the folder of the Parquet parts; one row for each form. Nothing is
+-- run; run it where another database is current.
 SELECT macro_definition
 FROM duckdb_functions()
 WHERE

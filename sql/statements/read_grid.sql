@@ -1,9 +1,5 @@
--- Title: Read the coordinates of the grid
--- Purpose: how many columns the grid has, and the centres of its rows and columns
--- Units: degrees north, degrees east
--- Caveat: longitudes from west to east, which jump from 180 to -180 in a region across the date line
--- Source: cell
--- Needs: cell
+-- How many columns the grid has, and the centres of its rows and columns. Longitudes from west to
+-- east, which jump from 180 to -180 in a region across the date line.
 SELECT
     (SELECT list(lat ORDER BY cell_id) FROM cell WHERE lon = (SELECT lon FROM cell WHERE cell_id = 0))
         AS latitude,

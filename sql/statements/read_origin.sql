@@ -1,9 +1,5 @@
--- Title: Read the build of a database that may come from anyone
--- Purpose: the row of the stored table build
--- Units: none
--- Caveat: built_at is UTC; two rows show that it is not a table of luc-load
--- Source: the build
--- Needs: build
+-- The row of the stored table build. Built_at is UTC; two rows show that it is not a table of luc-
+-- load.
 SELECT
     build_id,
     status,

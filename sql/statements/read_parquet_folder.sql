@@ -1,7 +1,3 @@
--- Title: Where the views find their Parquet parts
--- Purpose: the folder that parquet_folder() names, as DuckDB's pattern
--- Units: none
--- Caveat: the macro exists only where the gridded tables are views
--- Source: the build
--- Needs: parquet_folder
+-- The folder that parquet_folder() names, as DuckDB's pattern. The macro exists only where the gridded
+-- tables are views.
 SELECT parquet_folder();

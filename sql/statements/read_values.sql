@@ -1,9 +1,5 @@
--- Title: Read the values of variables
--- Purpose: cell, year and the columns given in the years $1 to $2, of the cells $3 to $4
--- Units: those of the columns
--- Caveat: in no particular order; what is not stored has no row
--- Source: the table
--- Needs: none
+-- Cell, year and the columns given in the years $1 to $2, of the cells $3 to $4. In no particular
+-- order; what is not stored has no row.
 SELECT cell_id, "year"{% for column in columns %}, {{ column | identifier }}{% endfor %}
 
 FROM {{ table | identifier }}

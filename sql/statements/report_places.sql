@@ -1,9 +1,5 @@
--- Title: Countries by year
--- Purpose: emissions, forest and cropland of each country in every year that has any of them
--- Units: Mt C yr-1; million hectares
--- Caveat: what is in no country is left out
--- Source: eluc_region, state_region
--- Needs: eluc_region, state_region
+-- Emissions, forest and cropland of each country in every year that has any of them. What is in no
+-- country is left out.
 SELECT
     coalesce(e."name", s."name") AS country,
     coalesce(e."year", s."year") AS "year",

@@ -1,9 +1,5 @@
--- Title: Worst rows of a check
--- Purpose: the bad rows that a check found, the worst first, with their place
--- Units: those of the check
--- Caveat: what cannot be measured, such as a missing value, comes first
--- Source: a file of sql/checks
--- Needs: cell
+-- The bad rows that a check found, the worst first, with their place. What cannot be measured, such as
+-- a missing value, comes first.
 SELECT b.variable, b.cell_id, c.lat, c.lon, b."year", b."value", b.expected, b.note
 FROM (
     {{ check }}
