@@ -18,22 +18,30 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._=-]{0,199}")
 """What luc-load calls its own tables, parts and builds: nothing that a path gives a meaning."""
 
 
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095
+"""Bytes, in the usual file systems and in Linux."""
+
+
 def checked_argument(path: str | os.PathLike[str]) -> str:
     """Return a path or address as text that DuckDB, netCDF and the tables can hold.
 
     Raises
     ------
     UsageError
-        If it is not UTF-8, as a name with surrogate escapes, or holds a NUL.
+        If it is not UTF-8, as a name with surrogate escapes, holds a NUL, or is longer than a name
+        can be.
     """
     text = os.fspath(path)
     try:
-        text.encode()
+        data = text.encode()
     except UnicodeEncodeError as error:
         found = f"{printable(text)} is not a UTF-8 name"
         raise UsageError(f"{found}; rename the file or folder") from error
     if "\0" in text:
         raise UsageError(f"{printable(text)} is not a valid name; it contains a NUL")
+    longest = max(map(len, data.split(b"/")))
+    if "://" not in text and (longest > _LONGEST_NAME or len(data) > _LONGEST_PATH):
+        raise UsageError(f"{printable(text[:40])}... is too long for the name of a file or folder")
     return text
 
 

@@ -113,13 +113,16 @@ def test_a_name_that_is_not_utf_8_is_named_and_rejected(arguments: str, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["caf\udce9", "a\0b"])
+@pytest.mark.parametrize("name", ["caf\udce9", "a\0b", "a" * 256, "a/" * 2100])
 def test_python_rejects_such_a_name_too(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
-    with pytest.raises(UsageError, match=r"caf\\udce9 is not a UTF-8 name|a\\x00b is not a valid"):
+    problem = r"caf\\udce9 is not a UTF-8 name|a\\x00b is not a valid|is too long for the name"
+    with pytest.raises(UsageError, match=problem):
         build(states="states.nc", out=path)
     with pytest.raises(UsageError, match="name"):
         build(states=str(path), out=tmp_path)
+    with pytest.raises(UsageError, match="name"):
+        build(states="states.nc", regions=str(path), out=tmp_path)
     with pytest.raises(UsageError, match="name"):
         loader.info(path)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loader.errors import ExtraMissingError, SourceError, SourceMissingError, UsageError, one_line
+from loader.names import checked_argument
 from loader.regions.coverage import Ring, cover_cells
 from loader.regions.dateline import lay_out_polygon
 from loader.regions.layers import COUNTRY_LAYER, LUH2_COUNTRY_LAYER, Layer, Region
@@ -81,9 +82,9 @@ class RegionFile:
         SourceMissingError
             If the file does not exist.
         UsageError
-            If the layer would have the name of a built-in layer.
+            If it is not a valid name, or the layer would have the name of a built-in layer.
         """
-        whole = os.fspath(text)
+        whole = checked_argument(text)
         file, colon, name = whole.rpartition(":")
         if not colon or not name or "/" in name or Path(whole).exists():
             file, name = whole, ""
