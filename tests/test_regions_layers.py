@@ -225,6 +225,48 @@ def test_a_file_without_polygons_is_an_error(tmp_path: Path, text: str, message:
         file_layer(RegionFile(str(path), None), GRID)
 
 
+VRT = (
+    '<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>/vsicurl/http://127.0.0.1:9/a.geojson'
+    "</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        VRT,
+        f"\n \t{VRT}",
+        f"\ufeff{VRT}",
+        f'{{"type": "FeatureCollection", "features": [], "x": "{VRT}"}}',
+        "<OGRWFSDataSource><URL>http://127.0.0.1:9/wfs?</URL></OGRWFSDataSource>",
+        '<?xml version="1.0"?><WFS_Capabilities></WFS_Capabilities>',
+        "<html></html>",
+    ],
+    ids=["VRT", "blanks", "mark", "in JSON", "WFS", "capabilities", "other XML"],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_file_that_leads_gdal_elsewhere_is_not_opened(
+    text: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.geojson"
+    path.write_text(text, encoding)
+    monkeypatch.setattr("pyogrio.list_layers", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(SourceError, match="holds no polygons but refers to others"):
+        file_layer(RegionFile.parse(path), GRID)
+
+
+def test_xml_of_polygons_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.kml"
+    ring = "<LinearRing><coordinates>0,0 4,0 4,4 0,4 0,0</coordinates></LinearRing>"
+    polygon = f"<Polygon><outerBoundaryIs>{ring}</outerBoundaryIs></Polygon>"
+    path.write_text(
+        '<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark>'
+        f"<name>one</name>{polygon}</Placemark></Document></kml>"
+    )
+    layer = file_layer(RegionFile.parse(f"{path}:Name"), GRID)
+    assert [one.name for one in layer.regions] == ["one"]
+
+
 def test_a_missing_file_and_a_taken_name_are_errors(tmp_path: Path) -> None:
     with pytest.raises(SourceMissingError, match="does not exist"):
         RegionFile.parse(str(tmp_path / "none.gpkg"))

@@ -20,6 +20,7 @@ from loader.errors import ExtraMissingError, SourceError, SourceMissingError, Us
 from loader.names import checked_argument
 from loader.regions.coverage import Ring, cover_cells
 from loader.regions.dateline import lay_out_polygon
+from loader.regions.formats import refuse_indirect
 from loader.regions.layers import COUNTRY_LAYER, LUH2_COUNTRY_LAYER, Layer, Region
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class _Gdal:
         import pyogrio  # noqa: PLC0415  # an extra
 
         self._path = path
+        refuse_indirect(path)
         try:
             layers = [str(name) for name, _ in pyogrio.list_layers(path)]
             if len(layers) != 1:
@@ -248,7 +250,7 @@ class _GeoParquet:
         try:
             self._file = pq.ParquetFile(path)
             metadata = json.loads((self._file.schema_arrow.metadata or {}).get(b"geo", b"null"))
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
             raise SourceError(path, f"cannot be read as GeoParquet: {one_line(error)}") from error
         try:
             self._geometry = str(metadata["primary_column"])
