@@ -74,7 +74,7 @@ class PublishedDataset(ABC):
         """Return the record of the build, with its id, or None if luc-load did not write it."""
         try:
             record = json.loads(self.read_small(BUILD_RECORD))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         return record if isinstance(record, dict) and "build_id" in record else None
 

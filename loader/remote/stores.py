@@ -83,7 +83,7 @@ def parse_storage_options(text: str | Mapping[str, Any] | None) -> dict[str, Any
         return dict(text)
     try:
         options = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         options = None
     if not isinstance(options, dict):
         # Not repeated in the message: it may hold a secret.

@@ -114,8 +114,8 @@ class FileLayout:
         ValueError
             If the text is not a valid layout.
         """
-        record = json.loads(text)
         try:
+            record = json.loads(text)
             time, latitude, longitude = (
                 AxisLayout(axis["name"], _unpacked(axis["values"]), _from_plain(axis["attributes"]))
                 for axis in record["axes"]
