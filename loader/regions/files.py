@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["RegionFile", "file_layer"]
 
 _FEATURES_AT_ONCE = 200
+_BYTES_AT_ONCE = 16 * 2**20
+"""Fewer features are read at once if they are large: a coastline has millions of vertices."""
+
 _NAME_FIELDS = ("name", "region", "admin", "title", "label")
 _CODE_FIELDS = ("iso_a3", "adm0_a3", "iso3", "gid", "hasc", "code", "id")
 _PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
@@ -191,6 +194,12 @@ def _pick_field(
     raise SourceError(path, f"has no field {wanted!r}; its fields are {listed}")
 
 
+def _features_at_once(path: str, count: int) -> int:
+    """Return how many features are read at once; `count` is below 0 if it is not known."""
+    size = max(1, Path(path).stat().st_size)
+    return max(1, min(_FEATURES_AT_ONCE, max(count, 1) * _BYTES_AT_ONCE // size))
+
+
 class _Gdal:
     """Features of a file that GDAL reads."""
 
@@ -210,33 +219,36 @@ class _Gdal:
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
             raise SourceError(path, f"cannot be read as polygons: {one_line(error)}") from error
         self.fields = tuple(str(name) for name in info["fields"])
+        self._at_once = _features_at_once(path, int(info["features"]))
         self.crs: str | None = info["crs"]
 
     def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
         """Yield name, code and geometry of each feature."""
+        import pyarrow as pa  # noqa: PLC0415  # with the next
         import pyogrio.raw  # noqa: PLC0415  # an extra
 
         columns = [names] if codes in {None, names} else [names, str(codes)]
         start = 0
-        while True:
-            try:
-                meta, _, geometry, values = pyogrio.raw.read(
-                    self._path,
-                    columns=columns,
-                    force_2d=True,
-                    skip_features=start,
-                    max_features=_FEATURES_AT_ONCE,
-                )
-            except (pyogrio.errors.DataSourceError, ValueError) as error:
-                raise SourceError(
-                    self._path, f"features after number {start} cannot be read: {one_line(error)}"
-                ) from error
-            if geometry is None or not len(geometry):
-                return
-            by_name = dict(zip(meta["fields"], values, strict=True))
-            code = by_name[columns[-1]] if codes is not None else [None] * len(geometry)
-            yield from zip(by_name[names], code, geometry, strict=True)
-            start += len(geometry)
+        try:
+            # One pass over the file: skipping features reads a GeoJSON file again from its start.
+            with pyogrio.raw.open_arrow(
+                self._path, columns=columns, batch_size=self._at_once, use_pyarrow=True
+            ) as (meta, batches):
+                geometries = meta["geometry_name"] or "wkb_geometry"
+                for batch in batches:
+                    rows = batch.to_pydict()
+                    code = rows[columns[-1]] if codes is not None else [None] * batch.num_rows
+                    yield from zip(rows[names], code, rows[geometries], strict=True)
+                    start += batch.num_rows
+        except (
+            pyogrio.errors.DataSourceError,
+            pa.ArrowException,
+            ValueError,
+            RuntimeError,
+        ) as error:
+            raise SourceError(
+                self._path, f"features after number {start} cannot be read: {one_line(error)}"
+            ) from error
 
 
 class _GeoParquet:
@@ -264,6 +276,7 @@ class _GeoParquet:
         # Without a key crs the standard means longitude and latitude; null means unknown.
         crs = column.get("crs", "OGC:CRS84")
         self.crs: str | None = json.dumps(crs) if isinstance(crs, dict) else crs
+        self._at_once = _features_at_once(path, self._file.metadata.num_rows)
         self.fields = tuple(
             str(one.name)
             for one in self._file.schema_arrow
@@ -273,7 +286,7 @@ class _GeoParquet:
     def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
         """Yield name, code and geometry of each feature."""
         columns = list(dict.fromkeys([names, codes or names, self._geometry]))
-        for batch in self._file.iter_batches(_FEATURES_AT_ONCE, columns=columns):
+        for batch in self._file.iter_batches(self._at_once, columns=columns):
             rows = batch.to_pydict()
             code = rows[codes] if codes is not None else [None] * batch.num_rows
             yield from zip(rows[names], code, rows[self._geometry], strict=True)
@@ -319,7 +332,8 @@ def _rings(
     """Yield the rings of one feature in degrees, laid out and valid."""
     import shapely  # noqa: PLC0415  # an extra
 
-    shape = None if geometry is None else shapely.from_wkb(geometry)
+    # Heights say nothing about areas.
+    shape = None if geometry is None else shapely.force_2d(shapely.from_wkb(geometry))
     if shape is None or shape.is_empty:
         counts.empty += 1
         return
