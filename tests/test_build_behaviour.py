@@ -133,7 +133,7 @@ def test_a_build_leaves_a_database_and_a_data_set_and_nothing_else(
     assert not [p for p in private if p.stat().st_size]
     parquet = tmp_path / "parquet"
     beside = {p.name for p in parquet.rglob("*") if p.is_file() and p.suffix != ".parquet"}
-    assert beside == {"build.json", "SHA256SUMS"}
+    assert beside == {"build.json", "datapackage.json", "SHA256SUMS"}
     for table in ("eluc", "state"):
         assert len(list((tmp_path / "parquet" / table).glob("*.parquet"))) == 3
     assert differences(tmp_path, EXPECTED, sources) == []

@@ -567,6 +567,18 @@ STORED: dict[str, Corruption] = {
         "parquet",
         "has no build.json of luc-load",
     ),
+    "a field of datapackage.json": Corruption(
+        "dataset 7",
+        changed_json("datapackage.json", "title", "other"),
+        "parquet",
+        "datapackage.json  (does not describe this dataset)",
+    ),
+    "datapackage.json that is missing": Corruption(
+        "dataset 8",
+        lambda out: (out / "parquet/datapackage.json").unlink(),
+        "parquet",
+        "datapackage.json  (is missing)",
+    ),
     "SHA256SUMS that is missing": Corruption(
         "dataset 11",
         lambda out: (out / "parquet/SHA256SUMS").unlink(),

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from loader.files import open_regular, read_small
 from loader.remote.stores import store_of
+from loader.storing.datapackage import DATA_PACKAGE
 from loader.storing.dataset import BUILD_RECORD
 from loader.storing.sums import SUMS, Sums, read_sums
 
@@ -77,6 +78,13 @@ class PublishedDataset(ABC):
         except (OSError, ValueError, RecursionError):
             return None
         return record if isinstance(record, dict) and "build_id" in record else None
+
+    def descriptor(self) -> object:
+        """Return the descriptor of the data package, or None if it cannot be read."""
+        try:
+            return json.loads(self.read_small(DATA_PACKAGE))
+        except (OSError, ValueError, RecursionError):
+            return None
 
 
 class FolderDataset(PublishedDataset):

@@ -17,6 +17,7 @@ from loader.remote.dataset import stored_dataset
 from loader.remote.stores import translated
 from loader.storing.contents import BUILD_DIGEST
 from loader.storing.database import ROW_GROUP_ROWS
+from loader.storing.datapackage import DATA_PACKAGE, describe_package
 from loader.storing.dataset import BUILD_RECORD, SMALL_TABLES
 from loader.storing.digest import TableDigest
 from loader.storing.paths import PARQUET
@@ -164,15 +165,12 @@ def _expected_names(subject: Subject) -> set[str]:
 
 def _bad_files(subject: Subject, dataset: PublishedDataset) -> Iterator[BadRow]:
     """Yield files that are missing, foreign, damaged or different from the record."""
-    expected = _expected_names(subject) | {BUILD_RECORD}
+    expected = _expected_names(subject) | {BUILD_RECORD, DATA_PACKAGE}
     sums, names = dataset.sums.files, dataset.names()
     for name in sorted({*sums} ^ expected):
         note = f"is not in {SUMS}" if name in expected else "is not a file of this build"
         yield BadRow(f"{SUMS}: {name}", note=note)
-    record = dataset.record() or {}
-    stored = {key: value for key, value in subject.record.items() if key != BUILD_DIGEST}
-    if record != {"build_id": subject.build_id, **stored}:
-        yield BadRow(BUILD_RECORD, note="differs from the record in the database")
+    yield from _bad_descriptions(subject, dataset)
     tables = {name.partition("/")[0] for name in expected if "/" in name}
     for name in sorted(names - expected - {SUMS}):
         # Readers of a table's folder take its rows too.
@@ -192,6 +190,18 @@ def _bad_files(subject: Subject, dataset: PublishedDataset) -> Iterator[BadRow]:
             continue
         if digest != sums.get(name, digest):
             yield BadRow(name, note="its bytes are not those that were published")
+
+
+def _bad_descriptions(subject: Subject, dataset: PublishedDataset) -> Iterator[BadRow]:
+    """Yield the files that describe the dataset and differ from what the database says of it."""
+    record = dataset.record() or {}
+    stored = {key: value for key, value in subject.record.items() if key != BUILD_DIGEST}
+    if record != {"build_id": subject.build_id, **stored}:
+        yield BadRow(BUILD_RECORD, note="differs from the record in the database")
+    package = describe_package(subject.con, subject.build_id, subject.record, SMALL_TABLES)
+    # One that is missing or not JSON is reported with its bytes.
+    if dataset.descriptor() not in (None, package):
+        yield BadRow(DATA_PACKAGE, note="does not describe this dataset")
 
 
 def _is_hidden(name: str) -> bool:

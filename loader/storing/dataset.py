@@ -1,4 +1,4 @@
-"""The files of a Parquet dataset other than the parts: small tables and the build record."""
+"""The files of a Parquet dataset other than the parts: small tables, descriptor, build record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from loader.files import read_small, sync_folder, write_file
 from loader.storing.database import column_metadata, read_table
+from loader.storing.datapackage import DATA_PACKAGE, describe_package
 from loader.storing.stage import refused
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ SMALL_TABLES = ("cell", "year", "region", "cell_region", "source", "data_diction
 def complete_dataset(
     con: duckdb.DuckDBPyConnection, parquet: Path, build_id: str, record: Mapping[str, Any]
 ) -> int:
-    """Write the small tables, with units in their schema, and the record of the build.
+    """Write the small tables, with units in their schema, the descriptor and the build record.
 
     Parameters
     ----------
@@ -66,6 +67,9 @@ def complete_dataset(
         size += write_small_table(described, folder / f"{table}.parquet")
         with refused(folder):
             sync_folder(folder)
+    package = describe_package(con, build_id, record, SMALL_TABLES)
+    with refused(parquet / DATA_PACKAGE):
+        write_file(parquet / DATA_PACKAGE, f"{json.dumps(package, indent=1)}\n".encode())
     text = json.dumps({"build_id": build_id, **record}, indent=1)
     with refused(parquet / BUILD_RECORD):
         write_file(parquet / BUILD_RECORD, f"{text}\n".encode())

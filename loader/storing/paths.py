@@ -5,6 +5,7 @@
     OUT/luc.duckdb                        the published database
     OUT/parquet/TABLE/*.parquet           the published dataset
     OUT/parquet/build.json                which build it is
+    OUT/parquet/datapackage.json          what the tables and columns are
     OUT/parquet/SHA256SUMS                the digests of all published files
     OUT/.luc-load/lock                    held by the running build
     OUT/.luc-load/uploads.json            uploads that are not complete
