@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from loader.api import QueryResult, check, connect, export, info, query, report
     from loader.building.build import build
     from loader.checking.results import CheckReport
+    from loader.comparing.diff import diff
+    from loader.comparing.report import DiffReport
     from loader.description import DatabaseInfo
     from loader.exporting.backend import open_dataset
     from loader.exporting.export import ExportReport
@@ -49,6 +51,7 @@ __all__ = [
     "CheckReport",
     "DatabaseError",
     "DatabaseInfo",
+    "DiffReport",
     "ExportReport",
     "ExtraMissingError",
     "FetchReport",
@@ -71,6 +74,7 @@ __all__ = [
     "build",
     "check",
     "connect",
+    "diff",
     "export",
     "fetch",
     "info",
@@ -88,6 +92,7 @@ _LAZY = {
     "BuildReport": "loader.summary",
     "CheckReport": "loader.checking.results",
     "DatabaseInfo": "loader.description",
+    "DiffReport": "loader.comparing.report",
     "ExportReport": "loader.exporting.export",
     "FetchReport": "loader.fetching.fetch",
     "Progress": "loader.reporting",
@@ -96,6 +101,7 @@ _LAZY = {
     "build": "loader.building.build",
     "check": "loader.api",
     "connect": "loader.api",
+    "diff": "loader.comparing.diff",
     "export": "loader.api",
     "fetch": "loader.fetching.fetch",
     "info": "loader.api",

@@ -12,6 +12,7 @@ from loader.commands.build import build
 from loader.commands.check import check
 from loader.commands.clean import clean
 from loader.commands.common import verbosity, version
+from loader.commands.diff import diff
 from loader.commands.export import export
 from loader.commands.fetch import fetch
 from loader.commands.info import info
@@ -61,7 +62,9 @@ def commands() -> None:
     """
 
 
-for _command in (build, sample, fetch, info, check, clean, query, sql, export, plot, report):
+for _command in (
+    *(build, sample, fetch, info, check, diff, clean, query, sql, export, plot, report),
+):
     commands.add_command(_command)
 
 

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ["database_path", "new_cursor", "one_line", "open_database", "session", "translated"]
+__all__ = [
+    "database_path",
+    "new_cursor",
+    "one_line",
+    "open_database",
+    "open_two",
+    "session",
+    "translated",
+]
 
 _DISABLED = re.compile(
     r"file ?systems? .*(disabled|operations are disabled) by configuration"
@@ -126,24 +134,50 @@ def open_database(
     return con
 
 
+def open_two(
+    path: Path, other: Path, threads: int | None = None, memory_limit: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Open two databases as `a` and `b` in one locked, read-only session, neither current."""
+    values = _session_values(path) | {"other": str(other.absolute())}
+    return _opened(path, None, threads, memory_limit, "open_two", values)
+
+
 def _locked(
     path: Path, folder: Path | None, threads: int | None, memory_limit: int | None
 ) -> duckdb.DuckDBPyConnection:
     """Attach a database in a session with access to the Parquet files in `folder` only."""
+    values = _session_values(path)
+    return _opened(path, folder, threads, memory_limit, "open_session", values)
+
+
+def _session_values(path: Path) -> dict[str, object]:
+    """Return the variables of the statement that opens a session."""
     module = _session_files()
-    values = {
+    return {
         # Absolute: DuckDB expands a leading ~, and treats md: as a service.
         "path": str(path.absolute()),
         "spill": module.SPILL,
         "spill_size": f"{int(_SPILL_SHARE * _free_space())}B",
         "files": f"{module.PROTOCOL}://",
     }
+
+
+def _opened(
+    path: Path,
+    folder: Path | None,
+    threads: int | None,
+    memory_limit: int | None,
+    name: str,
+    values: dict[str, object],
+) -> duckdb.DuckDBPyConnection:
+    """Run the statement that opens a session, in a new connection."""
+    module = _session_files()
     con = duckdb.connect(":memory:", config=safe_config(threads, memory_limit))
     try:
         con.register_filesystem(module.SessionFiles(folder))
         with translated(f"{path}: cannot be opened"):
             hide_progress_bar(con)
-            con.execute(statement("open_session", values)).fetchall()
+            con.execute(statement(name, values)).fetchall()
     except BaseException:
         con.close()
         raise

@@ -1,0 +1,1 @@
+"""Compare two databases: what each holds alone, and where their values differ."""

@@ -1,0 +1,20 @@
+-- Title: Cells of two databases
+-- Purpose: how many cells only one of them has, how many both have, and how many of these have
+--   another cell_id
+-- Units: cells
+-- Caveat: cells are the same if their centres agree to 1e-4 degree
+-- Source: the table cell of both
+-- Needs: cell
+SELECT
+    count(*) FILTER (WHERE y.cell_id IS NULL) AS only_a,
+    count(*) FILTER (WHERE x.cell_id IS NULL) AS only_b,
+    count(*) FILTER (WHERE x.cell_id IS NOT NULL AND y.cell_id IS NOT NULL) AS both_have,
+    count(*) FILTER (WHERE x.cell_id <> y.cell_id) AS renumbered
+FROM (
+    SELECT cell_id, round(lat * 1e3) AS lat_key, round(lon * 1e3) AS lon_key
+    FROM a.main.cell
+) AS x
+FULL JOIN (
+    SELECT cell_id, round(lat * 1e3) AS lat_key, round(lon * 1e3) AS lon_key
+    FROM b.main.cell
+) AS y ON y.lat_key = x.lat_key AND y.lon_key = x.lon_key;
