@@ -145,11 +145,10 @@ class BlockReader:
         """
         cells = block.cells(self._source.grid.n_lon)
         ids = np.arange(cells.start, cells.stop)
-        for variable in self._source.variables:
-            for position, box in self._maps(variable, block):
-                flat = box.reshape(-1)
-                self._clean(flat, variable, position, ids)
-                survey.note(cells, flat)
+        for variable, position, box in self._maps(block):
+            flat = box.reshape(-1)
+            self._clean(flat, variable, position, ids)
+            survey.note(cells, flat)
 
     def _read(self, block: Block, wanted: Bool) -> Rows:
         """Read the block, expecting values in the cells `wanted` only, shape (cells,)."""
@@ -162,31 +161,28 @@ class BlockReader:
         order = BandOrder(len(chosen), block.last - block.first)
         everywhere = np.arange(cells.start, cells.stop)
         ids = everywhere[gathered]
-        values: dict[str, Float32] = {}
+        values = {v.column: np.empty(order.rows, dtype=np.float32) for v in source.variables}
         any_missing = may_be_empty = False
-        # Variable by variable and year by year: only one map is in memory besides the rows.
-        for variable in source.variables:
-            column = np.empty(order.rows, dtype=np.float32)
+        # Map by map: only one chunk is in memory besides the rows.
+        for variable, position, box in self._maps(block):
             decides = variable in source.deciding
-            for position, box in self._maps(variable, block):
-                flat = box.reshape(-1)
-                picked = flat[gathered]
-                missing = self._clean(picked, variable, position, ids)
-                if (rule.stored is None or not decides) and self._has_more(
-                    flat, variable, position, len(picked) - missing
-                ):
-                    if decides:
-                        raise _NewCellsError
-                    # This variable adds no cells, but a bad value in any cell is an error.
-                    self._clean(flat, variable, position, everywhere)
-                any_missing = any_missing or missing > 0
-                may_be_empty = may_be_empty or (decides and missing > 0)
-                order.place(
-                    column,
-                    position - block.first,
-                    picked if positions is None else picked[positions],
-                )
-            values[variable.column] = column
+            flat = box.reshape(-1)
+            picked = flat[gathered]
+            missing = self._clean(picked, variable, position, ids)
+            if (rule.stored is None or not decides) and self._has_more(
+                flat, variable, position, len(picked) - missing
+            ):
+                if decides:
+                    raise _NewCellsError
+                # This variable adds no cells, but a bad value in any cell is an error.
+                self._clean(flat, variable, position, everywhere)
+            any_missing = any_missing or missing > 0
+            may_be_empty = may_be_empty or (decides and missing > 0)
+            order.place(
+                values[variable.column],
+                position - block.first,
+                picked if positions is None else picked[positions],
+            )
         rows = Rows(
             block,
             order.by_cell(everywhere[chosen].astype(np.int32)),
@@ -206,15 +202,16 @@ class BlockReader:
         # Bands hold the cells of this block only, so that rows do not depend on other years.
         return _taken(rows, order.without_empty_cells(has_value, exact=rule.stored is None))
 
-    def _maps(self, variable: Variable, block: Block) -> Iterator[tuple[int, Float32]]:
-        """Yield (position of the year, map of the block's rows), a chunk's years at a time."""
-        first = block.first
-        while first < block.last:
-            last = min(first + self._source.chunk_years(variable, first), block.last)
+    def _maps(
+        self, block: Block, variables: Sequence[Variable] = ()
+    ) -> Iterator[tuple[Variable, int, Float32]]:
+        """Yield (variable, position of the year, map of the block's rows), of all variables."""
+        for variable, first, last in self._source.reading_order(block.first, block.last):
+            if variables and variable not in variables:
+                continue
             slab = self._source.read(variable, Slab(first, last, block.north, block.south))
             for offset in range(last - first):
-                yield first + offset, slab[offset]
-            first = last
+                yield variable, first + offset, slab[offset]
 
     def _clean(
         self, picked: Float32, variable: Variable, position: int, ids: npt.NDArray[np.int64]
@@ -261,10 +258,9 @@ class BlockReader:
         """Return the cells in which a variable that decides has a value, shape (cells,)."""
         cells = block.cells(self._source.grid.n_lon)
         has_value = np.zeros(cells.stop - cells.start, dtype=np.bool_)
-        for variable in self._source.deciding:
-            for position, box in self._maps(variable, block):
-                codes = self._source.codes(variable, position)
-                has_value |= ~_missing(box.reshape(-1), codes)
+        for variable, position, box in self._maps(block, self._source.deciding):
+            codes = self._source.codes(variable, position)
+            has_value |= ~_missing(box.reshape(-1), codes)
         return has_value
 
 

@@ -21,6 +21,7 @@ from loader.reading.lazy import fetch
 from loader.remote.stores import is_address, is_lost, lost_store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     import xarray as xr
@@ -200,6 +201,26 @@ class GriddedSource(ABC):
     @abstractmethod
     def chunk_years(self, variable: Variable, position: int) -> int:
         """Return how many years a chunk of a variable holds from the year at `position` on."""
+
+    def reading_order(self, first: int, last: int) -> Iterator[tuple[Variable, int, int]]:
+        """Yield variables and ranges of years, each a part of a chunk, in the best order to read.
+
+        Parameters
+        ----------
+        first, last : int
+            Positions among the loaded years; `last` is not included.
+        """
+        for variable in self.variables:
+            yield from self._ranges(variable, first, last)
+
+    def _ranges(
+        self, variable: Variable, first: int, last: int
+    ) -> Iterator[tuple[Variable, int, int]]:
+        """Cut the years of one variable into ranges of a chunk's length."""
+        while first < last:
+            end = min(first + self.chunk_years(variable, first), last)
+            yield variable, first, end
+            first = end
 
     @abstractmethod
     def codes(self, variable: Variable, position: int = 0) -> tuple[np.generic, ...]:
