@@ -1,6 +1,6 @@
 """A built file in the programs that people open it with: an old DuckDB, and the 1.5 executable.
 
-Each lives in a virtual environment of its own, made once a session from the package registry.
+Each is installed into a folder of its own, once a session, from the package registry.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CALLS = {
 RUN = """
 import duckdb, json, sys
 con = duckdb.connect(sys.argv[1], read_only=True)
-answers = {}
+answers = {"version": duckdb.__version__}
 for name, sql in json.load(sys.stdin).items():
     try:
         answers[name] = len(con.cursor().execute(sql).fetchmany(5))
@@ -85,39 +85,45 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "luc-data" / "luc.duckdb"
 
 
-def installed(folder: Path, requirement: str) -> Path:
-    """Make a virtual environment with one package in it, and return its folder of programs."""
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+def install(folder: Path, requirement: str) -> Path:
+    """Put one package, without what it depends on, into a folder, and return the folder."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
     done = subprocess.run(
-        [folder / "bin" / "python", "-m", "pip", "install", "--quiet", requirement],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*pip, "--target", str(folder), requirement], capture_output=True, text=True, check=False
     )
     if done.returncode:
         # An unreachable registry says nothing about the file; CI must not pass over it.
         if "CI" in os.environ:
             pytest.fail(done.stderr)
         pytest.skip(f"{requirement} cannot be installed: the package registry is unreachable")
-    return folder / "bin"
+    return folder
 
 
 @pytest.fixture(scope="module")
-def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("old"), "duckdb==1.1.3") / "python"
+def old_duckdb(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process that imports DuckDB 1.1.3."""
+    folder = install(tmp_path_factory.mktemp("old"), "duckdb==1.1.3")
+    return {**os.environ, "PYTHONPATH": str(folder)}
 
 
-@pytest.fixture(scope="module")
-def old_answers(database: Path, old_python: Path) -> dict[str, int | str]:
+def answers(database: Path, environment: dict[str, str]) -> dict[str, int | str]:
+    """Return the number of rows, or the error, that DuckDB 1.1.3 gives for each statement."""
     done = subprocess.run(
-        [old_python, "-c", RUN, str(database)],
+        [sys.executable, "-c", RUN, str(database)],
         input=json.dumps(everything()),
+        env=environment,
         capture_output=True,
         text=True,
         check=True,
     )
-    answers: dict[str, int | str] = json.loads(done.stdout)
-    return answers
+    found: dict[str, int | str] = json.loads(done.stdout)
+    assert found.pop("version") == "1.1.3"
+    return found
+
+
+@pytest.fixture(scope="module")
+def old_answers(database: Path, old_duckdb: dict[str, str]) -> dict[str, int | str]:
+    return answers(database, old_duckdb)
 
 
 @pytest.fixture(scope="module")
@@ -131,16 +137,9 @@ def views(database: Path) -> Path:
 
 @pytest.mark.slow
 def test_duckdb_1_1_3_reads_views_of_parquet_as_well(
-    old_answers: dict[str, int | str], old_python: Path, views: Path
+    old_answers: dict[str, int | str], old_duckdb: dict[str, str], views: Path
 ) -> None:
-    done = subprocess.run(
-        [old_python, "-c", RUN, str(views)],
-        input=json.dumps(everything()),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == old_answers
+    assert answers(views, old_duckdb) == old_answers
 
 
 @pytest.mark.parametrize("what", everything())
@@ -161,9 +160,13 @@ print(json.dumps(con.execute("SELECT cell_id, year, split FROM split_random(0.3,
 def test_a_random_split_is_the_same_in_every_duckdb(
     request: pytest.FixtureRequest, database: Path, age: str
 ) -> None:
-    python = request.getfixturevalue("old_python") if age == "old" else sys.executable
+    env = request.getfixturevalue("old_duckdb") if age == "old" else dict(os.environ)
     done = subprocess.run(
-        [python, "-c", SPLIT, str(database)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SPLIT, str(database)],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     rows = json.loads(done.stdout)
     assert len(rows) > 10_000
@@ -174,25 +177,36 @@ def test_a_random_split_is_the_same_in_every_duckdb(
 
 @pytest.fixture(scope="module")
 def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("cli"), "duckdb-cli>=1.5,<1.6") / "duckdb"
+    return install(tmp_path_factory.mktemp("cli"), "duckdb-cli>=1.5,<1.6") / "bin" / "duckdb"
 
 
-@pytest.mark.parametrize("what", everything())
-def test_the_executable_1_5_reads_it(
-    executable: Path, database: Path, tmp_path: Path, what: str
-) -> None:
-    file = tmp_path / "statement.sql"
-    file.write_text(everything()[what] + ";\n", encoding="utf-8")
+@pytest.fixture(scope="module")
+def printed(
+    executable: Path, database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """What the executable prints for each statement, all in one session that no error ends."""
+    folder = tmp_path_factory.mktemp("printed")
+    lines = [".bail off"]
+    for number, sql in enumerate(everything().values()):
+        lines += [f".output {number}.csv", sql + ";"]
+    (folder / "statements.sql").write_text("\n".join(lines) + "\n", encoding="utf-8")
     done = subprocess.run(
-        [executable, "-readonly", "-csv", "-init", os.devnull, "-f", str(file), str(database)],
-        cwd=tmp_path,
+        [executable, "-readonly", "-csv", "-init", os.devnull, "-f", "statements.sql", database],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    assert (len(done.stdout.splitlines()) < 2) is (what in EXPECTED_EMPTY)
+    assert (done.returncode, done.stderr) == (0, "")
+    return {
+        what: (folder / f"{number}.csv").read_text(encoding="utf-8")
+        for number, what in enumerate(everything())
+    }
+
+
+@pytest.mark.parametrize("what", everything())
+def test_the_executable_1_5_reads_it(printed: dict[str, str], what: str) -> None:
+    assert (len(printed[what].splitlines()) < 2) is (what in EXPECTED_EMPTY)
 
 
 def test_the_executable_1_5_reads_views_of_parquet_as_well(
