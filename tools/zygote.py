@@ -134,15 +134,18 @@ def _prepare(more: Sequence[str]) -> None:
     ]
     for name in (*_LIBRARIES, *modules, *more):
         importlib.import_module(name)
-    from loader.catalog.sqlfiles import read_files, render  # noqa: PLC0415
+    from loader.catalog.sqlfiles import folder, read_files, render, statement  # noqa: PLC0415
     from loader.errors import SqlFileError  # noqa: PLC0415
     from loader.regions.natural_earth import read_countries  # noqa: PLC0415
 
-    for folder in ("tables", "views", "macros", "statements"):
-        for file in read_files(f"sql/{folder}").values():
-            # Most need values; the template is compiled all the same.
+    # Most need values; the template is compiled all the same.
+    for kind in ("tables", "views", "macros"):
+        for file in read_files(f"sql/{kind}").values():
             with suppress(SqlFileError):
                 render(file)
+    for path in folder("sql").joinpath("statements").iterdir():
+        with suppress(SqlFileError):
+            statement(path.name.removesuffix(".sql"))
     read_countries()
     # Otherwise the first collection in each child would copy all of this.
     gc.collect()
