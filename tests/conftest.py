@@ -1,10 +1,16 @@
-"""Settings of all tests: a cache of their own, and how long hypothesis looks for trouble."""
+"""Settings of all tests: a cache of their own, and how long hypothesis looks for trouble.
+
+Also what several files of tests install from the package registry, once a session.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -47,3 +53,24 @@ def _untried_sources() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("loader.reading.probe._start", lambda paths, largest_chunk: None)
         yield
+
+
+def install(folder: Path, requirement: str) -> Path:
+    """Put one package, without what it depends on, into a folder, and return the folder."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+    done = subprocess.run(
+        [*pip, "--target", str(folder), requirement], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        # An unreachable registry says nothing about the file; CI must not pass over it.
+        if "CI" in os.environ:
+            pytest.fail(done.stderr)
+        pytest.skip(f"{requirement} cannot be installed: the package registry is unreachable")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def old_duckdb(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process that imports DuckDB 1.1.3."""
+    folder = install(tmp_path_factory.mktemp("old"), "duckdb==1.1.3")
+    return {**os.environ, "PYTHONPATH": str(folder)}

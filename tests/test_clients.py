@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from command import luc_load
+from conftest import install
 from sql_database import ABSENT
 
 from loader.catalog.sqlfiles import read_files
@@ -83,27 +84,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = luc_load("build", cwd=folder)
     assert built.returncode == 0, built.stderr
     return folder / "luc-data" / "luc.duckdb"
-
-
-def install(folder: Path, requirement: str) -> Path:
-    """Put one package, without what it depends on, into a folder, and return the folder."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
-    done = subprocess.run(
-        [*pip, "--target", str(folder), requirement], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        # An unreachable registry says nothing about the file; CI must not pass over it.
-        if "CI" in os.environ:
-            pytest.fail(done.stderr)
-        pytest.skip(f"{requirement} cannot be installed: the package registry is unreachable")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def old_duckdb(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a process that imports DuckDB 1.1.3."""
-    folder = install(tmp_path_factory.mktemp("old"), "duckdb==1.1.3")
-    return {**os.environ, "PYTHONPATH": str(folder)}
 
 
 def answers(database: Path, environment: dict[str, str]) -> dict[str, int | str]:

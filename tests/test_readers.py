@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from command import luc_load
-from test_clients import installed
 
 TABLES = ("state", "transition", "management", "eluc", "cell", "year", "source", "data_dictionary")
 GRIDDED = TABLES[:4]
@@ -184,14 +183,14 @@ def test_it_reads_what_the_database_holds(
 
 
 def foreign(
-    program: Sequence[str | Path], read: str, data: Path, work: Path
+    read: str, data: Path, work: Path, environment: dict[str, str] | None = None
 ) -> dict[str, pa.Table]:
     """Run a reader in a process of its own, and return what it says of all tables."""
     answer = work / "answer.json"
     script = FOREIGN.replace("READ", read)
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    env = environment or {n: value for n, value in os.environ.items() if n != "PYTHONPATH"}
     done = subprocess.run(
-        [*program, "-c", script, str(data), json.dumps(TABLES), str(answer)],
+        [sys.executable, "-c", script, str(data), json.dumps(TABLES), str(answer)],
         env=env | {"SPARK_LOCAL_IP": "127.0.0.1"},
         capture_output=True,
         text=True,
@@ -216,16 +215,11 @@ def test_duckdb_1_1_3_reads_what_the_database_holds(
     built: tuple[str, Path],
     expected: dict[str, pa.Table],
     tmp_path: Path,
-    old_duckdb: Path,
+    old_duckdb: dict[str, str],
 ) -> None:
-    found = foreign([old_duckdb / "python"], READ_OLD_DUCKDB, built[1] / "parquet", tmp_path)
+    found = foreign(READ_OLD_DUCKDB, built[1] / "parquet", tmp_path, old_duckdb)
     for name in TABLES:
         assert_same(name, found[name], expected[name])
-
-
-@pytest.fixture(scope="module")
-def old_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("old"), "duckdb==1.1.3")
 
 
 def test_spark_reads_what_the_database_holds(
@@ -238,7 +232,7 @@ def test_spark_reads_what_the_database_holds(
     encoding, out = built
     if version.startswith("3.") and encoding == "split":
         pytest.skip(f"Spark {version} does not read BYTE_STREAM_SPLIT")
-    found = foreign([sys.executable], READ_SPARK, out / "parquet", tmp_path)
+    found = foreign(READ_SPARK, out / "parquet", tmp_path)
     for name in TABLES:
         assert_same(name, found[name], expected[name])
 
