@@ -21,8 +21,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from command import luc_load
 
+from loader import build
+from loader.sampling import write_sample
 from tools.bi.__main__ import pack
 from tools.bi.catalog import ROOT
 from tools.bi.charts import CHARTS
@@ -51,11 +52,8 @@ DRAWN = (
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bi")
-    sample = ("sample", "-o", "raw", "--years", "1950:2021", "--resolution", "1")
-    made = luc_load(*sample, "--only", "eluc,states", cwd=folder)
-    assert made.returncode == 0, made.stderr
-    built = luc_load("build", cwd=folder)
-    assert built.returncode == 0, built.stderr
+    write_sample(folder, years=(1980, 2021), resolution=1, only=["eluc", "states"])
+    build(raw=folder, out=folder / "luc-data")
     return folder / "luc-data" / "luc.duckdb"
 
 
