@@ -36,6 +36,12 @@ def _help_of_source(source: Source) -> str:
     metavar="NAMES",
     help=f"Any of {source_names()}, separated by commas.  [default: eluc,states,static]",
 )
+@click.option(
+    "--edition",
+    type=click.Choice(["gcb2022", "v2h"]),
+    default="gcb2022",
+    help="Edition of the files: BLUE and LUH2-GCB2022, or LUH2 v2h (land use only, 850 to 2015).",
+)
 @source_options(_help_of_source, metavar="URL")
 @click.option(
     "--workers",
@@ -77,6 +83,7 @@ def fetch(*, quiet: bool, verbose: int, **options: Any) -> None:  # noqa: ANN401
     Examples:
       luc-load fetch
       luc-load fetch --only states,static -o downloads
+      luc-load fetch --edition v2h -o v2h
       luc-load fetch --eluc https://example.org/eluc.nc
     """
     from loader.fetching.fetch import fetch as fetch_files  # noqa: PLC0415  # --help must be quick

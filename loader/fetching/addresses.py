@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from loader.errors import UsageError
-from loader.schema import SOURCES, STATIC, Download, listed_sources
+from loader.fetching.editions import DEFAULT_EDITION, edition_named
+from loader.schema import STATIC, Download, listed_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,20 +47,30 @@ class Remote:
     digest: str | None = None
 
 
-def usual_remotes() -> dict[str, Remote]:
+def usual_remotes(edition: str = DEFAULT_EDITION) -> dict[str, Remote]:
     """Return the published file of every source, by its name, in the order of help texts.
 
-    The address is empty if the registry has none: then the user must name one.
+    The address is empty if the edition has none: then the user must name one.
+
+    Raises
+    ------
+    UsageError
+        If there is no such edition.
     """
+    downloads = edition_named(edition).downloads
     return {
         source.name: Remote(source.name, known.url, source.file, known.size, known.digest)
         for source in (*listed_sources(), STATIC)
-        for known in [source.download or Download("")]
+        for known in [downloads.get(source.name, Download(""))]
     }
 
 
 def choose(
-    given: Mapping[str, str | None], only: str | Sequence[str] | None, *, everything: bool
+    given: Mapping[str, str | None],
+    only: str | Sequence[str] | None,
+    *,
+    everything: bool,
+    edition: str = DEFAULT_EDITION,
 ) -> list[Remote]:
     """Return the files to fetch, in the order of `usual_remotes`.
 
@@ -72,13 +83,15 @@ def choose(
         Names of sources, as a sequence or separated by commas.
     everything : bool
         All sources whose address is known.
+    edition : str
+        Name of the edition that has the usual addresses.
 
     Raises
     ------
     UsageError
         If a name or an address is not valid, or no address is known.
     """
-    remotes = usual_remotes()
+    remotes = usual_remotes(edition)
     if only is not None:
         words = only.split(",") if isinstance(only, str) else only
         names = {word.strip() for word in words if word.strip()}
@@ -89,18 +102,17 @@ def choose(
     elif everything:
         names = {name for name, remote in remotes.items() if remote.url or given.get(name)}
     else:
-        names = {name for name, url in given.items() if url is not None} | {
-            name for name, source in SOURCES.items() if source.default
-        }
-        # Less than a megabyte, and without it there are no countries.
-        names.add(STATIC.name)
+        # The static grid too: less than a megabyte, and without it there are no LUH2 countries.
+        names = {name for name, url in given.items() if url is not None}
+        names |= edition_named(edition).default
     chosen = [
         _address(remote, given.get(name)) for name, remote in remotes.items() if name in names
     ]
     for remote in chosen:
         if not remote.url:
             raise UsageError(
-                f"no address is known for {remote.name}; name one with --{remote.name} URL"
+                f"no address is known for {remote.name}; name one with --{remote.name} URL "
+                f"(edition {edition})"
             )
     return chosen
 

@@ -12,6 +12,7 @@ from loader.display import Displayed
 from loader.errors import OutputError, UsageError
 from loader.fetching.addresses import choose
 from loader.fetching.conditions import Conditions, Watch
+from loader.fetching.editions import DEFAULT_EDITION
 from loader.fetching.progress import Transfers
 from loader.fetching.space import Space
 from loader.fetching.transfer import receive
@@ -99,6 +100,7 @@ def fetch(
     sources: Mapping[str, str] | None = None,
     all: bool = False,  # noqa: A002  # the name of the option
     only: str | Sequence[str] | None = None,
+    edition: str = DEFAULT_EDITION,
     workers: int = 4,
     retries: int = 5,
     timeout: float = 60.0,
@@ -125,6 +127,8 @@ def fetch(
         Every source; otherwise `eluc`, `states`, `static` and those with an address argument.
     only : str or sequence of str, optional
         Download exactly these sources.
+    edition : {"gcb2022", "v2h"}
+        Edition of the files. Files of two editions have the same names: use a folder for each.
     workers : int
         Number of files to download at the same time.
     retries : int
@@ -171,7 +175,7 @@ def fetch(
         },
         sources,
     )
-    chosen = choose(addresses, only, everything=all)
+    chosen = choose(addresses, only, everything=all, edition=edition)
     folder = Path(raw)
     if dry_run:
         return FetchReport(tuple(_plan(remote, folder / remote.file) for remote in chosen))
