@@ -54,8 +54,14 @@ def exchange(builds: tuple[Path, Path], out: Path, pause: float) -> None:
     shutil.rmtree(out / PRIVATE / "replaced")
 
 
-@pytest.mark.parametrize("name", CHECKS)
-@pytest.mark.parametrize("pause", [0.0, 0.5])
+@pytest.mark.parametrize(
+    ("name", "pause"),
+    [
+        *((name, 0.5) for name in CHECKS),
+        ("contents", 0.0),
+        *(pytest.param(name, 0.0, marks=pytest.mark.slow) for name in CHECKS if name != "contents"),
+    ],
+)
 def test_an_exchange_during_any_check_is_no_damage(
     name: str,
     pause: float,

@@ -67,6 +67,22 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def first_years(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished build of the first three years, for tests to copy and replace."""
+    out = tmp_path_factory.mktemp("first")
+    build(**sources(raw), out=out, years="1950:1952")
+    return out
+
+
+@pytest.fixture(scope="module")
+def finished(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished build of all years, for tests to read or copy."""
+    out = tmp_path_factory.mktemp("finished")
+    build(**sources(raw), out=out)
+    return out
+
+
 def sources(folder: Path) -> dict[str, Any]:
     return {"states": folder / "states.nc", "eluc": folder / "eluc.nc"}
 
@@ -129,10 +145,10 @@ QUICK = [("inserting", signal.SIGINT)]
     ],
 )
 def test_a_signal_ends_the_build_soon_in_every_phase(
-    phase: str, number: signal.Signals, raw: Path, tmp_path: Path
+    phase: str, number: signal.Signals, raw: Path, finished: Path, first_years: Path, tmp_path: Path
 ) -> None:
     where, code = CRASH_POINTS[phase], SIGNALS[number]
-    build(**sources(raw), out=tmp_path / "out", years="1950:1952")
+    shutil.copytree(first_years, tmp_path / "out")
     old = digests(tmp_path / "out")
     with paused(raw, tmp_path, where, "--overwrite") as process:
         sent = time.monotonic()
@@ -148,13 +164,12 @@ def test_a_signal_ends_the_build_soon_in_every_phase(
     assert digests(tmp_path / "out") == old
     done = luc_load(*arguments(raw, "--overwrite"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    build(**sources(raw), out=tmp_path / "clean")
-    assert rows(tmp_path / "out" / "luc.duckdb") == rows(tmp_path / "clean" / "luc.duckdb")
+    assert rows(tmp_path / "out" / "luc.duckdb") == rows(finished / "luc.duckdb")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["luc.duckdb", "parquet"]
 
 
-def test_a_reader_that_closes_early_is_no_error(raw: Path, tmp_path: Path) -> None:
-    build(**sources(raw), out=tmp_path / "out")
+def test_a_reader_that_closes_early_is_no_error(raw: Path, finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path / "out")
     done = subprocess.run(
         f"{sys.executable} -m loader info out | head -1; exit ${{PIPESTATUS[0]}}",
         shell=True,
@@ -272,9 +287,11 @@ def another(code: str, database: Path) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def test_a_reader_of_the_old_database_keeps_its_rows(raw: Path, tmp_path: Path) -> None:
+def test_a_reader_of_the_old_database_keeps_its_rows(
+    raw: Path, first_years: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    build(**sources(raw), out=out, years="1950:1952")
+    shutil.copytree(first_years, out)
     with duckdb.connect(str(out / "luc.duckdb"), read_only=True) as con:
         old = con.execute("SELECT count(*), sum(cell_id) FROM eluc").fetchall()
     with another(READ, out / "luc.duckdb") as reader:
@@ -285,9 +302,11 @@ def test_a_reader_of_the_old_database_keeps_its_rows(raw: Path, tmp_path: Path) 
         assert con.execute("SELECT max(year) FROM eluc").fetchall() == [(1955,)]
 
 
-def test_a_writer_of_the_old_database_is_found_before_the_work(raw: Path, tmp_path: Path) -> None:
+def test_a_writer_of_the_old_database_is_found_before_the_work(
+    raw: Path, first_years: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
-    build(**sources(raw), out=out, years="1950:1952")
+    shutil.copytree(first_years, out)
     old = digests(out)
     with another(HOLD, out / "luc.duckdb"):
         done = luc_load(*arguments(raw, "--overwrite"), cwd=tmp_path)
@@ -299,10 +318,10 @@ def test_a_writer_of_the_old_database_is_found_before_the_work(raw: Path, tmp_pa
 
 
 def test_a_writer_that_comes_later_delays_only_the_publishing(
-    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: Path, first_years: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    build(**sources(raw), out=out, years="1950:1952")
+    shutil.copytree(first_years, out)
     old = digests(out)
     holders: list[Any] = []
 
@@ -440,28 +459,35 @@ def test_no_decision_hangs_on_the_clock(moment: int, raw: Path, tmp_path: Path) 
     assert "is up to date" in done.stdout
 
 
+@pytest.fixture(scope="module")
+def unpublished(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a build that ended before its dataset was complete, for tests to copy."""
+    out = tmp_path_factory.mktemp("unpublished")
+    with crash("completing the dataset"):
+        build(**sources(raw), out=out)
+    return out
+
+
 @pytest.mark.parametrize(
     "record", ["", "[]", '{"version": "0.0.1"}', '{"expected": [{"rows": []}]}']
 )
 def test_a_damaged_record_of_the_stage_is_not_trusted(
-    record: str, raw: Path, tmp_path: Path
+    record: str, raw: Path, unpublished: Path, finished: Path, tmp_path: Path
 ) -> None:
-    with crash("completing the dataset"):
-        build(**sources(raw), out=tmp_path / "out")
+    shutil.copytree(unpublished, tmp_path / "out")
     (tmp_path / "out" / ".luc-load" / "stage" / "record.json").write_text(record)
     info = luc_load("info", "out", cwd=tmp_path)
     assert info.returncode == 3
     assert "internal error" not in info.stderr
     assert build(**sources(raw), out=tmp_path / "out").reused_parts == 0
-    build(**sources(raw), out=tmp_path / "clean")
-    assert rows(tmp_path / "out" / "luc.duckdb") == rows(tmp_path / "clean" / "luc.duckdb")
+    assert rows(tmp_path / "out" / "luc.duckdb") == rows(finished / "luc.duckdb")
 
 
 def test_memory_that_duckdb_lacks_is_an_error_that_names_the_option(
-    raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    raw: Path, first_years: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    build(**sources(raw), out=out, years="1950:1952")
+    shutil.copytree(first_years, out)
     old = digests(out)
     monkeypatch.setattr(Options, "database_bytes", 2**16)
     with pytest.raises(DatabaseError, match=r"Out of Memory.*raise --memory-limit") as caught:
@@ -517,9 +543,9 @@ def test_few_file_descriptors_are_enough_or_named(raw: Path, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_largest_file_size_that_is_too_small_is_an_error_not_a_crash(
-    raw: Path, tmp_path: Path
+    raw: Path, first_years: Path, tmp_path: Path
 ) -> None:
-    build(**sources(raw), out=tmp_path / "out", years="1950:1952")
+    shutil.copytree(first_years, tmp_path / "out")
     old = digests(tmp_path / "out")
     done = subprocess.run(
         ["bash", "-c", 'ulimit -f 100; exec "$@"', "-", *COMMAND, *arguments(raw, "--overwrite")],
