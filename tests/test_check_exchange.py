@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import xarray as xr
@@ -94,7 +95,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     def sleep(_: float) -> None:
         raise AssertionError("there is nothing to wait for")
 
-    monkeypatch.setattr("loader.checking.check.time.sleep", sleep)
+    # Of this module alone: whoever waits for another process sleeps too.
+    clock = SimpleNamespace(**vars(time) | {"sleep": sleep})
+    monkeypatch.setattr("loader.checking.check.time", clock)
 
 
 @pytest.mark.usefixtures("no_waiting")
