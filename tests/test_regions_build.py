@@ -315,3 +315,26 @@ def test_forest_loss_weighs_the_cells_of_a_region(out: Path) -> None:
     assert cells.lat.between(-8, 7).all()
     assert cells.lon.between(11, 31).all()
     assert len(loader.query("crop_expansion", out, {"region": "two_squares/congo"})) == 25
+
+
+def test_the_country_of_a_cell_is_a_coordinate_that_masks(out: Path) -> None:
+    largest = fetch(
+        out,
+        "SELECT lat, lon, code FROM cell JOIN cell_region AS m USING (cell_id) "
+        "JOIN region USING (region_id) WHERE layer = 'country' AND code IS NOT NULL "
+        "QUALIFY row_number() OVER (PARTITION BY cell_id ORDER BY share DESC, region_id) = 1",
+    )
+    expected = {(lat, lon): code for lat, lon, code in largest.to_numpy().tolist()}
+    with loader.open_dataset(out) as grids:
+        found = grids.country.to_series()
+        assert {place: code for place, code in found.items() if code} == expected
+        brazil = grids.ELUC.sel(time=2010).where(grids.country == "BRA")
+        kept = brazil.to_series().dropna().index
+        assert set(kept) <= {at for at, code in expected.items() if code == "BRA"}
+        assert len(kept) > 100
+        # One cell, and a part of the grid, as users select them.
+        at = {"lat": -11, "lon": -55}
+        assert grids.country.sel(at).compute().item() == "BRA"
+        assert grids.country.sel(lat=slice(0, -10), lon=slice(-60, -50)).shape == (5, 5)
+    with loader.open_dataset(out, "eluc") as copy:
+        assert "country" not in copy.coords

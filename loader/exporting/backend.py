@@ -17,7 +17,7 @@ from xarray.core import indexing
 from loader.errors import DatabaseError
 from loader.exporting.cf import Axis
 from loader.exporting.planning import plan_grid
-from loader.exporting.values import read_boxes, read_map
+from loader.exporting.values import COUNTRY_TYPE, read_boxes, read_countries, read_map
 from loader.querying.session import database_path, new_cursor, open_database
 from loader.storing.database import run_statement
 
@@ -64,8 +64,10 @@ def open_dataset(
     xarray.Dataset
         Values are float32, or float64 for columns of that type, equal to the file's to the bit;
         missing ones are NaN, and so is the sea of ELUC. `time` holds calendar years; in a copy,
-        the numbers of the file. Except in a copy, `is_land` is a coordinate. Nothing is read
-        before it is needed. Close the dataset to release the database.
+        the numbers of the file. Except in a copy, `is_land` and `country` are coordinates;
+        `country` is the ISO 3166-1 alpha-3 code of the country with the largest part of a cell,
+        empty at sea. Nothing is read before it is needed. Close the dataset to release the
+        database.
 
     Raises
     ------
@@ -84,6 +86,8 @@ def open_dataset(
         drop_variables=drop_variables,
     )
 
+
+_COUNTRY = "ISO 3166-1 alpha-3 code of today's country with the largest part of the cell"
 
 _inherited: list[Any] = []
 """Connections of the parent process; only a forked child adds to it."""
@@ -165,6 +169,9 @@ def _dataset(plan: GridPlan, handle: _Handle, dropped: set[str]) -> xr.Dataset:
                 # A mask is a coordinate, so that it stays with each variable that is selected.
                 text = {"long_name": one.attributes["long_name"]}
                 coords[one.name] = xr.Variable(plan.dims[1:], data, text)
+    if not plan.is_copy and "country" not in dropped:
+        data = indexing.LazilyIndexedArray(_Map(handle, plan, None))
+        coords["country"] = xr.Variable(plan.dims[1:], data, {"long_name": _COUNTRY})
     return xr.Dataset(variables, coords, plan.attributes)
 
 
@@ -254,14 +261,16 @@ class _Values(BackendArray):
 
 
 class _Map(BackendArray):
-    """The values of one map."""
+    """The values of one map, or the countries of the cells."""
 
-    def __init__(self, handle: _Handle, plan: GridPlan, one: GridMap) -> None:
+    def __init__(self, handle: _Handle, plan: GridPlan, one: GridMap | None) -> None:
         self._handle = handle
         self._plan = plan
         self._one = one
         self.shape = plan.shape[1:]
-        self.dtype = one.dtype if one.dtype.kind == "f" else np.dtype(bool)
+        self.dtype = COUNTRY_TYPE
+        if one is not None:
+            self.dtype = one.dtype if one.dtype.kind == "f" else np.dtype(bool)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> npt.NDArray[Any]:
         support = indexing.IndexingSupport.BASIC
@@ -272,5 +281,7 @@ class _Map(BackendArray):
 
     def _read(self, key: tuple[Any, ...]) -> npt.NDArray[Any]:
         with self._handle.connection() as con:
+            if self._one is None:
+                return np.asarray(read_countries(con, self._plan)[key])
             values: npt.NDArray[Any] = read_map(con, self._plan, self._one)[key]
             return values.astype(self.dtype)

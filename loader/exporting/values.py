@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from loader.exporting.plan import GridMap, GridPlan, GridVariable
 
-__all__ = ["read_boxes", "read_map"]
+__all__ = ["COUNTRY_TYPE", "read_boxes", "read_countries", "read_map"]
+
+COUNTRY_TYPE = np.dtype("<U3")
+"""Type of codes of countries."""
 
 Positions = npt.NDArray[np.intp]
 
@@ -114,6 +117,31 @@ def read_map(con: duckdb.DuckDBPyConnection, plan: GridPlan, one: GridMap) -> np
     with translated(f"cell.{one.column}: cannot be read"):
         relation = con.sql(statement("read_cell_column", {"column": one.column}))
         column = relation.to_arrow_table().column(0).to_numpy()
-    cells = plan.rows.astype(np.int64)[:, None] * plan.n_lon + plan.columns[None, :]
-    values: npt.NDArray[Any] = column[cells].astype(one.dtype)
+    values: npt.NDArray[Any] = column[_cells(plan)].astype(one.dtype)
     return values
+
+
+def read_countries(con: duckdb.DuckDBPyConnection, plan: GridPlan) -> npt.NDArray[np.str_]:
+    """Read the ISO 3166-1 alpha-3 code of the country with the largest part of each cell.
+
+    Returns
+    -------
+    ndarray of str, shape (n_rows, n_columns)
+        Empty where no country has a part.
+
+    Raises
+    ------
+    DatabaseError
+        If DuckDB fails.
+    """
+    with translated("cell_region: cannot be read"):
+        codes = con.sql(statement("read_cell_country")).to_arrow_table().column(0).to_numpy()
+    values: npt.NDArray[np.str_] = codes.astype(COUNTRY_TYPE)[_cells(plan)]
+    return values
+
+
+def _cells(plan: GridPlan) -> npt.NDArray[np.int64]:
+    cells: npt.NDArray[np.int64] = (
+        plan.rows.astype(np.int64)[:, None] * plan.n_lon + plan.columns[None, :]
+    )
+    return cells
