@@ -15,7 +15,7 @@ from command import ROOT, environment
 
 from loader import __version__
 
-SHIPPED = ("loader", "sql", "queries", "tests", "docs")
+SHIPPED = ("conda", "loader", "sql", "queries", "tests", "docs")
 FILES = (
     *("LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "Makefile", "pyproject.toml"),
     "luc_load.py",
