@@ -438,6 +438,24 @@ def test_geotiff_has_a_band_for_each_variable_and_year(database: Path, tmp_path:
         assert file.interleaving.name == "band"
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of rasterio, of affine
+@pytest.mark.parametrize("tile", [16, 512])
+def test_geotiff_is_cloud_optimised(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tile: int
+) -> None:
+    rasterio = pytest.importorskip("rasterio")
+    cogeo = pytest.importorskip("rio_cogeo")
+    # Small tiles, so that a grid of 2 degrees has overviews as one of 0.25 degrees has.
+    monkeypatch.setattr("loader.exporting.geotiff._TILE", tile)
+    columns = {"forest": "forest", "eluc": "eluc"}
+    request = Request(columns=columns, selection=Selection(years=(2011, 2012)))
+    export(database, str(tmp_path / "x.tif"), request)
+    with rasterio.open(tmp_path / "x.tif") as file:
+        assert file.overviews(1) == ([2, 4, 8, 16] if tile == 16 else [])
+    is_valid, errors, warned = cogeo.cog_validate(str(tmp_path / "x.tif"), strict=True, quiet=True)
+    assert (is_valid, errors, warned) == (True, [], [])
+
+
 def test_a_reader_that_has_enough_is_no_error(work: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "export"],
