@@ -451,7 +451,7 @@ def test_geotiff_is_cloud_optimised(
     request = Request(columns=columns, selection=Selection(years=(2011, 2012)))
     export(database, str(tmp_path / "x.tif"), request)
     with rasterio.open(tmp_path / "x.tif") as file:
-        assert file.overviews(1) == ([2, 4, 8, 16] if tile == 16 else [])
+        assert len(file.overviews(1)) == (4 if tile == 16 else 0)
     is_valid, errors, warned = cogeo.cog_validate(str(tmp_path / "x.tif"), strict=True, quiet=True)
     assert (is_valid, errors, warned) == (True, [], [])
 
