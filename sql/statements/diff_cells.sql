@@ -1,10 +1,5 @@
--- Title: Cells of two databases
--- Purpose: how many cells only one of them has, how many both have, and how many of these have
---   another cell_id
--- Units: cells
--- Caveat: cells are the same if their centres agree to 1e-4 degree
--- Source: the table cell of both
--- Needs: cell
+-- How many cells only one of two databases has, how many both have, and how many of these have
+-- another cell_id. Cells are the same if their centres agree to about 1e-3 degree.
 SELECT
     count(*) FILTER (WHERE y.cell_id IS NULL) AS only_a,
     count(*) FILTER (WHERE x.cell_id IS NULL) AS only_b,

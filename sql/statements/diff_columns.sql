@@ -1,9 +1,4 @@
--- Title: Columns of the stored tables of two databases
--- Purpose: every column of every table of the schema main, by database
--- Units: none
--- Caveat: stored tables only: views of a stranger's database are not run
--- Source: DuckDB's catalogue
--- Needs: none
+-- Columns of the stored tables of two databases. Views are left out: a stranger's are not run.
 SELECT c.database_name, c.table_name, c.column_name
 FROM duckdb_columns() AS c
 INNER JOIN duckdb_tables() AS t

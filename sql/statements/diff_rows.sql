@@ -1,11 +1,7 @@
--- Title: Compare the rows of a table in some years
--- Purpose: for every year the rows that one or both databases have, and for every column how many
---   values differ, how many are missing in one of them, and the largest difference with its cell
--- Units: those of the columns
--- Caveat: cell_id is that of the first database, or of the second where the first lacks the cell; of
---   equally large differences the one with the smallest cell_id
--- Source: the table of both databases, joined by hash; some years at a time bound the memory
--- Needs: cell
+-- For some years of a table: the rows that one or both databases have, and for every column how many
+-- values differ, how many are missing in one of them, and the largest difference with its cell. cell_id
+-- is that of the first database; of equally large differences the one with the smallest cell_id. The
+-- hash join streams, and few years at a time bound its memory.
 SELECT
     "year",
     count(*) FILTER (WHERE NOT in_b) AS only_a,

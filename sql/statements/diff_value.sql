@@ -1,9 +1,5 @@
--- Title: One value of two databases
--- Purpose: the value of a column in a cell and year in both databases, and the place of the cell
--- Units: that of the column; degrees
--- Caveat: cell_id is that of the first database
--- Source: the table of both databases
--- Needs: cell
+-- The value of a column in a cell and year in both databases, and the place of the cell. cell_id is
+-- that of the first database.
 SELECT
     c.lat,
     c.lon,

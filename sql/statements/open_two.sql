@@ -1,10 +1,5 @@
--- Title: Open two databases to compare them
--- Purpose: attaches both files read-only; statements that follow cannot reach any other file, write
---   anything or change a setting
--- Units: none
--- Caveat: as open_session, but neither database is current, so that no macro of one counts
--- Source: DuckDB, ATTACH and securing
--- Needs: none
+-- Attaches two databases read-only. Statements that follow cannot reach any other file, write
+-- anything or change a setting; see open_session. Neither is current, so that no macro of one counts.
 SET allow_persistent_secrets = false;
 SET temp_directory = {{ spill | literal }};
 SET max_temp_directory_size = {{ spill_size | literal }};
