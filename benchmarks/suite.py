@@ -296,7 +296,8 @@ class Suite:
         self.say(f"questions of analysts to {database}, by hand, and with xarray")
         sources = [str(inputs.folder / "states.nc"), str(inputs.folder / ELUC_FILE)]
         command = [*self._module(sys.executable, "analyst"), str(database), *sources]
-        cost = run([*command, str(self.cell), str(year)], self._log, self._paths())
+        asked = [*command, inputs.years, str(self.cell), str(year)]
+        cost = run(asked, self._log, self._paths())
         found: dict[str, dict[str, float]] = json.loads(cost.output)
         return found
 

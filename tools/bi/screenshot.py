@@ -86,8 +86,8 @@ def main(chromium: str, url: str, condition: str, target: str) -> None:
             page.call("Page.enable")
             page.call("Page.navigate", url=url)
             wait_until(lambda: page.evaluate(condition), PATIENCE_S, f"{url} did not finish")
-            # Charts fade in.
-            time.sleep(3)
+            # Charts fade in, and large ones are drawn in steps.
+            time.sleep(10)
             picture = page.call("Page.captureScreenshot", format="png")
             Path(target).write_bytes(base64.b64decode(str(picture["data"])))
             print(page.evaluate("document.body.innerText"))  # noqa: T201  # the result
