@@ -29,10 +29,14 @@ from tools.bi.catalog import ROOT
 from tools.bi.charts import CHARTS
 from tools.bi.superset import DASHBOARD
 
-pytestmark = pytest.mark.slow
-
 SUPERSET = os.environ.get("LUC_TEST_SUPERSET")
 DBT = os.environ.get("LUC_TEST_DBT")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (SUPERSET or DBT), reason="run by make test-bi"),
+]
+
 CONFIG = """
 import os
 SECRET_KEY = "a secret of the test, long enough for Superset"
