@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import io
 import json
 import re
 import shutil
@@ -19,12 +20,18 @@ import pytest
 from command import luc_load
 
 from loader import ExtraMissingError, OutputError, UsageError, build, write_sample
+from loader.exporting.selection import Selection
 from loader.page.contents import Contents, report_contents
 from loader.page.page import render_report, write_report
 from loader.page.story import tell_story
 from loader.reporting import Progress, Silent
 
 pytest.importorskip("matplotlib")
+
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from loader.plotting.colours import MISSING, SEA
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
 
@@ -328,3 +335,12 @@ def test_a_browser_shows_it_without_scrolling_sideways(
         assert shown > width / 4
     complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
     assert not complaints
+
+
+def test_sea_and_land_without_data_keep_their_colours(database: Path) -> None:
+    contents = report_contents(database, selection=Selection(countries=("Brazil",)), checks=False)
+    (picture, *_) = re.findall(r'src="data:image/png;base64,([^"]+)"', render_report(contents))
+    with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
+        colours = {colour for _, colour in image.convert("RGBA").getcolors(2**20) or []}
+    for name in (SEA, MISSING):
+        assert (*(round(255 * part) for part in to_rgb(name)), 255) in colours

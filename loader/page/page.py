@@ -44,6 +44,9 @@ _STOPS = 11
 _MAP_WIDTH = 1100
 """Pixels: sharp on a page of 1,400, and a third of a megabyte."""
 
+_TRANSPARENT = 255
+"""The colour of a map's palette that is transparent."""
+
 _DIGITS = 4
 """Significant digits of a number in the charts."""
 
@@ -301,7 +304,7 @@ def _map(data: MapData) -> _Map:
 
 
 def _embedded(figure: Figure, title: str) -> str:
-    """Return a picture as a data URL of a PNG with 256 colours."""
+    """Return a picture as a data URL of a PNG with at most 256 colours."""
     import io  # noqa: PLC0415  # with the next
 
     from PIL import Image  # noqa: PLC0415  # comes with the extra
@@ -310,6 +313,12 @@ def _embedded(figure: Figure, title: str) -> str:
 
     written = io.BytesIO()
     with Image.open(io.BytesIO(picture_bytes(figure, "png", title))) as picture:
-        small = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        small.save(written, "PNG", optimize=True)
+        # Median cut keeps the light colours of sea and land apart, which an octree merges, but
+        # knows no transparency: that is the last colour of the palette.
+        alpha = picture.convert("RGBA").getchannel("A")
+        flat = Image.new("RGB", picture.size, "white")
+        flat.paste(picture, mask=alpha)
+        small = flat.quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        small.paste(_TRANSPARENT, mask=alpha.point(lambda value: 255 * (value == 0)))
+        small.save(written, "PNG", optimize=True, transparency=_TRANSPARENT)
     return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
