@@ -163,7 +163,7 @@ def test_a_zarr_store_gives_the_same_rows(
     assert build(**given, out=out).outcome == "up to date"
 
 
-def zarr_copy(path: Path, target: str, version: int, form: str = "bare") -> None:
+def zarr_copy(path: Path, target: Any, version: int, form: str = "bare") -> None:  # noqa: ANN401  # a path or a store
     """Write a file anew as a Zarr store, chunks and fill values as they are."""
     with xr.open_dataset(path, decode_times=False, mask_and_scale=False) as dataset:
         plain = dataset.load().drop_encoding()
@@ -496,3 +496,34 @@ def test_chunks_that_would_read_as_0_are_not_missing(tmp_path: Path) -> None:
         array[:, 0, :] = 0.5
     with pytest.raises(SourceError, match=r"lacks 4 of 8 chunks, and its fill value \(0.0\)"):
         build(states=tmp_path / "s.zarr", out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["kerchunk", "icechunk"])
+def test_references_and_repositories_give_the_same_rows(
+    files: Path, local: dict[str, list[Any]], tmp_path: Path, kind: str
+) -> None:
+    pytest.importorskip(kind, reason=f"needs {kind}")
+    given: dict[str, Any] = {}
+    for name in ("states", "eluc"):
+        if kind == "kerchunk":
+            hdf = pytest.importorskip("kerchunk.hdf")
+            references = hdf.SingleHdf5ToZarr(str(files / f"{name}.nc")).translate()
+            given[name] = str(tmp_path / f"{name}.json")
+            Path(given[name]).write_text(json.dumps(references))
+        else:
+            import icechunk  # noqa: PLC0415  # not always there
+
+            given[name] = str(tmp_path / name)
+            storage = icechunk.local_filesystem_storage(given[name])
+            session = icechunk.Repository.create(storage).writable_session("main")
+            zarr_copy(files / f"{name}.nc", session.store, 3)
+            session.commit("the file")
+    build(**given, out=tmp_path / "out")
+    assert rows(tmp_path / "out") == local
+
+
+def test_references_that_are_damaged_are_an_error(tmp_path: Path) -> None:
+    pytest.importorskip("zarr", reason="needs the extra zarr")
+    (tmp_path / "s.json").write_text('{"version": 1, "refs": {".zgroup": ')
+    with pytest.raises(SourceError, match="cannot be opened"):
+        build(states=tmp_path / "s.json", out=tmp_path / "out")

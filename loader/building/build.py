@@ -307,11 +307,11 @@ def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
 def _files(given: Mapping[str, Sequence[InputFile]]) -> list[str]:
     """Return the sources that are local files, not folders or addresses."""
     paths = [file.where for files in given.values() for file in files]
-    # A Zarr store in an archive is not netCDF: zarr itself opens it.
+    # A Zarr store in an archive, or references to one, are not netCDF: zarr itself opens them.
     return [
         path
         for path in paths
-        if isinstance(path, str) and is_one_file(path) and not path.endswith(".zip")
+        if isinstance(path, str) and is_one_file(path) and not path.endswith((".zip", ".json"))
     ]
 
 

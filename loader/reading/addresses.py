@@ -21,6 +21,7 @@ from loader.errors import (
 from loader.reading.coordinates import find_dimensions
 from loader.reading.headers import HDF5_MAGIC, what_is
 from loader.reading.missing import missing_codes
+from loader.reading.references import is_referenced, open_referenced
 from loader.reading.shards import missing_chunks, stored_chunks
 from loader.remote.stores import is_lost, store_of, translated
 from loader.schema import SOURCES
@@ -197,7 +198,7 @@ def open_zarr_store(path: str) -> xr.Dataset:
     Parameters
     ----------
     path : str
-        A local folder or zip archive, or an address.
+        A local folder, zip archive, file of references or repository, or an address.
 
     Returns
     -------
@@ -228,14 +229,24 @@ def open_zarr_store(path: str) -> xr.Dataset:
         # Missing consolidated metadata and data types outside version 3 are not errors here.
         warnings.simplefilter("ignore")
         where: Any = path
-        if Path(path).is_file():
+        names: frozenset[str] | None = None
+        how: dict[str, Any] = {}
+        if is_referenced(path):
+            where, names = open_referenced(path)
+            how["consolidated"] = False
+        elif Path(path).is_file():
             where = zarr.storage.ZipStore(path, mode="r")
-        dataset = xr.open_dataset(where, engine="zarr", chunks=None, **UNDECODED)
-        _refuse_missing_chunks(path, zarr.open_group(where, mode="r"), dataset)
+        dataset = xr.open_dataset(where, engine="zarr", chunks=None, **UNDECODED, **how)
+        _refuse_missing_chunks(path, zarr.open_group(where, mode="r"), dataset, names)
         return dataset[_in_order([str(name) for name in dataset.data_vars])]
 
 
-def _refuse_missing_chunks(path: str, group: Any, dataset: xr.Dataset) -> None:  # noqa: ANN401  # zarr's own
+def _refuse_missing_chunks(
+    path: str,
+    group: Any,  # noqa: ANN401  # zarr's own
+    dataset: xr.Dataset,
+    names: frozenset[str] | None,
+) -> None:
     """Raise if chunks of a store are missing, unless its fill value means missing.
 
     Stores leave out chunks that only hold the fill value, such as those of the sea. If the fill
@@ -243,7 +254,7 @@ def _refuse_missing_chunks(path: str, group: Any, dataset: xr.Dataset) -> None: 
     that value. A step of time without any chunk was not written either.
     """
     for name, array in group.arrays():
-        missing, total = missing_chunks(path, array) if array.ndim else (0, 0)
+        missing, total = missing_chunks(path, array, names) if array.ndim else (0, 0)
         if not missing:
             continue
         stored = dataset.variables.get(name)
@@ -256,7 +267,7 @@ def _refuse_missing_chunks(path: str, group: Any, dataset: xr.Dataset) -> None: 
                 "write_empty_chunks=True",
                 name,
             )
-        present = stored_chunks(path, array)
+        present = stored_chunks(path, array, names)
         time = find_dimensions(dataset, path).time
         if time in stored.dims:
             others = tuple(k for k in range(stored.ndim) if k != stored.dims.index(time))

@@ -17,6 +17,7 @@ from loader.reading.addresses import (
     open_zarr_store,
 )
 from loader.reading.headers import HDF5_MAGIC, check_header, damaged
+from loader.reading.references import is_referenced
 from loader.remote.stores import is_address
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def open_undecoded(path: str) -> xr.Dataset:
     """
     if is_address(path):
         return _not_empty(path, open_address(path))
-    if is_zarr_folder(path) or is_zarr_archive(path):
+    if is_zarr_folder(path) or is_zarr_archive(path) or is_referenced(path):
         return _not_empty(path, open_zarr_store(path))
     magic = check_header(path)
     try:

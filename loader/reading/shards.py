@@ -25,7 +25,11 @@ _CHECKSUM_BYTES = 4
 _Bounds = tuple[int, ...]
 
 
-def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  # zarr's own
+def missing_chunks(
+    path: str,
+    array: Any,  # noqa: ANN401  # zarr's own
+    names: frozenset[str] | None = None,
+) -> tuple[int, int]:
     """Count the chunks of an array that are not stored, which would read as its fill value.
 
     Parameters
@@ -33,6 +37,8 @@ def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  #
     path : str
         The store: a local folder or an address.
     array : zarr.Array
+    names : frozenset of str, optional
+        The entries of the store, where it is not a folder of files.
 
     Returns
     -------
@@ -54,13 +60,19 @@ def missing_chunks(path: str, array: Any) -> tuple[int, int]:  # noqa: ANN401  #
     total = math.prod(
         -(-size // chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)
     )
+    if names is not None:
+        return total - int(np.count_nonzero(stored_chunks(path, array, names))), total
     if getattr(array, "shards", None) is None:
         return array.nchunks - array.nchunks_initialized, total
     stored = sum(int(np.count_nonzero(_stored(path, array, p))) for p in _places(array))
     return total - stored, total
 
 
-def stored_chunks(path: str, array: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401
+def stored_chunks(
+    path: str,
+    array: Any,  # noqa: ANN401
+    names: frozenset[str] | None = None,
+) -> npt.NDArray[np.bool_]:
     """Return which chunks of an array are stored.
 
     Returns
@@ -71,10 +83,16 @@ def stored_chunks(path: str, array: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN4
     counts = [-(-size // chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)]
     stored = np.zeros(counts, dtype=np.bool_)
     if getattr(array, "shards", None) is None:
-        names = _names(path, array)
+        prefix = f"{array.path}/".lstrip("/")
+        if names is not None:
+            own = {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+        else:
+            own = _names(path, array)
         for place in np.ndindex(*counts):
-            stored[place] = array.metadata.encode_chunk_key(place) in names
+            stored[place] = array.metadata.encode_chunk_key(place) in own
         return stored
+    if names is not None:
+        raise SourceError(path, "has shards, whose contents cannot be counted here", array.basename)
     for place in _places(array):
         inner = [s // c for s, c in zip(array.shards, array.chunks, strict=True)]
         box = tuple(
