@@ -19,11 +19,15 @@ QUERIES = {
     "global_emissions_by_year": (4, 4),
     "land_use_by_decade": (20, 0),
     "forest_loss": (20, 0),
+    "country_emissions": (10, 0),
     "hotspots": (5, 0),
     "london_series": (4, 4),
     "mask_comparison": (20, 0),
 }
 """The queries, and how many of their first and last rows are printed."""
+
+PARAMETERS = {"country_emissions": {"first_year": 2010, "last_year": 2019}}
+"""Parameters of the queries that are not left to their defaults."""
 
 CONTENTS = """
 SELECT t.table_name, t.estimated_size AS "rows", string_split(t.comment, ': ')[1] AS contents
@@ -57,7 +61,11 @@ def main(path: str) -> None:
 
 def print_answer(con: duckdb.DuckDBPyConnection, query: SqlFile, first: int, last: int) -> None:
     """Print the title of a query, its units, its caveat and its answer."""
-    print(f"\n# {query.header['Title']} (queries/{query.name}.sql)\n")
+    chosen = PARAMETERS.get(query.name, {})
+    for name, value in chosen.items():
+        con.execute(f"SET VARIABLE {name} = {value}")
+    given = "".join(f", {name} {value}" for name, value in chosen.items())
+    print(f"\n# {query.header['Title']} (queries/{query.name}.sql{given})\n")
     for field in ("Units", "Caveat"):
         print_text(f"{field}: {query.header[field]}.")
     print()

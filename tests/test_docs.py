@@ -139,7 +139,9 @@ def test_the_demo_prints_its_answers(database: Path, capsys: pytest.CaptureFixtu
     assert "SYNTHETIC" in printed
     for name in QUERIES:
         title = read_files("queries")[name].header["Title"]
-        assert f"# {title} (queries/{name}.sql)" in printed
+        assert f"# {title} (queries/{name}.sql" in printed
+    assert "queries/country_emissions.sql, first_year 2010, last_year 2019)" in printed
+    assert "Brazil" in printed
     assert "nan" not in printed
     assert "NULL\n" not in printed
 
