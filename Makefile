@@ -25,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE :=
 install_packages = $(BIN)/uv pip install --quiet --python $(BIN)/python $(2) $(1) || $(PIP) install $(1)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-floors test-readers test-regions test-bi superset scale measure-scale torture fuzz bench bench-long check dist docs site clean
+.PHONY: help install demo test test-times test-slow test-floors test-readers test-regions test-bi superset scale measure-scale torture fuzz bench bench-long check dist docs site clean
 
 help:  ## these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,8 +39,12 @@ demo: $(VENV)/installed  ## build a database from a synthetic sample, print firs
 test: $(VENV)/installed-test  ## the tests
 	$(BIN)/python -m pytest -m "not slow" -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-test-slow: $(VENV)/installed-test  ## the tests that take the full grid or minutes
+test-times: $(VENV)/installed-test  ## the tests, and which of them take most processor time
+	$(MAKE) test PYTEST_ARGS="-p tools.cpu_times $(PYTEST_ARGS)"
+
+test-slow: $(VENV)/installed-test  ## the tests that take the full grid or minutes, and hundreds of random builds
 	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/test_build_properties.py tests/test_export_grids.py $(PYTEST_ARGS)
 
 test-floors: $(VENV)/bin/python  ## the tests with the lowest versions that pyproject.toml allows
 	$(BIN)/python -m venv $(VENV)/floors

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -28,11 +29,14 @@ from files import (
     state_content,
     write,
 )
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from loader import build
 from loader.options import Options
+
+EXAMPLES = 10 if os.environ.get("HYPOTHESIS_PROFILE", "quick") == "quick" else 400
+"""A build and the comparison of all that it holds take most of a second."""
 
 MASKS = ("same", "by year", "by variable", "mixed", "any", "growing")
 
@@ -162,6 +166,7 @@ def as_written(path: Path, content: Content, form: Form) -> Content:
     return found
 
 
+@settings(max_examples=EXAMPLES)
 @given(samples())
 def test_a_build_holds_what_its_files_hold(sample: Sample) -> None:
     event(f"{sample.which} sources, cells {sample.cells}")
