@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 import zipfile
@@ -62,6 +63,28 @@ UNDECODED: Mapping[str, Any] = {
 def is_zarr_folder(path: str) -> bool:
     """Return whether a local folder is a Zarr store."""
     return any((Path(path) / mark).is_file() for mark in _ZARR_MARKS)
+
+
+def _refuse_odd_files(path: str) -> None:
+    """Raise if a local store has files that are not regular: reading a pipe would never end.
+
+    Links to files are followed, as those of git-annex; links to folders are not.
+
+    Raises
+    ------
+    SourceError
+    """
+    folders = [path]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif not entry.is_file():
+                    name = os.path.relpath(entry.path, path)
+                    is_link = entry.is_symlink() and entry.is_dir()
+                    kind = "a link to a folder" if is_link else "not a regular file"
+                    raise SourceError(path, f"its {name} is {kind}; remove it or write a copy")
 
 
 def is_zarr_archive(path: str) -> bool:
@@ -225,6 +248,11 @@ def open_zarr_store(path: str) -> xr.Dataset:
         raise SourceError(
             path, f"is a Zarr store on a web server, which cannot be read; {expected}"
         )
+    if Path(path).is_dir():
+        try:
+            _refuse_odd_files(path)
+        except OSError as error:
+            raise SourceError(path, f"cannot be read ({error.strerror})") from error
     with translated(path), warnings.catch_warnings():
         # Missing consolidated metadata and data types outside version 3 are not errors here.
         warnings.simplefilter("ignore")
