@@ -340,6 +340,9 @@ STORED: dict[str, Corruption] = {
     "the rows of a table": Corruption(
         "record 8", option("tables", "[]"), "record", "state  (rows: table_content has"
     ),
+    "a schema of another type": Corruption(
+        "record 12", option("schema", "0"), "catalog", "cannot be compared: not the record"
+    ),
     "the schema": Corruption(
         "record 9", option("schema", "null"), "catalog", "cannot be compared: the record"
     ),

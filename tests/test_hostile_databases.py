@@ -186,7 +186,8 @@ def test_a_view_in_the_place_of_a_table_is_never_run(
         pass
     with pytest.raises(OutputError, match="was not made by luc-load"):
         build(states=states, out=database.parent, overwrite=True)
-    assert time.monotonic() - began < 10
+    # Each of them would end after 20 s.
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("macro", ["duckdb_tables() AS TABLE", "range(n) AS TABLE"])

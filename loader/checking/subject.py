@@ -235,8 +235,9 @@ class Subject:
     @property
     def stored_views(self) -> tuple[str, ...]:
         """Views that are stored as tables."""
-        names = self.record.get("schema", {}).get("materialized", ())
-        return tuple(name for name in MATERIALIZABLE if name in names)
+        schema = self.record.get("schema")
+        names = schema.get("materialized") if isinstance(schema, dict) else None
+        return tuple(name for name in MATERIALIZABLE if isinstance(names, list) and name in names)
 
     @cached_property
     def land_uses(self) -> LandUses:
