@@ -1,9 +1,4 @@
--- Title: Titles of the sources
--- Purpose: name and title of every source that was loaded
--- Units: none
--- Caveat: a file without a title has none
--- Source: source
--- Needs: source
+-- Name and title of every source that was loaded; a file without a title has none.
 SELECT "name", title
 FROM source
 ORDER BY "name", title;

@@ -1,10 +1,5 @@
--- Title: Country of each cell
--- Purpose: the code of the country of today that has the largest part of each cell of the grid, in
---   the order of cell_id; empty where no country with a code has one
--- Units: none
--- Caveat: one country a cell: to add up emissions or areas, use cell_region
--- Source: cell_region, region
--- Needs: cell, cell_region, region
+-- For each cell of the grid, in the order of cell_id, the code of the country of today that has its
+-- largest part; empty where no country with a code has one.
 SELECT coalesce(largest.code, '') AS code
 FROM cell
 LEFT JOIN (
