@@ -64,6 +64,17 @@ def sources(folder: Path, masks: str, form: Form | None = None) -> dict[str, Pat
     }
 
 
+@pytest.fixture(scope="module")
+def growing(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """Sources whose later years have more cells, and the output of a build without a cluster."""
+    folder = tmp_path_factory.mktemp("growing")
+    given: dict[str, Any] = dict(sources(folder, "growing"))
+    with pytest.MonkeyPatch.context() as patch:
+        limit_blocks(patch, 1)
+        build(**given, out=folder / "local")
+    return given, folder / "local"
+
+
 @pytest.mark.parametrize("masks", [pytest.param("same", marks=pytest.mark.slow), "growing", "any"])
 def test_it_equals_a_local_build_to_the_last_byte(
     cluster: LocalCluster, tmp_path: Path, masks: str
@@ -78,12 +89,13 @@ def test_it_equals_a_local_build_to_the_last_byte(
     assert build(**given, out=tmp_path / "spread").outcome == "up to date"
 
 
-def test_views_read_the_parts_that_workers_wrote(cluster: LocalCluster, tmp_path: Path) -> None:
-    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
-    build(**given, out=tmp_path / "local")
+def test_views_read_the_parts_that_workers_wrote(
+    cluster: LocalCluster, growing: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    given, local = growing
     scheduler = cluster.scheduler_address
     build(**given, out=tmp_path / "spread", tables="views", scheduler=scheduler)
-    assert rows(tmp_path / "spread") == rows(tmp_path / "local")
+    assert rows(tmp_path / "spread") == rows(local)
 
 
 @pytest.mark.parametrize("cells", ["land", pytest.param("all", marks=pytest.mark.slow)])
@@ -124,9 +136,10 @@ class AtBlock(Silent):
             self.action()
 
 
-def test_workers_that_die_cost_only_their_blocks(cluster: LocalCluster, tmp_path: Path) -> None:
-    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
-    build(**given, out=tmp_path / "local")
+def test_workers_that_die_cost_only_their_blocks(
+    cluster: LocalCluster, growing: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    given, local = growing
     killed: list[int] = []
 
     def kill_one() -> None:
@@ -142,7 +155,7 @@ def test_workers_that_die_cost_only_their_blocks(cluster: LocalCluster, tmp_path
     )
     assert killed
     assert report.outcome == "built"
-    assert stored_content(tmp_path / "spread") == stored_content(tmp_path / "local")
+    assert stored_content(tmp_path / "spread") == stored_content(local)
     assert not (tmp_path / "spread" / ".luc-load").exists()
 
 
@@ -161,9 +174,10 @@ def test_a_bad_value_is_the_same_error_as_in_a_local_build(
     assert spread.value.exit_code == 3
 
 
-def test_a_lost_scheduler_ends_the_build_and_the_next_one_goes_on(tmp_path: Path) -> None:
-    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
-    build(**given, out=tmp_path / "local")
+def test_a_lost_scheduler_ends_the_build_and_the_next_one_goes_on(
+    growing: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    given, local = growing
     started, address = scheduler_process()
     worker = worker_process(address)
     try:
@@ -185,7 +199,7 @@ def test_a_lost_scheduler_ends_the_build_and_the_next_one_goes_on(tmp_path: Path
         worker.wait()
     report = build(**given, out=tmp_path / "out")
     assert report.reused_parts >= 2
-    assert rows(tmp_path / "out") == rows(tmp_path / "local")
+    assert rows(tmp_path / "out") == rows(local)
 
 
 def rows(out: Path) -> dict[str, list[Any]]:
@@ -290,11 +304,12 @@ def test_few_tasks_are_under_way_at_a_time(
 
 
 @pytest.mark.slow
-def test_workers_read_from_an_object_store(cluster: LocalCluster, tmp_path: Path) -> None:
+def test_workers_read_from_an_object_store(
+    cluster: LocalCluster, growing: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
     pytest.importorskip("moto.server", reason="needs moto[server]")
     pytest.importorskip("s3fs", reason="needs the extra s3")
-    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
-    build(**given, out=tmp_path / "local")
+    given, local = growing
     with s3_server() as endpoint:
         options = {"key": "test", "secret": "test", "endpoint_url": endpoint}
         fs = fsspec.filesystem("s3", **options)
@@ -308,13 +323,14 @@ def test_workers_read_from_an_object_store(cluster: LocalCluster, tmp_path: Path
             storage_options=options,
             scheduler=cluster.scheduler_address,
         )
-    assert rows(tmp_path / "spread") == rows(tmp_path / "local")
+    assert rows(tmp_path / "spread") == rows(local)
 
 
 @pytest.mark.slow
-def test_an_interrupted_build_ends_soon_and_goes_on(cluster: LocalCluster, tmp_path: Path) -> None:
-    given: dict[str, Any] = dict(sources(tmp_path, "growing"))
-    build(**given, out=tmp_path / "local")
+def test_an_interrupted_build_ends_soon_and_goes_on(
+    cluster: LocalCluster, growing: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    given, local = growing
     stopped: list[float] = []
 
     def stop() -> None:
@@ -332,4 +348,4 @@ def test_an_interrupted_build_ends_soon_and_goes_on(cluster: LocalCluster, tmp_p
     assert not (tmp_path / "out" / ".luc-load" / "stage" / "attempts").exists()
     report = build(**given, out=tmp_path / "out", scheduler=cluster.scheduler_address)
     assert report.reused_parts >= 2
-    assert rows(tmp_path / "out") == rows(tmp_path / "local")
+    assert rows(tmp_path / "out") == rows(local)
