@@ -53,7 +53,7 @@ _LEAST_SECONDS, _BYTES_A_SECOND = 120.0, 500_000
 
 _OBSTACLES = (
     *(DatabaseError, duckdb.Error, pa.ArrowException),
-    *(LookupError, OSError, TypeError, ValueError),
+    *(AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
 )
 """Errors of a check that mean that the file is not valid: the check fails."""
 

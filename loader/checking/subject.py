@@ -233,10 +233,14 @@ class Subject:
         return tuple(c for c in self.columns[table] if c not in ("cell_id", "year"))
 
     @property
+    def _schema(self) -> dict[str, Any]:
+        schema = self.record.get("schema")
+        return schema if isinstance(schema, dict) else {}
+
+    @property
     def stored_views(self) -> tuple[str, ...]:
         """Views that are stored as tables."""
-        schema = self.record.get("schema")
-        names = schema.get("materialized") if isinstance(schema, dict) else None
+        names = self._schema.get("materialized")
         return tuple(name for name in MATERIALIZABLE if isinstance(names, list) and name in names)
 
     @cached_property
@@ -297,7 +301,7 @@ class Subject:
             "moves": moves,
             "stored": self.stored_views,
             "sums": SUMS,
-            "grid": self.record.get("schema", {}).get("grid"),
+            "grid": self._schema.get("grid"),
             "mapped": [
                 *("area_ha", "emission_tc"),
                 *(f"{name}_ha" for name in uses),
