@@ -1,6 +1,6 @@
 -- Title: Tables that are computed from others
--- Purpose: squares of luc_map_1deg that are not the sums of their cells, and years in which a view that
---   is stored as a table does not hold what its definition gives
+-- Purpose: squares of luc_map_1deg that are not the sums of their cells or occur twice, and years in
+--   which a view that is stored as a table does not hold what its definition gives
 -- Units: t C yr-1; ha; rows
 -- Caveat: the map to six digits, since its land uses are REAL; stored views by the number of rows and
 --   the sum of their hashes
@@ -121,6 +121,17 @@ SELECT
     'days since 1970-01-01 in luc_map_1deg' AS note
 FROM luc_map_1deg
 WHERE "date" IS DISTINCT FROM make_date("year", 1, 1)
+UNION ALL
+SELECT
+    'squares' AS variable,
+    CAST(NULL AS INTEGER) AS cell_id,
+    "year",
+    count(*) AS "value",
+    count(DISTINCT (lat, lon)) AS expected,
+    'rows of luc_map_1deg' AS note
+FROM luc_map_1deg
+GROUP BY "year"
+HAVING count(*) <> count(DISTINCT (lat, lon))
 {%- for name in stored %}
 UNION ALL
 SELECT
