@@ -11,8 +11,10 @@
 
 -- The states drive the join: every block then builds hash tables of the emissions and of the next
 -- states only. The year is joined from the left: it must not seem to leave out rows, or DuckDB builds
--- the wider tables. crop and forest are added up after it, which keeps the tables narrow, and the names of
--- their summands out of the join condition, where a filter on them would otherwise end up.
+-- the wider tables. The date is a join key so that a range of dates reaches the emissions too: else
+-- their hash table holds all years of a block. crop and forest are added up after it, which keeps the
+-- tables narrow, and the names of their summands out of the join condition, where a filter on them
+-- would otherwise end up.
 {% import "years.jinja" as years %}
 {% import "sums.jinja" as sums %}
 CREATE OR REPLACE VIEW luc AS
@@ -68,7 +70,11 @@ FROM (
     FROM state AS s
     LEFT JOIN "year" AS y ON y."year" = s."year"
     INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
-    INNER JOIN eluc AS e ON e.cell_id = s.cell_id AND e."year" = s."year"
+    INNER JOIN (
+        SELECT e.*, d."date"
+        FROM eluc AS e
+        INNER JOIN "year" AS d ON d."year" = e."year"
+    ) AS e ON e.cell_id = s.cell_id AND e."year" = s."year" AND e."date" = y."date"
     WHERE TRUE
         {{- years.within("s", block) }}
         {{- years.within("e", block) }}
