@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 import xarray as xr
 from builds import limit_blocks, stored_content
 from command import environment
-from files import GRIDS, Form, eluc_content, state_content, write
+from files import GRIDS, Content, Form, eluc_content, state_content, write
 from object_store import s3_server
 
 import loader.cluster.build
@@ -87,6 +88,34 @@ def test_it_equals_a_local_build_to_the_last_byte(
     assert not (tmp_path / "spread" / ".luc-load").exists()
     # The scheduler is no input of the build.
     assert build(**given, out=tmp_path / "spread").outcome == "up to date"
+
+
+def test_joined_files_and_products_in_a_window_are_the_same(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    whole = state_content(31, PLACE, YEARS, masks="growing")
+
+    def part(years: Sequence[int]) -> Content:
+        chosen = [YEARS.index(year) for year in years]
+        values = {name: one[chosen] for name, one in whole.values.items()}
+        return replace(whole, years=tuple(years), values=values)
+
+    days = Form(time="days of noleap", south_first=True, chunks=(2, 4, 5))
+    given: dict[str, Any] = {
+        "states": [
+            write(tmp_path / "a.nc", part(YEARS[:3]), Form()),
+            write(tmp_path / "b.nc", part(YEARS[3:4]), Form()),
+            write(tmp_path / "c.nc", part(YEARS[3:]), days),
+        ],
+        "eluc": {
+            "eluc": write(tmp_path / "net.nc", eluc_content(32, PLACE, YEARS), Form(time="bare")),
+            "committed": write(tmp_path / "com.nc", eluc_content(33, PLACE, YEARS[2:]), days),
+        },
+        "bbox": "-60,-50,90,70",
+    }
+    build(**given, out=tmp_path / "local")
+    build(**given, out=tmp_path / "spread", scheduler=cluster.scheduler_address)
+    assert stored_content(tmp_path / "spread") == stored_content(tmp_path / "local")
 
 
 def test_views_read_the_parts_that_workers_wrote(
