@@ -14,9 +14,11 @@ from click.testing import CliRunner
 from files import GRIDS, STATE_NAMES, Form, eluc_content, state_content, write
 from test_many_files import failed_checks
 
-from loader import build, info
+from loader import build, check, info
+from loader.checking.subject import Subject
 from loader.cli import commands
 from loader.errors import SourceError, UsageError
+from loader.querying.session import session
 from loader.schema import ELUC
 
 YEARS = tuple(range(1990, 1996))
@@ -218,3 +220,27 @@ def test_products_that_cannot_be(
     named = [text.format(**files) for text in given]
     with pytest.raises((UsageError, SourceError), match=expected):
         build(eluc=named, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "column"),
+    [
+        ("BLUE net emissions, GCB2022", "LUCE net emissions, GCB2022", "emission_pgc"),
+        ("LUCE net emissions, GCB2022", "BLUE net emissions, GCB2022", "other_pgc"),
+        ("LUCE net emissions, GCB2022", "BLUE committed emissions, GCB2022", "emission_pgc"),
+    ],
+)
+def test_the_published_totals_are_compared_with_the_right_product(
+    first: str, second: str, column: str, tmp_path: Path
+) -> None:
+    form = Form(time="bare")
+    one = described(write(tmp_path / "one.nc", NET, form), first)
+    two = described(write(tmp_path / "two.nc", NET, form), second)
+    build(eluc={"eluc": one, "other": two}, out=tmp_path / "out")
+    with session(tmp_path / "out") as con:
+        subject = Subject.of(con, tmp_path / "out" / "luc.duckdb")
+        assert subject.published_column == column
+    (result,) = check(tmp_path / "out", only=["published_totals"]).results
+    # The values are random, so that those compared are far off.
+    is_compared = "BLUE net" in first or "BLUE net" in second
+    assert result.status == ("failed" if is_compared else "skipped"), result.summary

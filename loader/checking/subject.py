@@ -308,7 +308,7 @@ class Subject:
                 *(f"{name}_diff_ha" for name in uses),
             ],
             "further": self.further,
-            "published": self.published_column,
+            "published_column": self.published_column,
             "totals": [
                 ("eluc_total", "eluc_again", "emission_mtc"),
                 *(("eluc_total", "eluc_again", f"{name}_mtc") for name in self.further),

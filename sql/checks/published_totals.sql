@@ -13,11 +13,11 @@ WITH published (period, first_year, last_year, expected) AS (
 ),
 
 compared AS (
-    SELECT p.period, p.last_year, p.expected, avg(g.{{ published | identifier }}) AS "value"
+    SELECT p.period, p.last_year, p.expected, avg(g.{{ published_column | identifier }}) AS "value"
     FROM published AS p
     INNER JOIN eluc_global AS g ON g."year" BETWEEN p.first_year AND p.last_year
     GROUP BY p.period, p.first_year, p.last_year, p.expected
-    HAVING count(g.{{ published | identifier }}) = p.last_year - p.first_year + 1
+    HAVING count(g.{{ published_column | identifier }}) = p.last_year - p.first_year + 1
 )
 {% if figures %}
 SELECT
