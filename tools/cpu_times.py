@@ -40,7 +40,8 @@ def pytest_runtest_makereport() -> Iterator[None]:
     global _last  # noqa: PLW0603  # a hook has no other place
     report: pytest.TestReport = yield  # type: ignore[assignment]  # pluggy sends the result
     now = _process_tree(os.getpid())
-    report.user_properties.append((_KEY, now - _last if _last else 0.0))
+    # Less than before if a process that nobody waited for has ended.
+    report.user_properties.append((_KEY, max(0.0, now - _last) if _last else 0.0))
     _last = now
     return report  # type: ignore[return-value]
 
