@@ -9,6 +9,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+import loader.regions.coverage
 from loader.grid import Grid
 from loader.regions.coverage import Ring, cover_cells, ring_area
 from loader.regions.dateline import lay_out_polygon, lay_out_ring
@@ -191,3 +192,23 @@ def test_a_ring_with_two_readings_is_an_error() -> None:
 def test_coordinates_that_are_not_degrees_are_an_error(bad: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="coordinate"):
         lay_out_ring(ring(bad, (1, 1), (2, 2)))
+
+
+@pytest.mark.parametrize("edges", [1, 3, 64])
+def test_blocks_of_edges_add_up(edges: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = Grid.global_grid(5.0)
+    angle = np.linspace(0, 2 * np.pi, 201)
+    circles = [
+        Ring(np.stack([lon + radius * np.cos(angle), lat + radius * np.sin(angle)], axis=1), hole)
+        for lon, lat, radius, hole in (
+            (20, 10, 30, False),
+            (20, 10, 12, True),
+            (178, -40, 15, False),
+        )
+    ]
+    whole = cover_cells(circles, grid)
+    monkeypatch.setattr(loader.regions.coverage, "_EDGES_AT_ONCE", edges)
+    monkeypatch.setattr(loader.regions.coverage, "_PIECES_AT_ONCE", 2)
+    parts = cover_cells(circles, grid)
+    np.testing.assert_array_equal(parts.cell_id, whole.cell_id)
+    np.testing.assert_allclose(parts.share, whole.share, atol=1e-9)

@@ -15,6 +15,7 @@ import pyproj
 import pytest
 import shapely
 
+import loader.regions.files
 import loader.regions.natural_earth
 from loader.errors import SourceError, SourceMissingError, UsageError
 from loader.grid import Grid
@@ -199,6 +200,18 @@ def test_an_invalid_polygon_is_repaired_with_a_notice(tmp_path: Path) -> None:
     layer = file_layer(RegionFile(str(path), None), GRID)
     assert shares(layer)["x"] == pytest.approx(2, rel=0.01)
     assert layer.notices == (f"{path}: 1 of 1 polygons were invalid and were repaired",)
+
+
+def test_a_feature_of_too_many_vertices_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "coast.geojson"
+    path.write_text(
+        collection({"type": "Polygon", "coordinates": [[[0, 0], [4, 0], [4, 4], [0, 0]]]})
+    )
+    monkeypatch.setattr(loader.regions.files, "_MOST_VERTICES", 3)
+    with pytest.raises(SourceError, match=r"x: has 4 vertices; expected at most 3 .* simplify it"):
+        file_layer(RegionFile(str(path), None), GRID)
 
 
 FAR = [[[0, 0], [500_000, 0], [500_000, 500_000], [0, 0]]]

@@ -21,16 +21,29 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from loader.grid import Grid
 
-__all__ = ["Coverage", "Ring", "cover_cells", "ring_area"]
+__all__ = ["Coverage", "Ring", "add_up", "cover_cells", "ring_area"]
 
 Float64 = npt.NDArray[np.float64]
+_Edges = tuple[Float64, Float64, Float64, Float64, Float64]
 
 SMALLEST_SHARE = 1e-9
 """Shares below are rounding: of a 0.25 degree cell at the equator, less than a square metre."""
+
+_ROUNDING = 1e-12
+"""Shares below are left out of a sum, of which a thousand parts stay below `SMALLEST_SHARE`."""
+
+_EDGES_AT_ONCE = 500_000
+"""Bounds the memory of the intermediate arrays: 0.3 kB an edge."""
+
+_PIECES_AT_ONCE = 8
+"""Coverages that are kept before they are added up."""
+
+_FEWEST_POINTS = 4
+"""A ring of fewer, of which the last repeats the first, has no area."""
 
 _TURN = 360.0
 
@@ -99,32 +112,80 @@ def cover_cells(rings: Sequence[Ring], grid: Grid) -> Coverage:
     -------
     Coverage
     """
-    edges = [_edges(ring) for ring in rings if len(ring.points) > 3]
-    if not edges:
-        return Coverage(np.empty(0, np.int32), np.empty(0))
-    x0, y0, x1, y1, sign = (np.concatenate(column) for column in zip(*edges, strict=True))
     # In units of columns and rows, counted from the north-western corner of the grid.
     west = grid.west - grid.step_lon / 2
     top = float(grid.row_edges()[0])
-    v0, v1 = (top - y0) / grid.step_lat, (top - y1) / grid.step_lat
     # Row 0 of a grid with a row on the pole is half as high as the others.
     offset = (grid.north + grid.step_lat / 2 - top) / grid.step_lat
-    shares = np.zeros(0)
-    cells = np.zeros(0, np.int64)
-    first_turn = int(np.floor((min(x0.min(), x1.min()) - west) / _TURN))
-    last_turn = int(np.floor((max(x0.max(), x1.max()) - west) / _TURN))
-    for turn in range(first_turn, last_turn + 1):
-        u0, u1 = ((x - west - turn * _TURN) / grid.step_lon for x in (x0, x1))
-        some = _cover_window((u0, v0 + offset, u1, v1 + offset, sign), grid)
-        cells, shares = np.concatenate([cells, some[0]]), np.concatenate([shares, some[1]])
+    pieces: list[Coverage] = []
+    for (x0, y0, x1, y1, sign), is_closed in _edge_blocks(rings):
+        v0, v1 = ((top - y) / grid.step_lat + offset for y in (y0, y1))
+        first_turn = int(np.floor((min(x0.min(), x1.min()) - west) / _TURN))
+        last_turn = int(np.floor((max(x0.max(), x1.max()) - west) / _TURN))
+        for turn in range(first_turn, last_turn + 1):
+            u0, u1 = ((x - west - turn * _TURN) / grid.step_lon for x in (x0, x1))
+            some = _cover_window((u0, v0, u1, v1, sign), grid, is_closed=is_closed)
+            pieces.append(Coverage(*some))
+        # An area is a sum over edges, so that blocks of them add up.
+        if len(pieces) > _PIECES_AT_ONCE:
+            pieces = [add_up(pieces, smallest=0.0)]
+    return add_up(pieces)
+
+
+def add_up(coverages: Sequence[Coverage], smallest: float = SMALLEST_SHARE) -> Coverage:
+    """Return the sum of coverages; shares of `smallest` and less are left out.
+
+    Parameters
+    ----------
+    coverages : sequence of Coverage
+        Of one grid.
+    smallest : float
+        A share above 0, or 0 for sums of which parts are still to come.
+
+    Returns
+    -------
+    Coverage
+    """
+    cells = np.concatenate([np.zeros(0, np.int32), *(one.cell_id for one in coverages)])
+    shares = np.concatenate([np.zeros(0), *(one.share for one in coverages)])
     number, which = np.unique(cells, return_inverse=True)
-    total: Float64 = np.zeros(len(number))
-    np.add.at(total, which, shares)
-    covered = total > SMALLEST_SHARE
-    return Coverage(number[covered].astype(np.int32), total[covered])
+    total = np.bincount(which, shares, len(number)).astype(np.float64)
+    kept = total > smallest if smallest else total != 0
+    return Coverage(number[kept], total[kept])
 
 
-def _edges(ring: Ring) -> tuple[Float64, Float64, Float64, Float64, Float64]:
+def _edge_blocks(rings: Sequence[Ring]) -> Iterator[tuple[_Edges, bool]]:
+    """Yield start and end of the edges, and the sign with which each counts, block by block.
+
+    The second value is whether the block has complete rings only.
+    """
+    waiting: list[_Edges] = []
+    size = 0
+    for ring in rings:
+        if len(ring.points) < _FEWEST_POINTS:
+            continue
+        edges = _edges(ring)
+        count = len(edges[0])
+        if count > _EDGES_AT_ONCE:
+            for start in range(0, count, _EDGES_AT_ONCE):
+                x0, y0, x1, y1, sign = (one[start : start + _EDGES_AT_ONCE] for one in edges)
+                yield (x0, y0, x1, y1, sign), False
+            continue
+        if waiting and size + count > _EDGES_AT_ONCE:
+            yield _joined(waiting), True
+            waiting, size = [], 0
+        waiting.append(edges)
+        size += count
+    if waiting:
+        yield _joined(waiting), True
+
+
+def _joined(blocks: Sequence[_Edges]) -> _Edges:
+    x0, y0, x1, y1, sign = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return x0, y0, x1, y1, sign
+
+
+def _edges(ring: Ring) -> _Edges:
     """Return start and end of each edge, and the sign with which it counts."""
     x, y = ring.points[:, 0], ring.points[:, 1]
     clockwise = ring_area(ring.points) > 0
@@ -133,15 +194,18 @@ def _edges(ring: Ring) -> tuple[Float64, Float64, Float64, Float64, Float64]:
 
 
 def _cover_window(
-    edges: tuple[Float64, Float64, Float64, Float64, Float64], grid: Grid
-) -> tuple[npt.NDArray[np.int64], Float64]:
-    """Cover the cells of the grid by edges in units of columns and rows."""
+    edges: _Edges, grid: Grid, *, is_closed: bool
+) -> tuple[npt.NDArray[np.int32], Float64]:
+    """Cover the cells of the grid by edges in units of columns and rows.
+
+    South of closed lines nothing is covered; what a part of a line covers goes on to the south.
+    """
     # 1. Cut at the lines between columns; parts east or west of the grid cover none of it.
     u0, v0, u1, v1, sign = _cut(*edges, limit=grid.n_lon)
     middle = (u0 + u1) / 2
     inside = (middle > 0) & (middle < grid.n_lon) & (u0 != u1)
     if not inside.any():
-        return np.zeros(0, np.int64), np.zeros(0)
+        return np.zeros(0, np.int32), np.zeros(0)
     u0, v0, u1, v1, sign = (values[inside] for values in (u0, v0, u1, v1, sign))
     # 2. Cut at the lines between rows. Parts north of the grid cover complete columns of it, like
     #    an edge along its top; parts south of it cover nothing, like an edge along its bottom.
@@ -158,7 +222,8 @@ def _cover_window(
     below = width * (_mean_sine(lat0, lat1) - edge[row + 1])
     # 4. Add up within the window that the pieces span.
     top, left = int(row.min()), int(column.min())
-    shape = (int(row.max()) - top + 1, int(column.max()) - left + 1)
+    bottom = int(row.max()) + 1 if is_closed else grid.n_lat
+    shape = (bottom - top, int(column.max()) - left + 1)
     place = (row - top) * shape[1] + (column - left)
     size = shape[0] * shape[1]
     own = np.bincount(place, below, size).reshape(shape)
@@ -166,8 +231,9 @@ def _cover_window(
     from_north = np.cumsum(widths, axis=0) - widths
     heights = height[top : top + shape[0], None]
     share = own / heights + from_north
-    rows, columns = np.nonzero(np.abs(share) > SMALLEST_SHARE)
-    return (rows + top) * grid.n_lon + columns + left, share[rows, columns]
+    rows, columns = np.nonzero(np.abs(share) > _ROUNDING)
+    cells = (rows + top) * grid.n_lon + columns + left
+    return cells.astype(np.int32), share[rows, columns]
 
 
 def _cut(

@@ -18,7 +18,7 @@ import numpy as np
 
 from loader.errors import ExtraMissingError, SourceError, SourceMissingError, UsageError, one_line
 from loader.names import checked_argument
-from loader.regions.coverage import Ring, cover_cells
+from loader.regions.coverage import Coverage, Ring, add_up, cover_cells
 from loader.regions.dateline import lay_out_polygon
 from loader.regions.formats import refuse_indirect
 from loader.regions.layers import COUNTRY_LAYER, LUH2_COUNTRY_LAYER, Layer, Region
@@ -39,6 +39,9 @@ _CODE_FIELDS = ("iso_a3", "adm0_a3", "iso3", "gid", "hasc", "code", "id")
 _PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
 _SEGMENT_M = 10_000.0
 """Longest piece of an edge of a projected file before it is converted to degrees."""
+
+_MOST_VERTICES = 20_000_000
+"""Of one feature; finding out whether it is valid takes 0.1 kB for each."""
 
 _SLIVER_DEG2 = 1e-12
 """Size of the slivers that repairing leaves."""
@@ -152,7 +155,8 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
         )
     to_degrees = _transform(path, reader.crs)
     counts = _Counts()
-    rings: dict[str, list[Ring]] = {}
+    covered: dict[str, list[Coverage]] = {}
+    has_rings = False
     code_of: dict[str, str | None] = {}
     for name, code, geometry in reader.features(names, codes):
         counts.features += 1
@@ -160,13 +164,14 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
         if not region:
             raise SourceError(path, f"feature {counts.features} has no name", names)
         code_of.setdefault(region, None if code is None else str(code))
-        pieces = rings.setdefault(region, [])
-        pieces.extend(_rings(path, region, geometry, to_degrees, counts))
+        # Feature by feature, so that the vertices of no more than one are in memory.
+        rings = list(_rings(path, region, geometry, to_degrees, counts))
+        has_rings = has_rings or bool(rings)
+        covered.setdefault(region, []).append(cover_cells(rings, grid))
     regions = tuple(
-        Region(region, code_of[region], None, cover_cells(rings[region], grid))
-        for region in sorted(rings)
+        Region(region, code_of[region], None, add_up(covered[region])) for region in sorted(covered)
     )
-    if not any(rings.values()):
+    if not has_rings:
         raise SourceError(path, "has no polygons; expected areas, such as those of countries")
     outside = [one.name for one in regions if not len(one.coverage.cell_id)]
     notices = [*counts.notices()]
@@ -337,6 +342,12 @@ def _rings(
     if shape is None or shape.is_empty:
         counts.empty += 1
         return
+    if (vertices := int(shapely.get_num_coordinates(shape))) > _MOST_VERTICES:
+        raise SourceError(
+            path,
+            f"{region}: has {vertices:,} vertices; expected at most {_MOST_VERTICES:,} in a "
+            "feature: simplify it, for example with ogr2ogr -simplify 0.001",
+        )
     for polygon in shapely.get_parts(to_degrees(shape), return_index=False).tolist():
         if polygon.geom_type != "Polygon":
             counts.other_kinds.add(polygon.geom_type)
