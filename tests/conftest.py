@@ -55,6 +55,24 @@ def _untried_sources() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _untried_databases() -> Iterator[None]:
+    """Spare the tests' process the other process that opens each database first, likewise.
+
+    A test that gives that process a script of its own gets it.
+    """
+    from loader.storing import look  # noqa: PLC0415  # not in the process that only deals tests
+
+    script, start = look._SCRIPT, look._exit_code  # noqa: SLF001
+
+    def spare(texts: list[str]) -> int:
+        return 0 if script == look._SCRIPT else start(texts)  # noqa: SLF001
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(look, "_exit_code", spare)
+        yield
+
+
 def install(folder: Path, requirement: str) -> Path:
     """Put one package, without what it depends on, into a folder, and return the folder."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]

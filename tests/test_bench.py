@@ -63,6 +63,7 @@ def test_routes_are_timed_and_questions_answered(
     assert "| luc summed by year |" in table_of_ways(ways)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

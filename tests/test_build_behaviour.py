@@ -838,12 +838,13 @@ LEFT = ("none", *(damage for damage, (name, _) in STAGED.items() if "/" not in n
     ("parquet", "damage"),
     [
         *(("in the stage", damage) for damage in (*STAGED, "none")),
-        *(("exchanged", damage) for damage in LEFT),
         *(
-            pytest.param("exchanged for none", damage, marks=pytest.mark.slow)
+            pytest.param(parquet, damage, marks=pytest.mark.slow)
+            for parquet in ("exchanged", "exchanged for none")
             for damage in LEFT
             if damage != "none"
         ),
+        ("exchanged", "none"),
         ("exchanged for none", "none"),
     ],
 )

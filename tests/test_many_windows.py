@@ -35,7 +35,7 @@ BOXES = {
 }
 
 
-@pytest.fixture(scope="module", params=["west", "positive"])
+@pytest.fixture(scope="module", params=["positive", pytest.param("west", marks=pytest.mark.slow)])
 def files(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:

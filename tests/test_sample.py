@@ -201,6 +201,7 @@ def test_static_has_the_real_quirks(folder: Path) -> None:
         assert {0, 76, 156, 356, 736, 840, 900, 901} <= codes
 
 
+@pytest.mark.slow
 def test_the_full_grid_has_the_real_cells_and_countries(full: Path) -> None:
     with opened(full, "static") as file:
         codes = file["ccode"][:]
@@ -346,6 +347,7 @@ def test_the_masks_differ_both_ways(folder: Path) -> None:
     assert (is_land & ~has_state)[~antarctic].sum() > 0
 
 
+@pytest.mark.slow
 def test_london_has_fields_meadows_and_houses(full: Path) -> None:
     row, column = 153, 719
     with opened(full, "states") as file:
@@ -499,6 +501,7 @@ def test_impossible_options_are_refused(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_years(tmp_path: Path) -> None:
     code = (
         "import resource, sys; from loader.sampling import write_sample; "
@@ -532,6 +535,7 @@ def test_files_that_are_there_need_no_room(tmp_path: Path, monkeypatch: pytest.M
     assert write_sample(tmp_path, years=(2000, 2001), resolution=COARSE)
 
 
+@pytest.mark.slow
 def test_the_estimate_of_a_sample_is_no_less_than_its_files_and_not_much_more(full: Path) -> None:
     names = {path: name for name, path in sample_files().items()}
     found = {names[path.name]: path.stat().st_size for path in full.glob("*.nc")}
