@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +106,20 @@ class Contestant:
     environment: Callable[[Path], dict[str, str]] = field(default=lambda _: {})
 
 
-def ratio(ours: Sequence[Cost], theirs: Sequence[Cost]) -> float:
+def _label(options: Sequence[str], *, first: bool) -> str:
+    if first:
+        return "luc-load, the first build on a machine"
+    return "luc-load, one worker" if "--workers" in options else "luc-load"
+
+
+def ratio(
+    ours: Sequence[Cost],
+    theirs: Sequence[Cost],
+    cost: Callable[[Cost], float] = attrgetter("seconds"),
+) -> float:
     """Return the median of the ratios within each round: noise hits both sides of one alike."""
     pairs = zip(ours, theirs, strict=True)
-    return statistics.median(mine.seconds / other.seconds for mine, other in pairs)
+    return statistics.median(cost(mine) / cost(other) for mine, other in pairs)
 
 
 def peers_python(work: Path) -> Path:
@@ -191,6 +202,7 @@ class Suite:
         return [
             self.luc_load(inputs),
             self.luc_load(inputs, first=True),
+            self.luc_load(inputs, "--workers", "1", name="luc_load_one_lane"),
             Contestant(
                 "xarray_pass",
                 "one xarray pass, reading only",
@@ -224,7 +236,7 @@ class Suite:
 
         return Contestant(
             f"{name}_first" if first else name,
-            "luc-load, the first build on a machine" if first else "luc-load",
+            _label(more, first=first),
             lambda folder: [*LUC_LOAD, "build", *inputs.arguments, *more, "-q", "-o", folder],
             results,
             environment=environment,
