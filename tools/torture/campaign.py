@@ -196,7 +196,8 @@ def _name(ground: Ground, call: str, path: Path) -> str:
     if parts[:2] == (".luc-load", "stage"):
         parts = parts[2:]
     text = "/".join(parts) or "the folder itself"
-    # Temporary files have random names.
+    # Temporary files have random names; that of the map has none.
+    text = re.sub(r"#\d+ \(deleted\)$", "sums of the map", text)
     text = re.sub(r"\.([^/]+)\.[0-9a-f]{16}\.tmp$", r"\1.tmp", text)
     text = re.sub(r"parquet/\w+/[^/]*\.parquet", "parquet part", text)
     text = re.sub(r"parquet/\w+$", "folder of parts", text)
