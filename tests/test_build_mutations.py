@@ -217,6 +217,7 @@ def test_the_comparison_finds_nothing_wrong_with_a_sound_build(
     assert problems(sources, tmp_path / "out") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_the_comparison_catches(
     fault: Fault, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -246,6 +247,7 @@ VIEW_FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VIEW_FAULTS)
 def test_the_comparison_catches_a_view_with(
     name: str, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
