@@ -25,8 +25,8 @@ from build_oracle import Expected, differences, land
 from builds import Notices, before, crash, fail, limit_blocks, stored_content
 from files import GRIDS, Content, Form, eluc_content, state_content, write
 
+import loader.building.groupsums
 import loader.building.loading
-import loader.building.totals
 from loader import BuildReport, build
 from loader.checking.check import check_database
 from loader.errors import (
@@ -871,7 +871,7 @@ def test_a_finished_build_that_waits_is_read_again_before_it_is_published(
 def test_totals_are_the_same_in_whatever_pieces_they_are_added(
     rows: int, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader.building.totals, "_ROWS_AT_ONCE", rows)
+    monkeypatch.setattr(loader.building.groupsums, "_ROWS_AT_ONCE", rows)
     run(sources, tmp_path)
     assert differences(tmp_path, EXPECTED, sources) == []
 

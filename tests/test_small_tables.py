@@ -10,8 +10,9 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loader.building.groupsums import Groups, GroupSums
 from loader.building.small_tables import source_table, year_table
-from loader.building.totals import Groups, GroupSums, Totals
+from loader.building.totals import Totals
 from loader.reading.recognition import open_source
 from loader.reading.source import GriddedSource
 from loader.schema import SOURCES

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from loader.building.estimate import Estimate
+    from loader.building.groupsums import BlockSums
     from loader.building.squares import MapRows
-    from loader.building.totals import BlockSums, Totals
+    from loader.building.totals import Totals
     from loader.lanes import Turn
     from loader.options import Encoding, Options
     from loader.reading.landmask import LandMask

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from loader.building.totals import BlockSums
+    from loader.building.groupsums import BlockSums
     from loader.grid import Grid
     from loader.landuses import LandUses
 
