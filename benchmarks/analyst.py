@@ -124,7 +124,7 @@ class Sources:
 
 
 def questions(sources: Sources, cell: int, year: int) -> tuple[Question, ...]:
-    """Return what is asked."""
+    """Return the questions about one cell and one year."""
     uses = ", ".join(f's."{name}"' for name in FRACTIONS)
     crop = " + ".join('CAST({0}."' + name + '" AS DOUBLE)' for name in CROPS)
     forest = 'CAST({0}."primf" AS DOUBLE) + CAST({0}."secdf" AS DOUBLE)'

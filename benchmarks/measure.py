@@ -64,8 +64,8 @@ def run(
     FailedError
         If it ends with a code other than 0.
     """
-    # What an earlier run left in the page cache is on disk before the clock starts: whoever waits
-    # for its own files to be safe must not wait for another's.
+    # What an earlier run left in the page cache is written before the clock starts: a route that
+    # syncs its own files must not wait for those of another.
     os.sync()
     with log.open("w+b") as errors:
         started = time.perf_counter()

@@ -100,7 +100,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     def sleep(_: float) -> None:
         raise AssertionError("there is nothing to wait for")
 
-    # Of this module alone: whoever waits for another process sleeps too.
+    # Of this module alone: waiting for another process sleeps too.
     clock = SimpleNamespace(**vars(time) | {"sleep": sleep})
     monkeypatch.setattr("loader.checking.check.time", clock)
 

@@ -180,7 +180,7 @@ def test_no_statement_writes_or_reads_a_file(
                 run(con, Question("q", "", sql)).read_all()
             assert "\n" not in str(caught.value), sql
             assert snapshot(published) == before, sql
-        # The session itself refuses, whoever lets the text through.
+        # The session itself refuses, even if the text passes all checks before it.
         for sql in texts(kind, published):
             try:
                 cursor = new_cursor(con)

@@ -198,7 +198,8 @@ def _cover_window(
 ) -> tuple[npt.NDArray[np.int32], Float64]:
     """Cover the cells of the grid by edges in units of columns and rows.
 
-    South of closed lines nothing is covered; what a part of a line covers goes on to the south.
+    Closed lines cover nothing south of themselves. A part of a line alone covers all cells south of
+    it, until the other parts of its ring are subtracted.
     """
     # 1. Cut at the lines between columns; parts east or west of the grid cover none of it.
     u0, v0, u1, v1, sign = _cut(*edges, limit=grid.n_lon)

@@ -31,8 +31,8 @@ _PATIENCE_SECONDS = 5
 def try_database(path: Path) -> None:
     """Open a database and read its catalogue in another process.
 
-    Only a crash, or a process that does not end, is an error here; whoever opens the file
-    afterwards reports what else is wrong with it.
+    Only a crash, or a process that does not end, is an error here. Any other fault is reported
+    when the file is opened afterwards.
 
     Parameters
     ----------
