@@ -378,6 +378,9 @@ def test_a_scale_by_quantiles_gives_each_colour_as_many_cells(*, signed: bool) -
         middle = len(counts) // 2
         assert counts[middle] == pytest.approx(2000, rel=0.1)
         counts = np.delete(counts, middle)
+    # The outermost limits are those of the values, also where one side reaches farther.
+    assert (scale.bounds[0] < 0) == signed
+    assert scale.bounds[-1] == values.max()
     np.testing.assert_allclose(counts, counts.mean(), rtol=0.15)
     for kind, message in (("cubic", "--scale is 'cubic'"),):
         with pytest.raises(UsageError, match=message):
@@ -493,6 +496,48 @@ def test_a_selection_is_drawn_alone(session: Session) -> None:
     assert -80 < data.domain.west < data.domain.east < -30
     box = map_data(session, "forest", 2012, selection=Selection.parse(bbox="170,-50,-170,-30"))
     assert (box.domain.west, box.domain.east) == (170, 190)
+
+
+def test_the_colours_of_a_box_are_those_of_its_values(session: Session) -> None:
+    data = map_data(session, "eluc", 2012, selection=Selection.parse(bbox="-10,36,30,60"))
+    grid = session.grid
+    inside = (grid.latitude[:, None] > 36) & (grid.latitude[:, None] < 60)
+    inside = inside & (grid.longitude > -10) & (grid.longitude < 30)
+    stored = inside & ~np.isnan(data.values)
+    np.testing.assert_array_equal(np.sort(data.visible), np.sort(data.values[stored]))
+    assert colour_scale(data).high < colour_scale(map_data(session, "eluc", 2012)).high
+
+
+@pytest.mark.parametrize(
+    ("column", "relation", "title"),
+    [
+        ("forest_diff", "luc", "Change of forest, during 2012, share of the cell"),
+        ("crop_diff", "state_diff", "from 1 January 2011 to 1 January 2012, share of the cell"),
+        ("eluc_diff", "eluc_diff", "Change of net emissions from land-use change, from 2011 to"),
+        ("forest", "luc", "Forest, 1 January 2012, share of the cell"),
+    ],
+)
+def test_the_title_tells_when_a_change_happened(
+    session: Session, column: str, relation: str, title: str
+) -> None:
+    assert title in map_data(session, column, 2012, relation).title
+
+
+def test_masks_have_two_colours_and_codes_no_unit(session: Session) -> None:
+    mask = colour_scale(map_data(session, "is_land"))
+    assert (mask.bounds, mask.extend) == ((-0.5, 0.5, 1.5), "neither")
+    bar = draw_map(map_data(session, "is_land")).axes[1]
+    assert [label.get_text() for label in bar.get_xticklabels()] == ["no", "yes"]
+    assert map_data(session, "country_code").unit == "code"
+
+
+def test_large_numbers_are_written_in_a_power_of_ten() -> None:
+    figure = draw_map(example(np.linspace(0, 2e7, 100).reshape(10, 10)))
+    bar = figure.axes[1]
+    assert bar.get_xlabel() == "10⁶ t"
+    labels = [label.get_text() for label in bar.get_xticklabels()]
+    assert labels[0] == "0"
+    assert max(float(label) for label in labels) == 20
 
 
 def test_carbon_dioxide_is_drawn_on_demand(session: Session) -> None:
@@ -627,10 +672,10 @@ def test_gaps_of_a_series_stay_gaps(tmp_path: Path) -> None:
     assert np.isnan(data.uses["urban"][3])
     assert np.isnan(data.emissions[3])
     figure = draw_series(data)
-    assert [axes.get_ylabel() for axes in figure.axes] == [
-        "million hectares",
-        "net emissions, Pg C yr⁻¹",
-    ]
+    uses, emissions = (axes.get_ylabel() for axes in figure.axes)
+    # The values are random bits, so they are written in a power of ten.
+    assert uses.endswith(" million hectares")
+    assert emissions == "net emissions, Pg C yr⁻¹"
     bars = {round(bar.get_x() + bar.get_width() / 2) for bar in figure.axes[1].patches}  # type: ignore[attr-defined]  # bars
     assert 2012 in bars, "a year without data is marked"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loader.errors import UsageError
-from loader.plotting.wording import number_in_words
+from loader.plotting.wording import CODE, YES_NO, number_in_words
 
 if TYPE_CHECKING:
     from loader.plotting.gridded import MapData
@@ -45,7 +45,7 @@ SEA, OUTSIDE, MISSING = "#e6edf2", "#ececec", "#c2c2c2"
 
 COAST, BORDER = "#3a3a3a", "#8c8c8c"
 
-_STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0, 10.0)
 _CLASSES = 10
 """Colours of a scale by quantiles."""
 
@@ -70,10 +70,10 @@ class ColourScale:
         The ends beyond which there are values.
     remark : str
         A note on the ends for the reader.
-    kind : {"linear", "symlog", "quantile"}
+    kind : {"linear", "symlog", "quantile", "yes-no"}
         How values between the ends are spread over the colours.
     bounds : tuple of float
-        The limits of the colours of a scale by quantiles; otherwise empty.
+        The limits of the colours of a scale by quantiles and of a mask; otherwise empty.
     """
 
     name: str
@@ -106,9 +106,10 @@ def colour_scale(
     Returns
     -------
     ColourScale
-        Centred on 0 where the quantity is signed or any value is negative: the ends are then
-        plus and minus the `QUANTILE` of the magnitudes other than 0, rounded up to a simple
-        number. Else from 0, or from the lowest hundredth where that is far from 0.
+        Of the values in the domain of the map. A mask has two colours. Anything else is centred
+        on 0 where the quantity is signed or any value is negative: the ends are then plus and
+        minus the `QUANTILE` of the magnitudes other than 0, rounded up to a simple number. Else
+        from 0, or from the lowest hundredth where that is far from 0.
 
     Raises
     ------
@@ -117,19 +118,25 @@ def colour_scale(
     """
     if kind not in SCALES:
         raise UsageError(f"--scale is {kind!r}; expected one of {', '.join(SCALES)}")
-    values = data.values[np.isfinite(data.values)]
+    values = data.visible
     least, most = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     sense = data.sense
     diverging = sense.is_flux or sense.is_change or least < 0
     bounds: tuple[float, ...] = ()
+    chosen = name if name is not None else _diverging(sense) if diverging else _sequential(sense)
+    _check_name(chosen)
+    if data.unit == YES_NO and limits is None and not diverging:
+        return ColourScale(chosen, 0.0, 1.0, "neither", "", "yes-no", (-0.5, 0.5, 1.5))
     if limits is not None:
         low, high = limits
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
             raise UsageError(f"--range is {low:g} {high:g}; expected a lower and a higher number")
     elif kind == "quantile":
         bounds = _quantile_bounds(values, diverging=diverging)
-        # The last limit is rounded, and may be a little short of the greatest value.
-        low, high = min(least, bounds[0]), max(most, bounds[-1])
+        # The outermost limits are rounded, and of signed values as far from 0 as the largest.
+        low = least if least < bounds[1] else bounds[0]
+        high = most if most > bounds[-2] else bounds[-1]
+        bounds = (low, *bounds[1:-1], high)
     else:
         low, high = _robust_limits(values, diverging=diverging)
         if data.is_share and not diverging and most <= 1 + _SHARE_TOLERANCE:
@@ -140,12 +147,11 @@ def colour_scale(
     tolerance = _SHARE_TOLERANCE if data.is_share else 0.0
     below, above = least < low, most > high + tolerance
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
-    chosen = name if name is not None else _diverging(sense) if diverging else _sequential(sense)
-    _check_name(chosen)
     reach = f"values range from {_number(least, data)} to {_number(most, data)}"
     remark = f"{reach[0].upper()}{reach[1:]}."
     if kind == "quantile" and limits is None:
-        remark = f"Each colour stands for as many cells with values other than 0; {reach}."
+        order = ", by magnitude" if diverging else ""
+        remark = f"Each class has equally many cells with values other than 0{order}; {reach}."
     elif extend != "neither":
         why = (
             "as chosen"
@@ -161,7 +167,7 @@ def colour_norm(scale: ColourScale) -> Any:  # noqa: ANN401  # matplotlib's Norm
     """Return matplotlib's normalization of a scale."""
     from matplotlib import colormaps, colors  # noqa: PLC0415  # an extra
 
-    if scale.kind == "quantile":
+    if scale.bounds:
         return colors.BoundaryNorm(scale.bounds, colormaps[scale.name].N)
     if scale.kind == "symlog":
         threshold = max(abs(scale.low), abs(scale.high)) / 10**DECADES
@@ -210,7 +216,7 @@ def _robust_limits(values: np.ndarray, *, diverging: bool) -> tuple[float, float
     if low < high / 2:
         return 0.0, high
     spread = float(np.quantile(values, QUANTILE)) - low
-    step = _round_up(spread / 10) if spread else max(1.0, high / 10)
+    step = _round_up(spread / 10) if spread else max(1.0, 10.0 ** math.floor(math.log10(high) - 2))
     low = math.floor(low / step) * step
     return low, low + step * math.ceil((float(np.quantile(values, QUANTILE)) - low) / step + 1e-9)
 
@@ -242,4 +248,4 @@ def _round_up(value: float) -> float:
 
 
 def _number(value: float, data: MapData) -> str:
-    return number_in_words(value, is_year=data.unit == "year")
+    return number_in_words(value, is_plain=data.unit in {"year", CODE})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -85,13 +85,26 @@ class MapData:
         return self.unit == SHARE
 
     @property
+    def visible(self) -> Float64:
+        """The finite values of cells of which any part is in the domain, shape (n,)."""
+        return self.values[np.isfinite(self.values) & self._in_domain]
+
+    @property
     def has_missing_land(self) -> bool:
         """Whether land of the domain has no value."""
         missing = np.isnan(self.values) & (self.land >= 0.5)
         if self.outside is not None:
             missing &= ~self.outside
-        places = np.meshgrid(self.grid.longitude, self.grid.latitude)
-        return bool(missing[self.domain.holds(*places)].any())
+        return bool(missing[self._in_domain].any())
+
+    @property
+    def _in_domain(self) -> npt.NDArray[np.bool_]:
+        """Which cells are in the domain with any part, shape (n_lat, n_lon)."""
+        # A cell that only touches the edge is not in it.
+        lat, lon = self.grid.step_lat * 0.499, self.grid.step_lon * 0.499
+        box = self.domain
+        wider = Domain(box.west - lon, box.south - lat, box.east + lon, box.north + lat)
+        return wider.holds(*np.meshgrid(self.grid.longitude, self.grid.latitude))
 
 
 @dataclass(frozen=True)
@@ -151,7 +164,7 @@ def map_data(
                 break
     _raise_if_empty(session, query, values, year)
     years = () if year is None else (year,)
-    when = f", {moment(query.expression.columns, year)}" if year is not None else ""
+    when = f", {_moment(session, query, year)}" if year is not None else ""
     return _described(
         session, query, values, bad, years, when, unit, selection or Selection(), co2=co2
     )
@@ -275,6 +288,21 @@ def _values(session: Session, query: _MapQuery, year: int | None) -> tuple[Float
     return laid.reshape(grid.n_lat, grid.n_lon), bad
 
 
+def _moment(session: Session, query: _MapQuery, year: int) -> str:
+    """Return the time of a map in words; of a change, the time in which it happened."""
+    columns = [name.lower() for name in query.expression.columns]
+    tables: dict[str, Literal["eluc", "state"]] = {"state_diff": "state", "eluc_diff": "eluc"}
+    table = tables.get(query.relation)
+    if all(name.endswith("_diff") for name in columns):
+        if query.relation == "luc":
+            return f"during {year}"
+        earlier = [one for one in session.years_of(table) if one < year] if table else []
+        if earlier:
+            plain = [name.removesuffix("_diff") for name in columns]
+            return f"from {moment(plain, earlier[-1])} to {moment(plain, year)}"
+    return moment(columns, year)
+
+
 def _raise_if_empty(session: Session, query: _MapQuery, values: Float64, year: int | None) -> None:
     if not np.isnan(values).all():
         return
@@ -332,7 +360,7 @@ def _described(
         outside=outside,
         title=f"{title}, {SHARE}" if label == SHARE and not is_change else title,
         unit=label,
-        source=session.provenance(query.relation, columns),
+        source=session.provenance([(query.relation, column) for column in columns]),
         sense=sense,
         synthetic=session.info.synthetic,
         years=years,

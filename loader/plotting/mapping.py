@@ -33,7 +33,16 @@ from loader.plotting.frame import (
     land_at,
 )
 from loader.plotting.projections import Flat, Orthographic
-from loader.plotting.wording import SYNTHETIC, number_in_words, sign_in_words
+from loader.plotting.wording import (
+    CODE,
+    SYNTHETIC,
+    balanced,
+    in_power,
+    number_in_words,
+    power_of,
+    sign_in_words,
+    source_line,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -308,25 +317,34 @@ def _legend(figure: Figure, data: MapData, scale: ColourScale, title: str) -> No
     mappable = ScalarMappable(colour_norm(scale), colormaps[scale.name])
     colours = figure.colorbar(mappable, cax=bar, orientation="horizontal", extend=scale.extend)
     colours.outline.set_linewidth(0.5)
-    if data.unit == "year":
+    is_plain = data.unit in {"year", CODE}
+    if is_plain:
         bar.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
     elif scale.kind != "linear":
         bar.xaxis.set_major_locator(FixedLocator(_ticks(scale)))
         bar.xaxis.set_minor_locator(NullLocator())
-    is_year = data.unit == "year"
-    label = FuncFormatter(lambda value, _: number_in_words(value, is_year=is_year))
+    else:
+        # As many numbers as there is space for.
+        count = int(2 * half * width * 1.3)
+        bar.xaxis.set_major_locator(MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]))
+    # Powers of ten are written once, with the unit, and not at each number.
+    power = 0 if is_plain else power_of(max(abs(scale.low), abs(scale.high)))
+    label = FuncFormatter(lambda value, _: number_in_words(value / 10**power, is_plain=is_plain))
+    if scale.kind == "yes-no":
+        label = FuncFormatter(lambda value, _: "yes" if value else "no")
     bar.xaxis.set_major_formatter(label)
     sign = sign_in_words(data.sense)
-    colours.set_label(f"{data.unit} ({sign})" if sign else data.unit, labelpad=3)
-    heading = textwrap.fill(title, int(width * 10.5))
+    unit = "" if scale.kind == "yes-no" else in_power(data.unit, power)
+    colours.set_label(f"{unit} ({sign})" if sign else unit, labelpad=3)
+    heading = balanced(title, int(width * 10.5))
     figure.text(0.5, 1 - 0.47 / height, heading, ha="center", va="center", fontsize=11)
     lines = [scale.remark]
     if data.not_finite:
         lines[0] += f" {data.not_finite} infinite values are drawn as missing."
-    source = f"SYNTHETIC DATA. {data.source}" if data.synthetic else data.source
+    source = source_line(data.source, synthetic=data.synthetic)
     lines += textwrap.wrap(source, int(width * 17), break_on_hyphens=False)[:2]
     small: dict[str, Any] = {"fontsize": 6.5, "color": "#4a4a4a", "va": "top"}
-    figure.text(0.15 / width, 0.42 / height, "\n".join(lines), **small)
+    figure.text(0.15 / width, 0.42 / height, "\n".join(filter(None, lines)), **small)
     if data.has_missing_land:
         spot = (right + 0.26 / width, 0.86 / height)
         size = (0.17 / width, 0.13 / height)
@@ -344,6 +362,8 @@ def _legend(figure: Figure, data: MapData, scale: ColourScale, title: str) -> No
 
 def _ticks(scale: ColourScale) -> list[float]:
     """Return the numbers at the colour bar: limits of colours, or powers of ten."""
+    if scale.kind == "yes-no":
+        return [0.0, 1.0]
     if scale.bounds:
         return [*scale.bounds]
     largest = math.ceil(math.log10(max(abs(scale.low), abs(scale.high))))
@@ -352,11 +372,11 @@ def _ticks(scale: ColourScale) -> list[float]:
     return [value for value in signed if scale.low <= value <= scale.high]
 
 
-def mark_synthetic(figure: Figure, down: float) -> None:
+def mark_synthetic(figure: Figure, down: float, middle: float = 0.5) -> None:
     """Write across the top that the picture is of synthetic data; `down` is the distance to it."""
     box = {"boxstyle": "round,pad=0.25", "facecolor": "#fff3cd", "edgecolor": "#7a5b00", "lw": 0.6}
     figure.text(
-        0.5,
+        middle,
         1 - down,
         SYNTHETIC,
         ha="center",

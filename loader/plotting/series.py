@@ -14,7 +14,15 @@ from loader.errors import DatabaseError, UsageError
 from loader.exporting.selection import Box, Selection
 from loader.plotting.gridded import find_columns
 from loader.plotting.sense import Sense, sense_of
-from loader.plotting.wording import CO2_PER_C, SHARE, as_co2, quantity_of, typeset, unit_of
+from loader.plotting.wording import (
+    CO2_PER_C,
+    SHARE,
+    SNAPSHOTS,
+    as_co2,
+    quantity_of,
+    typeset,
+    unit_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +47,14 @@ Years = tuple[int | None, int | None]
 STACK = ("primf", "secdf", "primn", "secdn", "range", "pastr", "crop", "urban")
 """Land uses of the stacked areas, from the bottom: together all 12, the five crops as one."""
 
+_STATES = "land use is that of 1 January"
+_FLUXES = "emissions are of the whole year, positive to the atmosphere"
+
 _MILLION = 1e6
+
+_OF_CELL = {"kg C": (1e-9, "Mt C"), "ha": (1 / _MILLION, "million hectares")}
+"""Units of quantities of complete cells, which are summed: the factor and the unit of the sum."""
+
 _EMISSION = re.compile(r"t (CO2|C)( ha-1)? yr-1")
 
 
@@ -73,8 +88,14 @@ class PlaceSeries:
 
     @property
     def title(self) -> str:
-        """A title with the quantities, places and years."""
+        """A title with the place and the years."""
         return f"{self.place}, {_span(self.years)}"
+
+    @property
+    def note(self) -> str:
+        """The times that the values are of."""
+        has_emissions = bool(np.isfinite(self.emissions).any())
+        return _sentence([*([_STATES] if self.uses else []), *([_FLUXES] if has_emissions else [])])
 
 
 @dataclass(frozen=True)
@@ -87,11 +108,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One quantity: its title, its unit, its sense and a line for each place."""
+    """One quantity: its title, unit, sense and time, and a line for each place."""
 
     quantity: str
     unit: str
     sense: Sense
+    time: str
     lines: tuple[Line, ...]
 
 
@@ -114,8 +136,13 @@ class SeriesData:
     synthetic: bool
 
     @property
+    def note(self) -> str:
+        """The times that the values are of."""
+        return _sentence([panel.time for panel in self.panels])
+
+    @property
     def title(self) -> str:
-        """A title with the quantities, places and years."""
+        """A title with the places and the years."""
         places = dict.fromkeys(line.place for panel in self.panels for line in panel.lines)
         return f"{', '.join(places)}, {_span(self.years)}"
 
@@ -187,8 +214,8 @@ def series_data(
     known = {year for panel in read for rows in panel.rows for year in rows}
     span = _span_of(known, years, ", ".join(place.name for place in where))
     panels = tuple(panel.on(span) for panel in read)
-    sources = dict.fromkeys(panel.source for panel in read)
-    return SeriesData(span, panels, "; ".join(sources), session.info.synthetic)
+    source = session.provenance([of for panel in read for of in panel.origins])
+    return SeriesData(span, panels, source, session.info.synthetic)
 
 
 def place_series(
@@ -233,7 +260,7 @@ def place_series(
         use_unit=SHARE if where.is_cell else "million hectares",
         emissions=drawn,
         emission_unit=typeset(unit),
-        source=session.provenance("eluc_state", columns),
+        source=session.provenance([("eluc_state", column) for column in columns]),
         synthetic=session.info.synthetic,
     )
 
@@ -245,9 +272,10 @@ class _PanelRows:
     quantity: str
     unit: str
     sense: Sense
+    time: str
     places: tuple[str, ...]
     rows: tuple[dict[int, float], ...]
-    source: str
+    origins: tuple[tuple[str, str], ...]
 
     def on(self, span: npt.NDArray[np.int64]) -> Panel:
         """Return it on consecutive years."""
@@ -255,7 +283,7 @@ class _PanelRows:
             Line(place, np.array([values.get(int(year), np.nan) for year in span]))
             for place, values in zip(self.places, self.rows, strict=True)
         )
-        return Panel(self.quantity, self.unit, self.sense, lines)
+        return Panel(self.quantity, self.unit, self.sense, self.time, lines)
 
 
 def _read_panel(session: Session, text: str, places: Sequence[Place], *, co2: bool) -> _PanelRows:
@@ -295,10 +323,33 @@ def _read_panel(session: Session, text: str, places: Sequence[Place], *, co2: bo
             reason = str(error).partition(": ")[2]
             raise UsageError(f"{text!r} cannot be evaluated in {relation}: {reason}") from error
         rows.append({int(year): float(value) * factor for year, value in found})
-    quantity = quantity_of(text, columns, meanings)
-    source = session.provenance(relation, columns)
-    names = tuple(place.name for place in places)
-    return _PanelRows(quantity, typeset(whole), sense, names, tuple(rows), source)
+    return _PanelRows(
+        quantity=quantity_of(text, columns, meanings),
+        unit=typeset(whole),
+        sense=sense,
+        time=_time_of(columns, relation, sense),
+        places=tuple(place.name for place in places),
+        rows=tuple(rows),
+        origins=tuple((relation, column) for column in columns),
+    )
+
+
+def _time_of(columns: Sequence[str], relation: str, sense: Sense) -> str:
+    """Return a clause with the time that values are of; empty where it is plain."""
+    if all(name.endswith("_diff") for name in columns):
+        during, since = (
+            "changes are those during the year",
+            "changes are those since the year before",
+        )
+        return {"luc": during, "state_diff": since, "eluc_diff": since}.get(relation, "")
+    if sense.is_flux:
+        return _FLUXES if sense.direction > 0 else "emissions are of the whole year"
+    return _STATES if all(name in SNAPSHOTS for name in columns) else ""
+
+
+def _sentence(clauses: Sequence[str]) -> str:
+    text = "; ".join(dict.fromkeys(filter(None, clauses)))
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
 def _of_many_cells(unit: str, label: str) -> tuple[str, float, str]:
@@ -309,6 +360,8 @@ def _of_many_cells(unit: str, label: str) -> tuple[str, float, str]:
     """
     if label == SHARE:
         return "area", 1 / _MILLION, "million hectares"
+    if label in _OF_CELL:
+        return ("none", *_OF_CELL[label])
     match = _EMISSION.fullmatch(unit)
     if match:
         return "area" if match[2] else "none", 1 / _MILLION, f"Mt {match[1]} yr-1"

@@ -105,17 +105,21 @@ class Session:
                 return unit, description
         return "", ""
 
-    def provenance(self, relation: str, columns: Sequence[str]) -> str:
-        """Return in one line what columns were loaded from, and by which build."""
+    def provenance(self, columns: Sequence[tuple[str, str]]) -> str:
+        """Return in one line what columns were loaded from, and by which build.
+
+        Parameters
+        ----------
+        columns : sequence of (str, str)
+            Table or view, and column.
+        """
         known = {source.name: source for source in self.info.sources}
-        dictionary = {
-            name.lower(): source
-            for name, _, _, source in self.rows("read_columns", parameters=[relation])
-        }
         texts = []
-        for column in columns:
+        for relation, column in columns:
             source = known.get(_source_of(relation, column))
             if source is None:
+                rows = self.rows("read_columns", parameters=[relation])
+                dictionary = {name.lower(): source for name, _, _, source in rows}
                 texts.append(dictionary.get(column.lower(), "luc-load"))
                 continue
             title, version = source.title or source.name, source.version or ""

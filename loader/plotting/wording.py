@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+import textwrap
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from loader.schema import CROPS, SOURCES, USES
 
@@ -14,16 +18,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CO2_PER_C",
+    "CODE",
     "NAMES",
     "SHARE",
     "SNAPSHOTS",
     "SYNTHETIC",
     "UNKNOWN",
+    "YES_NO",
     "as_co2",
+    "balanced",
+    "in_power",
     "moment",
     "number_in_words",
+    "power_of",
     "quantity_of",
     "sign_in_words",
+    "source_line",
     "typeset",
     "unit_of",
 ]
@@ -36,6 +46,12 @@ UNKNOWN = "unit not known"
 
 SHARE = "share of the cell"
 """The unit of land uses."""
+
+YES_NO = "1 is yes, 0 is no"
+"""The unit of masks."""
+
+CODE = "code"
+"""The unit of numbers that only identify something."""
 
 CO2_PER_C = 3.664
 """Mass of carbon dioxide that holds a unit mass of carbon (Friedlingstein et al. 2022, Table 1)."""
@@ -82,7 +98,8 @@ NAMES: dict[str, str] = {
 """Quantities in words, by column."""
 
 _SHARES = frozenset(USES) | set(CROPS) | {"pltns", "land_fraction", "ice_water_fraction"}
-_YES_NO = frozenset({"is_land", "has_state", "has_eluc", "potential_forest"})
+_MASKS = frozenset({"is_land", "has_state", "has_eluc", "potential_forest"})
+_CODES = frozenset({"cell_id", "region_id", "country_code"})
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SUBSTANCES = {"CO2": "CO₂", "N2O": "N₂O"}
 _UNITS = {
@@ -118,19 +135,84 @@ def as_co2(unit: str) -> str:
     return re.sub(r"\bC\b", "CO2", unit, count=1)
 
 
-def number_in_words(value: float, *, is_year: bool = False) -> str:
-    """Write a number with three significant digits, and all digits of a whole number or a year.
+def number_in_words(value: float, *, is_plain: bool = False) -> str:
+    """Write a number with three significant digits, and all digits of a whole number.
+
+    Parameters
+    ----------
+    value : float
+    is_plain : bool
+        Whether it is a year or a code: without decimals and separators.
 
     Examples
     --------
-    >>> number_in_words(0.012345), number_in_words(76931.6), number_in_words(2021, is_year=True)
+    >>> number_in_words(0.012345), number_in_words(76931.6), number_in_words(2021, is_plain=True)
     ('0.0123', '76,932', '2021')
+    >>> number_in_words(0.00005), number_in_words(1.75e7).split()[-1]
+    ('0.00005', '10⁷')
     """
-    if is_year:
+    if is_plain:
         return f"{value:.0f}"
-    if 1000 <= abs(value) < 1e7:
-        return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}")
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+    size = abs(value)
+    if 1000 <= size < 1e7:
+        written = f"{value:,.0f}"
+    elif size == 0 or 1e-5 <= size < 1000:
+        written = np.format_float_positional(float(f"{value:.3g}"), trim="-")
+    else:
+        digits, _, power = f"{value:.3g}".partition("e")
+        written = f"{digits} \N{MULTIPLICATION SIGN} 10{_raised(int(power))}" if power else digits
+    return written.replace("-", "\N{MINUS SIGN}")
+
+
+def power_of(largest: float) -> int:
+    """Return the power of ten that numbers up to `largest` are written in, a multiple of 3.
+
+    Examples
+    --------
+    >>> power_of(0.02), power_of(76_931), power_of(2e7), power_of(3e-8)
+    (0, 0, 6, -9)
+    """
+    if not math.isfinite(largest) or largest == 0 or 1e-4 <= abs(largest) < 1e6:
+        return 0
+    return 3 * math.floor(math.log10(abs(largest)) / 3)
+
+
+def in_power(unit: str, power: int) -> str:
+    """Return the unit of numbers that were divided by a power of ten.
+
+    Examples
+    --------
+    >>> in_power("kg C", 6), in_power("kg C", 0)
+    ('10⁶ kg C', 'kg C')
+    """
+    return f"10{_raised(power)} {unit}" if power else unit
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(_SUPERSCRIPTS)
+
+
+def balanced(title: str, width: int) -> str:
+    """Break a title into lines of about the same length, of at most `width` characters.
+
+    Examples
+    --------
+    >>> print(balanced("Transition from primary forest to C3 annual crops, 2019", 50))
+    Transition from primary forest
+    to C3 annual crops, 2019
+    """
+    lines = textwrap.wrap(title, width)
+    least = math.ceil(len(title) / max(1, len(lines)))
+    for narrow in range(least, width):
+        closer = textwrap.wrap(title, narrow)
+        if len(closer) == len(lines):
+            return "\n".join(closer)
+    return "\n".join(lines)
+
+
+def source_line(source: str, *, synthetic: bool) -> str:
+    """Return the sources of a picture, marked where they are synthetic and do not say so."""
+    return f"SYNTHETIC DATA. {source}" if synthetic and "SYNTHETIC" not in source else source
 
 
 def unit_of(columns: Sequence[str], meanings: Sequence[tuple[str, str]], *, is_sum: bool) -> str:
@@ -152,7 +234,9 @@ def unit_of(columns: Sequence[str], meanings: Sequence[tuple[str, str]], *, is_s
     if units == {"1"}:
         if names <= _SHARES or all("_to_" in name or name.endswith("_harv") for name in names):
             return SHARE
-        return "1 is yes, 0 is no" if names <= _YES_NO else "ratio, without a unit"
+        if names <= _MASKS:
+            return YES_NO
+        return CODE if names <= _CODES else "ratio, without a unit"
     if units == {"kg"} and any("_bioh" in name for name in names):
         return "kg C"
     return typeset(units.pop())
