@@ -65,6 +65,11 @@ def test_change_and_series_say_what_they_show(database: Path, tmp_path: Path) ->
     series = texts(plot_series(database, tmp_path / "s.svg", at=(-3, -60)))
     for expected in ("Cell at 3° S 59° W, 2010-2012", "primary forest", "1 January", "SYNTHETIC"):
         assert expected in series, series
+    title = "A title of many words, which is as long as the user likes it to be " * 2
+    drawn = texts(plot_series(database, tmp_path / "t.svg", column="forest_diff", title=title))
+    assert " ".join(drawn.split()).count(title.strip()) == 1
+    assert "Changes are those during the year." in drawn
+    assert "1 January" not in drawn
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])

@@ -11,7 +11,14 @@ from loader.errors import UsageError
 from loader.plotting.extra import styled
 from loader.plotting.mapping import mark_synthetic
 from loader.plotting.series import STACK, PlaceSeries, SeriesData
-from loader.plotting.wording import sign_in_words
+from loader.plotting.wording import (
+    balanced,
+    in_power,
+    number_in_words,
+    power_of,
+    sign_in_words,
+    source_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,9 +53,10 @@ _WIDTH = 9.4
 _LEGEND_CHARACTERS = 24
 """Characters of a line of the legend, which is 2 inches wide."""
 
-_NOTE = (
-    "Land use is that of 1 January; emissions are of the whole year, positive to the atmosphere."
-)
+_LEFT, _RIGHT = 0.09, 0.77
+"""Where panels begin and end, as shares of the width; the legend is beside them."""
+
+_TITLE_CHARACTERS = 95
 
 
 def draw_series(
@@ -85,8 +93,10 @@ def draw_series(
     panels = _place_panels(data, style) if isinstance(data, PlaceSeries) else _line_panels(data)
     with styled():
         heights = [height for height, _ in panels]
+        heading = balanced(title or data.title, _TITLE_CHARACTERS)
         # Panels with headings of their own are set off from the title.
         top = 0.68 if isinstance(data, PlaceSeries) else 0.86
+        top += 0.19 * heading.count("\n")
         height = sum(heights) + 0.35 * (len(panels) - 1) + 0.67 + top
         figure = Figure(figsize=(_WIDTH, height), dpi=dpi, facecolor="white")
         grid = figure.add_gridspec(
@@ -94,8 +104,8 @@ def draw_series(
             1,
             height_ratios=heights,
             hspace=0.3,
-            left=0.09,
-            right=0.77,
+            left=_LEFT,
+            right=_RIGHT,
             top=1 - top / height,
             bottom=0.85 / height,
         )
@@ -105,13 +115,15 @@ def draw_series(
             draw(axes)
             _finish(axes, data.years)
             above = axes
-        heading = textwrap.shorten(title or data.title, 110, placeholder=" ...")
-        figure.text(0.43, 1 - 0.42 / height, heading, ha="center", fontsize=11)
-        source = f"SYNTHETIC DATA. {data.source}" if data.synthetic else data.source
-        small = "\n".join([_NOTE, *textwrap.wrap(source, 150, break_on_hyphens=False)[:2]])
+        figure.align_ylabels()
+        middle = (_LEFT + _RIGHT) / 2
+        figure.text(middle, 1 - 0.3 / height, heading, ha="center", va="top", fontsize=11)
+        source = source_line(data.source, synthetic=data.synthetic)
+        lines = [data.note, *textwrap.wrap(source, 150, break_on_hyphens=False)[:2]]
+        small = "\n".join(filter(None, lines))
         figure.text(0.02, 0.44 / height, small, fontsize=6.5, color="#4a4a4a", va="top")
         if data.synthetic:
-            mark_synthetic(figure, 0.16 / height)
+            mark_synthetic(figure, 0.16 / height, middle)
     return figure
 
 
@@ -156,8 +168,8 @@ def _stack(axes: Axes, data: PlaceSeries) -> None:
         )
         below = top
     most = float(np.nanmax(below))
-    axes.set(ylim=(0, most if most > 0 else 1), ylabel=data.use_unit)
-    _thousands(axes, most)
+    axes.set_ylim(0, most if most > 0 else 1)
+    _label(axes, data.use_unit, most)
     _legend(axes, reverse=True)
 
 
@@ -169,8 +181,8 @@ def _use_lines(axes: Axes, data: PlaceSeries) -> None:
         axes.plot(data.years, values, color=colour, label=name, linewidth=1.6)
         most = max(most, float(np.nanmax(values)))
     _dots_of_one_year(axes, data.years.size)
-    axes.set(ylim=(0, 1.05 * most if most > 0 else 1), ylabel=data.use_unit)
-    _thousands(axes, most)
+    axes.set_ylim(0, 1.05 * most if most > 0 else 1)
+    _label(axes, data.use_unit, most)
     axes.grid(axis="y", color=_GRID, linewidth=0.5)
     _legend(axes)
 
@@ -198,7 +210,7 @@ def _bars(axes: Axes, data: PlaceSeries) -> None:
         )
         axes.set_ylim(low, high)
     axes.axhline(0, color=_INK, linewidth=0.6)
-    axes.set(ylabel=f"net emissions, {data.emission_unit}")
+    _label(axes, f"net emissions, {data.emission_unit}", float(np.nanmax(np.abs(data.emissions))))
     axes.grid(axis="y", color=_GRID, linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
     _legend(axes)
@@ -212,7 +224,9 @@ def _lines(axes: Axes, panel: Panel, data: SeriesData) -> None:
             line.values,
             color=LINE_COLOURS[i % len(LINE_COLOURS)],
             linestyle=_DASHES[i // len(LINE_COLOURS) % len(_DASHES)],
-            label=textwrap.fill(line.place, _LEGEND_CHARACTERS),
+            label=textwrap.fill(
+                line.place.replace("° ", "°\N{NO-BREAK SPACE}"), _LEGEND_CHARACTERS
+            ),
             linewidth=1.5,
         )
     _dots_of_one_year(axes, data.years.size)
@@ -223,8 +237,7 @@ def _lines(axes: Axes, panel: Panel, data: SeriesData) -> None:
         axes.axhline(0, color=_INK, linewidth=0.6)
     sign = sign_in_words(panel.sense)
     axes.set_title(f"{panel.quantity} ({sign})" if sign else panel.quantity, fontsize=9, loc="left")
-    axes.set_ylabel(panel.unit)
-    _thousands(axes, float(np.abs(values).max()) if values.size else 0.0)
+    _label(axes, panel.unit, float(np.abs(values).max()) if values.size else 0.0)
     axes.grid(axis="y", color=_GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     _legend(axes)
@@ -249,11 +262,15 @@ def _legend(axes: Axes, *, reverse: bool = False) -> None:
     )
 
 
-def _thousands(axes: Axes, most: float) -> None:
+def _label(axes: Axes, unit: str, most: float) -> None:
+    """Label the values of an axis, whose largest is `most`, in a power of ten where that helps."""
     from matplotlib.ticker import FuncFormatter  # noqa: PLC0415  # an extra
 
-    if most >= 1000:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    power = power_of(most)
+    axes.set_ylabel(in_power(unit, power))
+    if power or most >= 1000:
+        number = FuncFormatter(lambda value, _: number_in_words(value / 10**power))
+        axes.yaxis.set_major_formatter(number)
 
 
 def _finish(axes: Axes, years: np.ndarray) -> None:
