@@ -376,8 +376,8 @@ def test_a_build_that_fails_in_the_database_goes_on(
     with crash(point, after):
         run(sources, tmp_path, workers=workers)
     report = run(sources, tmp_path, workers=workers)
-    # The table cell may be filled before the last blocks.
-    assert after - (workers > 1) <= report.reused_parts <= after
+    # The rows of the table cell may be among those that were inserted.
+    assert after - 1 <= report.reused_parts <= after
     assert differences(tmp_path, EXPECTED, sources) == []
 
 

@@ -106,18 +106,20 @@ def fill_stage(
             maker = stack.enter_context(
                 cluster_maker(options, loading, fingerprints, stage, reporter.notice)
             )
-        # 2. Load all blocks. The table cell is one more job, after the last of the states.
+        # 2. Load all blocks. The table cell is one more job. It needs all states, and comes a few
+        #    jobs after the last of them, so that no lane is idle until they are loaded.
         is_view = options.tables == "views"
         lanes = None if is_view else preparation.lanes
         jobs = loading.jobs(maker, Sink(preparation.totals, preparation.map, lanes))
         cells = CellTable(loading, preparation, sources)
+        jobs.insert(loading.jobs_until("state") + options.lanes, cells.fill)
 
         def interrupt() -> None:
             maker.stop()
             preparation.database.interrupt()
 
         try:
-            run_lanes([*jobs, cells.fill], options.lanes, interrupt)
+            run_lanes(jobs, options.lanes, interrupt)
         finally:
             reporter.finished()
         # 3. Describe the build: the record and its id need the digests of the sources.

@@ -309,12 +309,13 @@ class _KeySums:
     """
 
     def __init__(self, shape: tuple[int, int], names: Iterable[str]) -> None:
-        self.rows: Float64 = np.zeros(shape)
-        self.sums: dict[str, Float64] = {name: np.zeros(shape) for name in names}
+        # Filled, not np.zeros: a page that is first read and then written faults twice.
+        self.rows: Float64 = np.full(shape, 0.0)
+        self.sums: dict[str, Float64] = {name: np.full(shape, 0.0) for name in names}
         self.missing: dict[str, Float64] = {}
         # Scratch space of `keys`: which keys there are, and their numbers.
-        self._there = np.zeros(self.rows.size, np.bool_)
-        self._number = np.zeros(self.rows.size, np.intp)
+        self._there = np.full(self.rows.size, False)
+        self._number = np.full(self.rows.size, 0, np.intp)
 
     def keys(self, position: npt.NDArray[np.intp], key: npt.NDArray[np.intp]) -> _Keys:
         """Return the numbered keys of some rows, and count the rows."""

@@ -252,13 +252,17 @@ class Loading:
         ]
 
     def jobs_until(self, name: str) -> int:
-        """Return the number of leading `jobs` that must end before a table is complete."""
+        """Return the number of leading `jobs` that must end before a table is complete.
+
+        Without such a table these are the surveys.
+        """
         number = self._surveys
-        for table in self.tables.values():
-            number += len(table.blocks)
-            if table.name == name:
-                return number
-        return 0
+        if name in self.tables:
+            for table in self.tables.values():
+                number += len(table.blocks)
+                if table.name == name:
+                    break
+        return number
 
     def rule(self, table: TableLoad) -> CellRule:
         """Return which cells are stored, based on the states that have been loaded so far."""

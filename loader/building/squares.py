@@ -199,11 +199,12 @@ class MapRows:
             numbers = self._read(entry, _NUMBER, 0, entry.squares)
             added = self._read(entry, _SUM, numbers.nbytes, entry.squares * len(names))
             added = added.reshape(len(names), -1)
-            # A square that two blocks share has a value if one of them has.
-            before = values[:, numbers]
-            values[:, numbers] = np.where(
-                np.isnan(before), added, before + np.where(np.isnan(added), 0.0, added)
-            )
+            if there[numbers].any():
+                # A square that two blocks share has a value if one of them has.
+                before = values[:, numbers]
+                both = before + np.where(np.isnan(added), 0.0, added)
+                added = np.where(np.isnan(before), added, both)
+            values[:, numbers] = added
             there[numbers] = True
         return _Sums(there, dict(zip(names, values, strict=True)))
 

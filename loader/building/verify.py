@@ -117,18 +117,17 @@ def verify_stage(
     DatabaseError
         If the database differs from what was read from the sources.
     """
-    digests = {name: TableDigest() for name in tables}
+    # Lanes append to these two lists in any order: a digest does not depend on the order of rows.
+    digests: list[tuple[str, TableDigest]] = []
     sizes: list[int] = []
     jobs: list[Callable[[Turn], None]] = []
     cursors: list[duckdb.DuckDBPyConnection] = []
     with closing(connect_read_only(stage.database, options.lanes, options.database_bytes)) as con:
 
         def read_back(
-            table: TableLoad, years: tuple[int, int], cursor: duckdb.DuckDBPyConnection, turn: Turn
+            table: TableLoad, years: tuple[int, int], cursor: duckdb.DuckDBPyConnection, _: Turn
         ) -> None:
-            digest = digest_of_table(cursor, table.name, years)
-            turn.wait()
-            digests[table.name].merge(digest)
+            digests.append((table.name, digest_of_table(cursor, table.name, years)))
 
         def complete(cursor: duckdb.DuckDBPyConnection, _: Turn) -> None:
             sizes.append(complete_dataset(cursor, stage.parquet, build_id, record))
@@ -145,7 +144,10 @@ def verify_stage(
         cursors.append(con.cursor())
         run_lanes([partial(complete, cursors[-1]), *jobs], options.lanes, interrupt)
     for name, table in tables.items():
-        if digests[name] != table.digest:
+        total = TableDigest()
+        for _, digest in (one for one in digests if one[0] == name):
+            total.merge(digest)
+        if total != table.digest:
             raise DatabaseError(
                 f"table {name}: the database does not hold what was read; nothing was published. "
                 "Run the same command again; if the error persists, try another version of DuckDB"
