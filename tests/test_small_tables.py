@@ -59,6 +59,19 @@ def test_totals_of_years_that_lie_far_apart() -> None:
     assert table.column("emission_mtc").to_pylist() == [50 / 1e6, 30 / 1e6]
 
 
+def test_a_total_is_missing_only_if_every_row_is() -> None:
+    totals = Totals(np.array([10.0, 20.0]))
+    for values in ([None, 1.0, None, None], [2.0, None, None, None]):
+        rows = {
+            "cell_id": pa.array([0, 1, 0, 1], pa.int32()),
+            "year": pa.array([2000, 2000, 2001, 2001], pa.int16()),
+            "eluc": pa.array(values, pa.float32()),
+        }
+        totals.add("eluc", totals.sums_of("eluc", pa.table(rows)))
+    assert totals.eluc_table().column("emission_mtc").to_pylist() == [40 / 1e6, None]
+    assert totals.state_table().num_rows == 0
+
+
 @given(st.data())
 def test_sums_over_groups_are_those_of_a_dense_matrix(data: st.DataObject) -> None:
     """Cells in none, one or several groups, with all or a part of their area."""
@@ -97,7 +110,9 @@ def test_sums_over_groups_are_those_of_a_dense_matrix(data: st.DataObject) -> No
     weighted = np.where(known, values, 0) * area_ha
     assert sums.years == tuple(years[loaded].tolist())
     np.testing.assert_allclose(sums.sums["eluc"], (weighted @ dense)[loaded], rtol=1e-12)
-    np.testing.assert_array_equal(sums.counts["eluc"], (known @ (dense > 0).astype(int))[loaded])
+    missing = sums.missing.get("eluc", np.zeros_like(sums.rows))
+    absent = there & ~known
+    np.testing.assert_array_equal(missing, (absent @ (dense > 0).astype(int))[loaded])
     np.testing.assert_array_equal(sums.rows, (there @ (dense > 0).astype(int))[loaded])
 
 

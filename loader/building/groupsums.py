@@ -61,8 +61,11 @@ class BlockSums:
         Calendar years, ascending.
     rows : ndarray of float64, shape (years, groups)
         Number of rows, including those with missing values.
-    sums, counts : dict of str to ndarray of float64, shape (years, groups)
-        By column: value times area times share, and the number of rows that have the value.
+    sums : dict of str to ndarray of float64, shape (years, groups)
+        By column: value times area times share.
+    missing : dict of str to ndarray of float64, shape (years, groups)
+        By column: the number of rows without the value. Columns of which every row has the value,
+        which are most, are left out.
     squares : SquareSums or None
         The sums by square, if the cells are divided into squares.
     """
@@ -70,8 +73,32 @@ class BlockSums:
     years: tuple[int, ...]
     rows: Float64
     sums: dict[str, Float64] = field(default_factory=dict)
-    counts: dict[str, Float64] = field(default_factory=dict)
+    missing: dict[str, Float64] = field(default_factory=dict)
     squares: SquareSums | None = None
+
+    def of_year(self, number: int) -> BlockSums:
+        """Return a copy of the sums of the year at a position, without squares."""
+
+        def cut(values: Mapping[str, Float64]) -> dict[str, Float64]:
+            return {name: of_name[number : number + 1].copy() for name, of_name in values.items()}
+
+        missing = {name: counts for name, counts in cut(self.missing).items() if counts.any()}
+        rows = self.rows[number : number + 1].copy()
+        return BlockSums((self.years[number],), rows, cut(self.sums), missing)
+
+    def plus(self, other: BlockSums) -> BlockSums:
+        """Return the sums of this block and of other rows of the same years, without squares."""
+        none = np.zeros_like(self.rows)
+
+        def added(mine: Mapping[str, Float64], others: Mapping[str, Float64]) -> dict[str, Float64]:
+            return {n: mine.get(n, none) + others.get(n, none) for n in {**mine, **others}}
+
+        return BlockSums(
+            self.years,
+            self.rows + other.rows,
+            added(self.sums, other.sums),
+            added(self.missing, other.missing),
+        )
 
 
 @dataclass(frozen=True)
@@ -192,14 +219,14 @@ class GroupSums:
             return np.stack(sums) + of_part
 
         rows = by_group(of_kinds.rows, of_parts.rows)
-        sums, counts = {}, {}
-        for name, of_kind in of_kinds.sums.items():
-            sums[name] = by_group(of_kind, of_parts.sums[name])
-            counts[name] = rows
-            if name in of_kinds.missing:
-                absent = of_parts.missing.get(name, np.zeros_like(rows))
-                counts[name] = rows - by_group(of_kinds.missing[name], absent)
-        return BlockSums(years, rows, sums, counts, squares)
+        sums = {n: by_group(of_kind, of_parts.sums[n]) for n, of_kind in of_kinds.sums.items()}
+        # A divided cell has one kind too, so that its missing values are among those of kinds.
+        none = np.zeros_like(rows)
+        missing = {
+            name: by_group(of_kind, of_parts.missing.get(name, none))
+            for name, of_kind in of_kinds.missing.items()
+        }
+        return BlockSums(years, rows, sums, missing, squares)
 
     def _of_squares(
         self, of_kinds: _KeySums, columns: Mapping[str, tuple[str, ...]]

@@ -6,7 +6,7 @@ already.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from loader.regions.tables import RegionTables
 from loader.schema import SUMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from loader.building.groupsums import BlockSums
 
@@ -113,58 +113,61 @@ class Totals:
 
     def _table(self, table: str, names: Mapping[str, str], unit: float) -> pa.Table:
         grown = self._grown[table]
+        years = np.array(sorted(grown.years), np.int16)
         places = self._regions.groups
-        # Regions without rows in a year are left out; the globe and the outside of a layer are not.
-        keys = [
-            (group, year)
-            for group in range(1 + len(places))
-            for year in sorted(grown.rows)
-            if not group or places[group - 1].region_id is None or grown.rows[year][group]
-        ]
-        of_group = [places[group - 1] if group else None for group, _ in keys]
+        # 1. Regions without rows in a year are left out; the globe and the outside of a layer are
+        #    not. Rows are ordered by group, then by year.
+        is_region = np.array([False, *(place.region_id is not None for place in places)])
+        rows = grown.rows()
+        keep = (~is_region[:, np.newaxis]) | (rows > 0)
+        group, year = np.nonzero(keep)
+        layers = pa.array([None, *(place.layer for place in places)], pa.string())
+        region_ids = pa.array([None, *(place.region_id for place in places)], pa.int32())
         columns = {
-            "layer": pa.array([place and place.layer for place in of_group], pa.string()),
-            "region_id": pa.array([place and place.region_id for place in of_group], pa.int32()),
-            "year": pa.array([year for _, year in keys], pa.int16()),
+            "layer": layers.take(pa.array(group)),
+            "region_id": region_ids.take(pa.array(group)),
+            "year": pa.array(years[year]),
         }
+        # 2. A sum is 0 without rows, and NULL if the value is missing in all rows.
         for name, column in names.items():
-            values = [grown.value(name, year, group) for group, year in keys]
-            scaled = [None if value is None else value / unit for value in values]
-            columns[column] = pa.array(scaled, pa.float64())
+            is_null = (rows > 0) & (rows == grown.missing(name))
+            columns[column] = pa.array(grown.sums(name)[keep] / unit, mask=is_null[keep])
         return pa.table(columns)
 
 
 class _Sums:
-    """Sums and counts of some columns by year and group.
+    """The sums of all blocks of a table by year and group.
 
     Attributes
     ----------
-    rows : dict of int to ndarray of float64, shape (groups,)
-        Number of rows of each year, including those with missing values.
+    years : dict of int to BlockSums
+        The sums of each calendar year, with one year each.
     """
 
     def __init__(self, groups: int) -> None:
-        self.rows: dict[int, Float64] = {}
+        self.years: dict[int, BlockSums] = {}
         self._groups = groups
-        self._sums: dict[tuple[str, int], Float64] = {}
-        self._counts: dict[tuple[str, int], Float64] = {}
 
     def add(self, sums: BlockSums) -> None:
         """Add the sums of a block."""
-        for target, key, values in self._targets(sums):
-            if key not in target:
-                target[key] = np.zeros(self._groups)
-            target[key] += values
+        for number, year in enumerate(sums.years):
+            part = sums.of_year(number)
+            before = self.years.get(year)
+            self.years[year] = part if before is None else before.plus(part)
 
-    def _targets(self, sums: BlockSums) -> Iterator[tuple[dict[Any, Float64], Any, Float64]]:
-        for offset, year in enumerate(sums.years):
-            yield self.rows, year, sums.rows[offset]
-            for name in sums.sums:
-                yield self._sums, (name, year), sums.sums[name][offset]
-                yield self._counts, (name, year), sums.counts[name][offset]
+    def rows(self) -> Float64:
+        """Return the number of rows, shape (groups, years)."""
+        return self._matrix([self.years[year].rows for year in sorted(self.years)])
 
-    def value(self, name: str, year: int, group: int) -> float | None:
-        """Return the sum of a column: 0 without rows, None if it is missing in all rows."""
-        if self._counts[name, year][group] or not self.rows[year][group]:
-            return float(self._sums[name, year][group])
-        return None
+    def sums(self, name: str) -> Float64:
+        """Return the sums of a column, shape (groups, years)."""
+        return self._matrix([self.years[year].sums[name] for year in sorted(self.years)])
+
+    def missing(self, name: str) -> Float64:
+        """Return the number of rows without a value, shape (groups, years)."""
+        none = np.zeros((1, self._groups))
+        of_years = [self.years[year].missing.get(name, none) for year in sorted(self.years)]
+        return self._matrix(of_years)
+
+    def _matrix(self, of_years: list[Float64]) -> Float64:
+        return np.concatenate(of_years).T if of_years else np.zeros((self._groups, 0))
