@@ -59,6 +59,7 @@ def parse_box(text: str) -> Box:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError as error:
         raise UsageError(f"--bbox is {text!r}; {expected}") from error
+    # Latitudes beyond the poles that would be valid longitudes: the order was mistaken.
     latitudes, longitudes = (south, north), (west, east)
     if any(abs(value) > 90 for value in latitudes) and all(abs(v) <= 90 for v in longitudes):
         swapped = f"{south:g},{west:g},{north:g},{east:g}"
@@ -70,6 +71,7 @@ def parse_box(text: str) -> Box:
         raise UsageError(f"--bbox is {text!r}, with a latitude outside -90..90; {expected}")
     if not all(-180 <= value <= 360 for value in longitudes):
         raise UsageError(f"--bbox is {text!r}, with a longitude outside -180..360; {expected}")
+    # West may be greater than east: such a box crosses the date line. South may not exceed north.
     if south >= north:
         raise UsageError(
             f"--bbox is {text!r}, with its south ({south:g}) not below its north ({north:g}); "

@@ -214,10 +214,12 @@ def database_info(
     """
     store = parse_storage_options(storage_options)
     path = named_database(database)
+    # 1. Find the database, or say how far an unfinished build has come.
     unfinished = unfinished_build(path.parent)
     if unfinished is not None and not path.exists():
         raise SourceMissingError(str(path), f"there is no such database; {unfinished.text()}")
     try_database(database_path(path))
+    # 2. Read what the database records of its build.
     origin = read_origin(path, with_countries=True)
     if origin.status != "complete":
         raise SourceError(str(path), "is incomplete; run luc-load build again")
@@ -227,6 +229,7 @@ def database_info(
         sources = tuple(map(_source_info, origin.sources))
     except (TypeError, ValueError) as error:
         raise SourceError(str(path), "was not made by luc-load build") from error
+    # 3. Find its dataset: next to it, in a store, or not looked for.
     address = options.get("parquet") if parquet is None else parquet
     dataset: Path | str | None
     if address is None:
@@ -237,6 +240,7 @@ def database_info(
         dataset, dataset_text = stored.folder or None, stored.text
     else:
         dataset, dataset_text = None, f"{address} (not contacted)"
+    # 4. Add uploads of other builds that were interrupted.
     uploads = Uploads(path.parent / PRIVATE).unfinished()
     return DatabaseInfo(
         database=path,

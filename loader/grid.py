@@ -179,6 +179,7 @@ def grid_from_coordinates(
         raise GridError(path, f"latitude {_extreme(lat):g} is outside -90..90 degrees", "latitude")
     if np.abs(lon).max() > 540:
         raise GridError(path, f"longitude {_extreme(lon):g} is outside -360..360", "longitude")
+    # Put both axes in order: from the north, and from the west without a jump.
     reverse_lat = bool(lat[-1] > lat[0])
     north, step_lat = _regular(lat[::-1] if reverse_lat else lat, -1, "latitude", path)
     columns, axis_lon = _unwrap(lon)
@@ -190,6 +191,7 @@ def grid_from_coordinates(
         raise GridError(path, problem, "longitude")
     if len(lat) * len(lon) > _MAX_CELLS:
         raise GridError(path, f"{len(lat)} x {len(lon)} cells are more than cell_id can number")
+    # A grid that begins at 180 degrees east begins at -180.
     west = (west + 180.0) % 360.0 - 180.0
     if abs(west - 180.0) < TOLERANCE_DEG:
         west = -180.0
@@ -241,6 +243,7 @@ def _regular(centres: Float64, sign: int, name: str, path: str) -> tuple[float, 
     measured = sign * (float(centres[-1]) - float(centres[0])) / (count - 1)
     if measured <= 0:
         raise GridError(path, f"{name} is neither ascending nor descending", name)
+    # Coordinates are often float32: the simple fraction nearby is what they mean.
     step = _snap(measured, TOLERANCE_DEG / count)
     first = _snap(float(centres[0]), TOLERANCE_DEG / 2)
     residual = np.abs(centres - (first + sign * step * np.arange(count)))

@@ -170,6 +170,7 @@ class Options:
             raise UsageError(f"--memory-limit: {error}") from error
         if limit < _LEAST_MEMORY:
             raise UsageError(f"--memory-limit is {memory_limit}; expected at least 512 MiB")
+        # What the workers of a cluster get must be found and sent.
         if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
             expected = "expected the address of a dask scheduler, such as tcp://host:8786"
             raise UsageError(f"--scheduler is {scheduler!r}; {expected}")

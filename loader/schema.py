@@ -147,6 +147,7 @@ def transition_variables() -> tuple[Variable, ...]:
     `X_to_primf`, `X_to_primn`, `primf_to_secdf` and `primn_to_secdn` do not exist. The file has
     `standard_name` and `long_name` of the `X_to_Y` swapped; here they are the right way round.
     """
+    # LUH2 has no move to primary land, and books these two as wood harvest.
     absent = {("primf", "secdf"), ("primn", "secdn")}
     moves = tuple(
         _luh2(

@@ -127,6 +127,7 @@ def input_files(name: str, value: Named, prefer: Prefer | None = None) -> tuple[
     SourceMissingError, SourceError, UsageError
         As in `find_sources`.
     """
+    # 1. Collect the files of each product; "" is the first one.
     by_product: dict[str, list[str | xr.Dataset]] = {}
     for product, one in _flat(name, value):
         by_product.setdefault(product, []).extend(_existing(name, one))
@@ -138,6 +139,8 @@ def input_files(name: str, value: Named, prefer: Prefer | None = None) -> tuple[
             f"--{name} {product}=FILE adds a column to the emissions of a first file; name that "
             f"one too: --{name} FILE"
         )
+    # 2. Number the files of a product. Their order only matters with --prefer; otherwise sorted
+    # paths give one identity however they were named.
     files = []
     for product in sorted(by_product):
         found = by_product[product]
@@ -277,11 +280,13 @@ def _existing(name: str, value: One) -> list[str | xr.Dataset]:
         raise UsageError(f"{name} is {path!r}; expected a path of type str, not bytes")
     if not path:
         raise UsageError(f"--{name} is empty; expected a path")
+    # file:// names a local file; every other address is looked up in its store.
     if is_address(path):
         scheme, _, rest = path.partition("://")
         if scheme != "file":
             return list(_in_store(name, path))
         path = rest
+    # The name itself comes first: a file may be called states[1].nc.
     file = Path(path)
     if _is_there(file):
         return [path]

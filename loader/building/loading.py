@@ -305,12 +305,14 @@ class Loading:
             table.has_value[block.cells(table.source.grid.n_lon)] |= part.has_value
             noted = StoredPart(part.size, part.digest.rows_of_year, part.digest.content)
             self._stage.keep_part(block, noted, table.has_value)
+        # The record of the table, which this lane may change: it has the turn.
         path = self._stage.part_path(block).relative_to(self._stage.parquet)
         table.digest.merge(part.digest)
         table.stored_cells[part.rows.column("cell_id").to_numpy()] = True
         table.parts.append(f"/{path.as_posix()}")
         table.parquet_bytes += part.size
         table.reused += isinstance(part, ReusedPart)
+        # Progress is counted in values of the file, of which the number is known from the start.
         share_of_rows = (block.south - block.north) / table.source.grid.n_lat
         years = block.last - block.first
         self._values_done += years * len(table.source.variables) * share_of_rows

@@ -167,16 +167,19 @@ class Run:
         LucLoadError
             Any error that `build` would raise before it loads.
         """
+        # 1. The same decision as in `build`: a finished build needs no estimate.
         situation = self._inspect(overwrite=overwrite)
         if situation.step(overwrite=overwrite) is Step.NONE:
             assert situation.published_id is not None
             return self._report("up to date", situation.published_id)
+        # 2. Open the sources, which raises whatever a build would raise.
         self._tried()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             needed = self._estimate(sources)
             notices = missing_change(sources.gridded)
             synthetic = sources.is_synthetic
+        # 3. Add what only the output folder says: leftovers, and the space that is free.
         out = self._options.out
         if (unfinished := unfinished_build(out)) is not None:
             notices += (unfinished.text(),)

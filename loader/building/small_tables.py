@@ -243,6 +243,7 @@ def source_table(
     digests: Mapping[str, str],
 ) -> pa.Table:
     """Return the table `source`: one row per source file; only gridded files have years."""
+    # A key is the name under which fingerprints and digests know a file.
     rows = []
     keys = []
     for source in sources.values():
@@ -268,6 +269,7 @@ def source_table(
                 "synthetic": False,
             }
         )
+    # Datasets in memory have neither size nor digest.
     for key, row in zip(keys, rows, strict=True):
         row["size"] = fingerprints[key].size if key in fingerprints else None
         row["digest"] = f"sha256:{digests[key]}" if key in digests else None
@@ -337,6 +339,7 @@ def build_table(
         "storage_version": storage_version,
         "synthetic": synthetic,
     }
+    # The digest covers all other columns and the record, and is stored in the record.
     sealed = {**record, BUILD_DIGEST: build_digest(row, record)}
     columns: dict[str, Any] = {name: [value] for name, value in row.items()}
     columns["built_at"] = pa.array(columns["built_at"], pa.timestamp("us"))

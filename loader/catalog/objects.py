@@ -286,11 +286,13 @@ def create_views(
     objects = views | macros
     values = _template_values(con, context)
     rendered = {name: render(file, values) for name, file in (tables | objects).items()}
+    # 1. Views before those that read them.
     for name in creation_order(objects):
         if name in context.materialized:
             _create_stored(con, name, rendered[name])
         else:
             _execute(con, rendered[name], name)
+    # 2. Comments. A stored view has two objects: the table, and the view in meta that fills it.
     for kind, files in (("TABLE", tables), ("VIEW", views), ("MACRO", macros)):
         for name in files:
             actual = "VIEW" if name in viewed else kind

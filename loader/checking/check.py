@@ -127,10 +127,12 @@ def check_database(
     checks = _chosen(only)
     limit = parse_size(memory_limit) if memory_limit is not None else _MEMORY
     path = database_path(database)
+    # A damaged file can crash DuckDB: a child process opens it first.
     with _blamed_on_damage(path):
         try_database(path)
     with ExitStack() as stack:
         stack.enter_context(using_storage_options(options))
+        # If another build replaces the file meanwhile, the results are of two builds: start again.
         for attempt in range(_ATTEMPTS):
             opened = path.stat()
             with ExitStack() as inner:

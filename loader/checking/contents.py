@@ -65,6 +65,7 @@ def bad_years(
         The other tables that were read.
     """
     bad = []
+    # 1. Every row of table_content: a year of a gridded table, or a small table as a whole.
     for (table, year), (rows, digest) in subject.contents.items():
         if year is None and table in small:
             count, content = small[table].num_rows, small_digest(small[table])
@@ -76,6 +77,7 @@ def bad_years(
         if (count, content) != (rows, digest):
             note = "rows" if count != rows else f"as many rows, other values: {content}"
             bad.append(BadRow(table, year=year, value=count, expected=rows, note=note))
+    # 2. Years that the tables hold and table_content does not.
     bad += [
         BadRow(table, year=year, value=rows, expected=0, note="rows")
         for table, found in digests.items()

@@ -70,6 +70,7 @@ def check_file(subject: Subject) -> CheckResult:
         return report("skipped", str(error))
     except ServiceError as error:
         return report("skipped", str(error))
+    # A program that opened the file for writing changed its header; damage does not.
     path = subject.path.resolve()
     size = path.stat().st_size
     if file_digest(path) == sums.database:
@@ -108,6 +109,7 @@ def check_parquet(subject: Subject) -> CheckResult:
         dataset = _dataset_of(subject)
         with _store_errors(subject):
             bad = list(_bad_files(subject, dataset))
+            # Values are only read from files whose bytes are as published.
             if not bad:
                 bad = _bad_values(subject, dataset)
     except _UnavailableError as error:
@@ -139,6 +141,7 @@ def _dataset_of(subject: Subject) -> PublishedDataset:
         if found.state != "same":
             raise _UnavailableError(found.text, failed=found.state == "other")
         return StoreDataset(found.folder)
+    # A link to the database is resolved: the dataset is next to the file itself.
     folder = subject.path.resolve().parent / PARQUET
     if not folder.exists():
         raise _UnavailableError("there is no Parquet dataset next to the database")

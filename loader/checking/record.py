@@ -62,6 +62,7 @@ def _bad_tables(subject: Subject) -> Iterator[BadRow]:
         for one in subject.record.get("tables", [])
         if isinstance(one, dict)
     }
+    # A table that only one of the two names is bad too.
     for table in sorted({*stated, *subject.loaded}):
         years = subject.years(table)
         totals = {

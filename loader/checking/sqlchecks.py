@@ -55,10 +55,12 @@ def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
     """
     file = read_files("sql/checks")[check.name]
     title = file.header["Title"]
+    # 1. Do not run text that is not ours, nor a check whose objects are missing or unproven.
     if reason := _untrusted(subject, file):
         return CheckResult(check.name, title, "failed", reason)
     if reason := _not_to_run(file, subject.unproven) or check.obstacle(subject):
         return CheckResult(check.name, title, "skipped", reason)
+    # 2. Count first, in one pass that also says whether all rows hold.
     values = subject.template_values | {"figures": False}
     holds = False
     if check.counted is not None:
@@ -70,6 +72,7 @@ def run_sql_check(subject: Subject, check: SqlCheck) -> CheckResult:
         return CheckResult(check.name, title, "skipped", f"no {check.what}")
     if holds:
         return CheckResult(check.name, title, "ok", _words(check, figures), figures)
+    # 3. Otherwise list the worst rows, and count them all only if there are more.
     query = embedded(file, values)
     shown = run_statement(subject.con, "worst_rows", {"check": query, "limit": SHOWN_ROWS})
     summary = _words(check, figures)

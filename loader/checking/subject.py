@@ -287,6 +287,7 @@ class Subject:
         """The variables with which the files of sql/checks are rendered."""
         fractions, uses = self.land_uses.fractions, self.land_uses.uses
         moves = self.land_uses.moves
+        # Values of one row that are missing together or not at all.
         together = {"state": fractions, "transition": tuple(move.variable for move in moves)}
         return {
             "loaded": self.loaded,

@@ -131,6 +131,7 @@ def borrowed(references: Sequence[Reference]) -> Iterator[list[SourceFile]]:
                 f"a worker runs luc-load {__version__}, but the client runs {reference.version}; "
                 "install the same version on all workers"
             )
+    # Opening needs the libraries alone, reading may overlap: `_turns` allows either.
     lent: list[tuple[Reference, SourceFile]] = []
     try:
         for reference in references:
@@ -180,6 +181,7 @@ def _opened(reference: Reference) -> SourceFile:
     except BaseException:
         source.close()
         raise
+    # Hosts that share storage agree on size and modification time, not on inodes.
     if (status.size, status.mtime_ns) != (reference.size, reference.mtime_ns):
         source.close()
         raise SourceError(

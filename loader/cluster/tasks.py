@@ -184,11 +184,13 @@ def make_attempt(task: Task) -> Attempt:
             f"{folder}: a worker cannot see this folder; with --scheduler the output must be on "
             "storage that all workers share"
         )
+    # A unique name: the scheduler may run a task twice, and only one result is used.
     path = folder / f"{block.table}-{block.name}-{uuid.uuid4().hex}.parquet"
     with borrowed(task.origin.references) as files:
         source = task.origin.source(files)
         cells = block.cells(source.grid.n_lon)
 
+        # Flags travel for the cells of the block only.
         def whole_grid(bits: CellBits | None) -> Bool | None:
             if bits is None:
                 return None

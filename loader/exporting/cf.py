@@ -243,11 +243,13 @@ def global_attributes(
         Identifier and time (UTC) of the build.
     """
     build_id, built_at = build
+    # Every different text once, in the order of the files.
     collected = {}
     for key in ("institution", "source", "references", "license", "comment"):
         texts = dict.fromkeys(str(file[key]).strip() for file in files if file.get(key))
         if texts:
             collected[key] = "; ".join(texts)
+    # CF requires `source` to describe the origin of the data: titles do if nothing else does.
     if "source" not in collected:
         titles = dict.fromkeys(str(file["title"]) for file in files if file.get("title"))
         collected["source"] = "; ".join(titles) or "gridded files loaded by luc-load"

@@ -52,6 +52,7 @@ def add_outlines(
     UsageError
         If the rows do not have a cell_id.
     """
+    # A user may have renamed cell_id; its values are what the outlines follow from.
     name = next((new for new, column in columns.items() if column == "cell_id"), None)
     if name is None or name not in schema.names:
         raise UsageError("GeoParquet needs the column cell_id, to know the outline of each row")
@@ -64,6 +65,7 @@ def add_outlines(
     def with_outlines() -> Iterator[Piece]:
         for piece in pieces:
             cells = piece.rows.column(name).to_numpy(zero_copy_only=False)
+            # WKB polygons of equal length: one buffer serves all of them, without copies.
             outlines = cell_outlines(grid, cells.astype(np.int64))
             packed = pa.Array.from_buffers(
                 field.type, len(cells), [None, pa.py_buffer(outlines.tobytes())]

@@ -131,6 +131,7 @@ def write_grid(
     try:
         for one in plan.maps:
             file.put(one.name, slice(0, len(plan.rows)), read_map(con, plan, one))
+        # Boxes come in the order of the file. The next one is queried while this one is written.
         count = len(plan.years) * len(plan.variables)
 
         def write() -> None:

@@ -146,6 +146,7 @@ def _of_relation(
     con: duckdb.DuckDBPyConnection, relation: str, layouts: Mapping[str, FileLayout]
 ) -> GridPlan:
     """Plan a view: every numeric column becomes a variable."""
+    # 1. The relation must have cells and years.
     columns: dict[str, dict[str, str]] = {}
     for table, column, data_type in run_statement(con, "list_columns"):
         columns.setdefault(table, {})[column] = data_type
@@ -156,6 +157,7 @@ def _of_relation(
             f"--what is {relation!r}, which {problem}; a grid can be made of "
             f"{', '.join(sorted(gridded))}"
         )
+    # 2. Its numeric columns are the variables.
     meanings = _meanings(con, relation)
     variables = tuple(
         GridVariable(
@@ -168,6 +170,7 @@ def _of_relation(
         for column, data_type in columns[relation].items()
         if column not in _AXES and data_type in _NUMBERS
     )
+    # 3. A grid has room for one row for each cell and year.
     years = np.array([year for (year,) in run_statement(con, "list_years_of", {"table": relation})])
     if not years.size:
         raise UsageError(f"--what is {relation!r}, which has no rows in this database")

@@ -154,8 +154,11 @@ class Client:
             If its certificate cannot be verified, or it only redirects.
         """
         headers = {"Range": f"bytes={start}-"} if start else {}
+        # If the file has changed since, the server sends all of it instead of the rest.
         if start and validator is not None:
             headers["If-Range"] = validator
+        # Errors that a repetition cannot help end the download; all others are `Lost`, and are
+        # retried.
         try:
             response = _within(
                 sum(self._timeout),

@@ -165,6 +165,7 @@ def fetch(
             raise UsageError(f"--{option} is {value}; expected at least {least}")
     if timeout <= 0:
         raise UsageError(f"--timeout is {timeout:g}; expected more than 0 seconds")
+    # Choose the files before anything is written: a wrong name must leave no folder behind.
     addresses = merge_named(
         {
             "eluc": eluc,

@@ -212,10 +212,13 @@ class Partial:
             is_ours = note["made_by"] == _MARK
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             note, is_ours = {}, False
+        # 1. Never continue a file that somebody else wrote.
         if length and not is_ours:
             raise OutputError(
                 f"{self.path}: was not made by luc-load fetch; move it, or choose another --out"
             )
+        # 2. Trust only bytes that were on the disk before the last note of them, and of the same
+        # file.
         synced = note.get("synced", 0) if is_ours else 0
         same = is_ours and _is_same_file(note, url) and isinstance(synced, int)
         usable = min(length, synced) if same else 0
@@ -223,6 +226,7 @@ class Partial:
             self._note = note
         elif is_ours:
             self._note_path.unlink()
+        # 3. Cut off the others; writing continues where they were.
         os.ftruncate(self._handle, usable)
         os.lseek(self._handle, usable, os.SEEK_SET)
         return usable

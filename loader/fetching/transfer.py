@@ -207,6 +207,7 @@ class _Transfer:
                 digest.update(data)
             self._watch.advanced(partial.size, total)
             elapsed = time.monotonic() - began
+            # A server that sends a byte now and then never times out: require a rate.
             if elapsed > self._conditions.timeout:
                 if partial.size - size_then < LEAST_RATE * elapsed:
                     received = f"{partial.size - size_then:,} bytes in {elapsed:.0f} s"

@@ -79,6 +79,7 @@ def refuse_other_file(
         raise OutputError(f"{path}: is not a regular file; {way_out}")
     if is_synthetic(path):
         raise OutputError(f"{path}: is a synthetic sample, not the real file; {way_out}")
+    # The size is compared first, because a digest reads the whole file.
     size = path.stat().st_size
     if remote.size is not None and size != remote.size:
         raise OutputError(

@@ -122,6 +122,7 @@ def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
         Sentences about years that are not loaded or reversed, and about latitudes and longitudes
         that are impossible or without data. Empty if there is no explanation.
     """
+    # DuckDB itself parses the query; one that it cannot parse as JSON is not explained.
     try:
         last = con.extract_statements(sql)[-1].query
         tree = json.loads(run_statement(con, "parse_expression", None, [last])[0][0])
@@ -129,6 +130,7 @@ def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     except (duckdb.Error, DatabaseError, ValueError):
         return []
     reasons: list[str] = []
+    # Look for places outside the grid, and years that are not loaded, anywhere in the query.
     for node in syntax_nodes(tree):
         kind, name = node.get("class"), str(node.get("function_name", "")).lower()
         if kind == "FUNCTION" and (name in _PLACES or name in _SPANS):
@@ -152,6 +154,7 @@ def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
         elif kind in {"COMPARISON", "BETWEEN"} and (span := _year_span(con, node)) is not None:
             complaint = years.complaint(*span)
             reasons += [complaint] if complaint else []
+    # The same reason may come from several parts of a query.
     return list(dict.fromkeys(reasons))
 
 
@@ -178,6 +181,7 @@ def _year_span(
             return None
         lower, upper = _value(con, node["lower"]), _value(con, node["upper"])
         return None if lower is None or upper is None else (lower, upper)
+    # `2000 < year` is `year > 2000`.
     left, right, operator = node["left"], node["right"], node["type"]
     if _is_year(right):
         left, right = right, left

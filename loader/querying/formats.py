@@ -150,6 +150,7 @@ def choose_format(
     from loader.querying.output import STDOUT, is_terminal  # noqa: PLC0415  # --help must be quick
 
     suffix = PurePath(output).suffix.lower()
+    # 1. --format, else the suffix of the file, else the default of standard output.
     if name is not None:
         chosen = FORMATS[name]
     elif output == STDOUT:
@@ -163,6 +164,7 @@ def choose_format(
                 f"{suffixes_text(allowed)}, or --format"
             )
         chosen = matches[0]
+    # 2. Reject where the format cannot go.
     if chosen.is_binary and suffix == _GZIP:
         raise UsageError(f"{output}: {chosen.name} is compressed already; leave out .gz")
     if chosen.is_grid and output == STDOUT:

@@ -204,6 +204,7 @@ def _degrees(where: str, line: str, value: Any, what: str, *, decimal_comma: boo
     text = "" if value is None else str(value).strip()
     if not text or text.lower() in {"nan", "na", "none", "null"}:
         raise SourceError(where, f"{line} has no {what}")
+    # As spreadsheets write numbers: a typographic minus sign, a decimal comma.
     plain = text.replace("\N{MINUS SIGN}", "-")
     if decimal_comma and "." not in plain:
         plain = plain.replace(",", ".")
@@ -212,6 +213,7 @@ def _degrees(where: str, line: str, value: Any, what: str, *, decimal_comma: boo
         raise SourceError(
             where, f"{line}: {what} {text!r} is not a number of degrees, such as 51.507 or 0.127 W"
         )
+    # As people write coordinates: 0.127 W, or a sign, but not both.
     degrees, side = float(match[1]), (match[2] or "").upper()
     if side and side not in ("NS" if what == "latitude" else "EW"):
         raise SourceError(

@@ -148,6 +148,7 @@ def find_question(asked: str) -> Question:
     text = asked.strip()
     if text in known:
         return known[text]
+    # A path; one that does not exist may still name a built-in query.
     if text.lower().endswith(".sql") and len(text.split("\n")) == 1:
         path = Path(text)
         if not path.exists() and path.name == text and path.stem in known:
@@ -157,6 +158,7 @@ def find_question(asked: str) -> Question:
         raise UsageError(
             "the query is empty; luc-load query without arguments lists the built-in queries"
         )
+    # A single word is no SQL statement: a misspelt name.
     if len(text.split()) == 1 and not text.endswith(";"):
         near = difflib.get_close_matches(text, known, n=3)
         hint = (

@@ -125,6 +125,7 @@ def open_address(address: str) -> xr.Dataset:
     """
     store = store_of(address)
     with translated(address):
+        # 1. Zarr, by its suffix or by what is in the folder.
         if store.path.rstrip("/").endswith(".zarr"):
             return open_zarr_store(address)
         if store.fs.info(store.path)["type"] == "directory":
@@ -132,6 +133,7 @@ def open_address(address: str) -> xr.Dataset:
             if any(store.fs.exists(f"{folder}/{mark}") for mark in _ZARR_MARKS):
                 return open_zarr_store(address)
             raise SourceError(address, "is neither a netCDF file nor a Zarr store")
+        # 2. Else a file. Its first bytes show the format, and whether the server sends ranges.
         head = store.fs.cat_file(store.path, start=0, end=_HEAD_BYTES)
     if not head:
         raise SourceError(address, "is empty; expected a netCDF file (a failed upload?)")
@@ -295,6 +297,7 @@ def _refuse_missing_chunks(
                 "write_empty_chunks=True",
                 name,
             )
+        # A year without any chunk was not written, whatever the fill value means.
         present = stored_chunks(path, array, names)
         time = find_dimensions(dataset, path).time
         if time in stored.dims:

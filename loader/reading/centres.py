@@ -93,10 +93,13 @@ def require_centres(
     Bounds count only where the coordinates are whole multiples of the step, as corners are: those
     of LUH2's static grid are half a cell off its centres.
     """
+    # 1. Bounds decide, if there are any.
     for step, (name, values, bounds) in ((grid.step_lat, latitude), (grid.step_lon, longitude)):
         if _are_corners(np.asarray(values, dtype=np.float64), bounds, step):
             problem = "its bounds show that it holds the edges of the cells, not their centres"
             raise GridError(path, f"{problem}; {_fix(step)}", name)
+    # 2. Without bounds: rows that cover the Earth from pole to pole, with one at a pole itself,
+    # would reach beyond it if they were centres.
     name, values, bounds = latitude
     south = grid.north - (grid.n_lat - 1) * grid.step_lat
     is_on_pole = max(grid.north, -south) > 90.0 - TOLERANCE_DEG

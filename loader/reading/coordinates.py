@@ -188,6 +188,7 @@ def _missing(dataset: xr.Dataset, role: _Role, path: str) -> GridError:
     """Return the error for a file without a coordinate, depending on what it has instead."""
     if any(str(name).startswith("phony_dim") for name in dataset.sizes):
         return GridError(path, "its dimensions have no names: plain HDF5, not netCDF-4")
+    # A variable with the meaning of the coordinate shows what kind of grid it is instead.
     for name, variable in dataset.variables.items():
         if not variable.ndim or not _is_of(name, variable, role):
             continue

@@ -76,6 +76,7 @@ class DirectChunkBackend(BackendEntrypoint):
         OSError
             If the file is not netCDF-4, or cannot be read.
         """
+        # 1. Open the file as xarray does, for coordinates and attributes.
         how: dict[str, Any] = {"drop_variables": drop_variables, "decode_cf": False, "cache": False}
         file: Ranges
         if isinstance(filename_or_obj, RangeFile):
@@ -88,6 +89,7 @@ class DirectChunkBackend(BackendEntrypoint):
             general = _open_general(path, how)
             layouts = _chunk_layouts(path, general)
             file = _OpenFile(path)
+        # 2. Replace the variables whose chunks this engine can decode itself.
         direct = {
             name: xr.Variable(
                 general[name].dims,
@@ -98,6 +100,7 @@ class DirectChunkBackend(BackendEntrypoint):
             )
             for name, layout in layouts.items()
         }
+        # 3. Decode as asked. Closing the result closes the file.
         decoded = xr.decode_cf(
             general.assign(direct),
             mask_and_scale=mask_and_scale,
@@ -212,6 +215,7 @@ def _chunk_layout(dataset: h5py.Dataset, index: ChunkIndex) -> _ChunkLayout | No
         for k in range(creation.get_nfilters())
     ]
     dtype = dataset.dtype
+    # Anything else is read by the HDF5 library.
     if (
         index.is_skipping
         or filters not in _UNDERSTOOD
@@ -269,6 +273,7 @@ class DirectChunkArray(BackendArray):
         return self._read(cast("tuple[int | slice, ...]", key))
 
     def _read(self, key: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        # Read the smallest box around the key, then take its steps and directions from memory.
         spans = []
         finish: list[int | slice] = []
         for item, length in zip(key, self.shape, strict=True):

@@ -59,6 +59,7 @@ def check_header(path: str) -> bytes:
             _refuse_being_written(path, file.fileno())
             head = file.read(512)
             size = os.fstat(file.fileno()).st_size
+            # Both formats say in their header how long the file must be.
             if head.startswith(CLASSIC_MAGICS):
                 file.seek(0)
                 needed = needed_size(file)

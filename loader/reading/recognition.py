@@ -114,6 +114,7 @@ def cut_source(source: SourceFile, window: Grid) -> SourceFile:
     rows = np.isin(layout.rows.in_file(source.grid.n_lat), part.rows)
     columns = np.isin(layout.columns.in_file(source.grid.n_lon), part.columns)
     chosen = {dims.latitude: _positions(rows), dims.longitude: _positions(columns)}
+    # The cut dataset is read like a file of its own, so all that follows from it is right.
     dataset = source.dataset.isel(chosen)
     dataset.set_close(source.dataset.close)
     years = int(source.years[0]), int(source.years[-1])
@@ -200,6 +201,7 @@ def _find_variables(
     by_name: dict[str, xr.Variable] = {}
     notices: list[str] = []
     left_out: list[str] = []
+    # 1. Sort the variables on the grid into those to load and those to leave out.
     for key, variable in dataset.variables.items():
         name = str(key)
         further = [d for d in variable.dims if d not in required]
@@ -215,6 +217,7 @@ def _find_variables(
             by_name[name] = variable.isel(dict.fromkeys(further, 0)) if further else variable
         else:
             left_out.append(name)
+    # 2. Raise if there is too little.
     missing = sorted((set(columns) or kind.required) - by_name.keys())
     if missing:
         raise _missing_variables(kind, path, missing, dataset)
@@ -222,6 +225,7 @@ def _find_variables(
         expected = f"expected variables on (time, latitude, longitude) of {kind.title}"
         raise SourceError(path, f"holds nothing to load; {expected}")
     _check_names(path, {name: columns.get(name, name) for name in by_name})
+    # 3. Named columns come in the order of their names.
     if columns:
         by_name = {name: by_name[name] for name in columns}
     if left_out:
@@ -280,8 +284,10 @@ def _describe(kind: Source, name: str, dataset: xr.Dataset, columns: dict[str, s
     """
     attributes = dataset.variables[name].attrs
     units = str(attributes.get("units", ""))
+    # Every product of emissions must be in the unit of the first, however the file spells it.
     if columns.get(name, ELUC.column) != ELUC.column:
         units = ELUC.units
+    # A known variable has the published attributes; one that no view computes with keeps its unit.
     for known in kind.variables:
         if columns.get(name) == known.column:
             return replace(known, name=name)

@@ -82,6 +82,7 @@ def stored_chunks(
     """
     counts = [-(-size // chunk) for size, chunk in zip(array.shape, array.chunks, strict=True)]
     stored = np.zeros(counts, dtype=np.bool_)
+    # 1. Without shards, a chunk is a file or a key of its own.
     if getattr(array, "shards", None) is None:
         prefix = f"{array.path}/".lstrip("/")
         if names is not None:
@@ -93,6 +94,7 @@ def stored_chunks(
         return stored
     if names is not None:
         raise SourceError(path, "has shards, whose contents cannot be counted here", array.basename)
+    # 2. With shards, the index of each shard says which of its chunks are stored.
     for place in _places(array):
         inner = [s // c for s, c in zip(array.shards, array.chunks, strict=True)]
         box = tuple(

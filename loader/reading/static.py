@@ -148,6 +148,7 @@ def _read(path: str, dataset: xr.Dataset) -> StaticGrid:
         plane = read_plane(stored, path, variable.name, dims, rows, columns).reshape(-1)
         _check(path, variable.name, plane, grid)
         values[variable.name] = plane
+    # Codes without a name stay, and are reported.
     codes = _country_codes(values["ccode"])
     used, cells = np.unique(codes[codes > 0], return_counts=True)
     known = countries(int(code) for code in used)

@@ -92,16 +92,19 @@ def _walk_hdf5(path: str) -> tuple[dict[str, list[int]], set[str]]:
         for name, item in file.items():
             if not isinstance(item, h5py.Dataset):
                 continue
+            # One value, because a damaged type only fails when it is converted.
             if _is_unusual(item.id.get_type()):
                 unusual.add(name)
                 if item.size and item.ndim:
                     item[(0,) * item.ndim]
             if item.chunks is None:
                 continue
+            # Filters that are not HDF5's own are tried by reading, in `_read_ends`.
             creation = item.id.get_create_plist()
             filters = [creation.get_filter(k)[0] for k in range(creation.get_nfilters())]
             if any(number not in _OWN_FILTERS for number in filters):
                 foreign[name] = filters
+            # This follows every node of the index, and crashes here if one is damaged.
             visit = getattr(item.id, "chunk_iter", None)
             if visit is not None:
                 visit(lambda _chunk: None)

@@ -137,6 +137,7 @@ def _from_dates(values: npt.NDArray[Any], path: str, name: str) -> npt.NDArray[n
 def _from_numbers(
     values: npt.NDArray[np.float64], units: object, calendar: object, path: str, name: str
 ) -> npt.NDArray[np.float64]:
+    # 1. Every step must be a number that can be a time.
     bad = np.flatnonzero(~np.isfinite(values) | (np.abs(values) > 1e12))
     if bad.size:
         step = int(bad[0])
@@ -144,6 +145,8 @@ def _from_numbers(
             problem = f"step {step} is missing (NaN or its own fill value)"
             raise TimeAxisError(path, f"{problem}; expected a time at every step", name)
         raise TimeAxisError(path, f"step {step} is {values[step]:g}, not a time", name)
+    # 2. The units decide how to read it: bare years, years or days since, or dates such as
+    # 19900101.
     if units is None or (isinstance(units, str) and units.strip().lower() in _NO_UNITS):
         return _bare_years(values, path, name)
     if not isinstance(units, str):

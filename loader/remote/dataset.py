@@ -52,6 +52,8 @@ def stored_dataset(address: object, build_id: str, named: str | None = None) -> 
     -------
     StoredDataset
     """
+    # The address comes from the database, which may be a stranger's: contact it only if the user
+    # named it or published there.
     if named is None and not is_known(address):
         reason = "no build of yours published there; name it with --parquet to look there"
         return StoredDataset("unreachable", f"{address} was not checked: {reason}")

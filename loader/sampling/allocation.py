@@ -63,6 +63,7 @@ def transitions(
     losses, gains = np.maximum(-change, 0.0), np.maximum(change, 0.0)
     harvest = _log_before_clearing(stock, losses, gains)
     total = np.maximum(losses.sum(axis=0), gains.sum(axis=0))
+    # What is lost goes to all land uses that gain, in proportion to their gains.
     scale = np.divide(_MARGIN, total, out=np.zeros_like(total), where=total > 0)
     rotated = _rotations(stock, losses)
     moves = losses * scale

@@ -107,10 +107,12 @@ def _luh3() -> Edition:
     (plantation,) = FURTHER_LAND_USE
     text = FURTHER_LAND_USE[plantation]
     into = {name: what for name, what in LAND_USE.items() if name not in ("primf", "primn")}
+    # Plantations: a thirteenth land use, with moves from and to the others.
     share = STATES[0]
     state = replace(share, name=plantation, long_name=text)
     further = [(a, b) for a in LAND_USE for b in (plantation,)]
     further += [(plantation, b) for b in into]
+    # Harvest becomes a move from primary to secondary land of the same kind.
     harvested = [name.split("_to_") for name in SECONDARY_BY_HARVEST.values()]
     known = LAND_USE | FURTHER_LAND_USE
     moves = tuple(

@@ -126,6 +126,7 @@ def _calibrate(geography: Geography, history: History) -> tuple[Float64, Float64
     potential = _potential(subset)
     to_pgc = step * geography.area_m2[::step] / 10_000.0 / 1e9
     years = np.arange(FIRST_ELUC_YEAR - _LEGACY_YEARS, LAST_YEAR + 2)
+    # 1. The global emissions of the subset, without calibration.
     totals = np.zeros(years.size)
     before = _equilibrium(land_use(subset, np.full(potential.shape, float(years[0]))), potential)
     for index, year in enumerate(years[:-1].tolist()):
@@ -137,6 +138,7 @@ def _calibrate(geography: Geography, history: History) -> tuple[Float64, Float64
         ahead = totals[index : index + _LEGACY_YEARS]
         ahead += lost * _CLEARED[: ahead.size] + gained * _REGROWN[: ahead.size]
         before = after
+    # 2. The factors between them and what was published, at a few years.
     anchors = np.asarray(_PUBLISHED[0], dtype=np.float64)
     drawn = np.interp(anchors, years, totals)
     factors = np.asarray(_PUBLISHED[1]) / np.maximum(drawn, 1e-3)

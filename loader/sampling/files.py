@@ -131,6 +131,7 @@ def landuse_file(
     grid = layout.grid
     with netCDF4.Dataset(path, "w", format="NETCDF4") as file:
         file.setncatts(dict(layout.attributes))
+        # LUH2's own order of dimensions: time, lon, lat.
         file.createDimension("time", None)
         file.createDimension("lon", grid.n_lon)
         file.createDimension("lat", grid.n_lat)

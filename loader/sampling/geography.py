@@ -87,9 +87,11 @@ def make_geography(resolution: float, seed: int) -> Geography:
     rows, columns = np.divmod(np.arange(grid.n_cells), grid.n_lon)
     lat, lon = grid.latitude[rows], grid.longitude[columns]
     fraction = mask.land_fraction.ravel().astype(np.float64)
+    # LUH2 has no land use in Antarctica.
     land = ((fraction > _SMALLEST_LAND) | mask.is_land.ravel()) & (lat > -60)
     land &= ~_inside(lat, lon, places.CASPIAN)
     cells = np.flatnonzero(land)
+    # From here on arrays hold the land cells only.
     lat, lon = lat[cells], lon[cells]
     country = _countries(lat, lon)
     wetness, forest_share, biomass = _vegetation(lat, lon, seed)

@@ -238,6 +238,7 @@ def _crop_mix(draw: _Draw, wetness: Float64) -> tuple[Float64, Float64]:
     }
     smallest = {"c3ann": 0.0, "c4ann": 0.12, "c3per": 0.08, "c4per": 0.03, "c3nfx": 0.15}
     before, after = [], []
+    # The order of draws decides the values: it must not change between versions.
     for name in CROPS:
         share = base[name] * np.exp(0.6 * draw.smooth()) * draw.scatter(0.3)
         share = _keep(share, smallest[name])

@@ -75,6 +75,7 @@ class Management:
         watered = _share(year, 1945, 25)
         fuelled = max(0.0, min(1.0, (year - 1975) / 45))
         fuel_area, crop_area = np.zeros_like(self._rate), np.zeros_like(self._rate)
+        # Variables of crops, missing where the crop does not grow, as in LUH2.
         for name in CROPS:
             area = states[_ROW[name]].astype(np.float64)
             grown = area > 0
@@ -87,6 +88,7 @@ class Management:
         yield "fharv_c3per", _where(states[_ROW["c3per"]] > 0, 0.03 * self._fuel)
         yield "fharv_c4per", _where(states[_ROW["c4per"]] > 0, 0.3 + 0 * self._rate)
         yield "flood", _where(states[_ROW["c3ann"]] > 0, self._rice)
+        # The three uses of wood sum to one.
         round_wood = self._wood * _share(year, 1900, 60)
         wooded = states[_ROW["secdf"]] + states[_ROW["primf"]] > 0
         fuel_wood = 0.02 * fuelled * self._fuel

@@ -101,6 +101,7 @@ def land_use(history: History, time: Float64) -> LandUse:
     h = history
     old = h.old_share * _grown(time, _OLD_YEAR, _OLD_LENGTH)
     modern = 1.0 - h.old_share
+    # 1. What farming, towns and logging take over time.
     crops = h.crop_height * (old + modern * _grown(time, h.crop_year, h.crop_length))
     graze = old + modern * _grown(time, h.graze_year, h.graze_length)
     pasture, ranges = h.pasture_height * graze, h.range_height * graze
@@ -110,6 +111,7 @@ def land_use(history: History, time: Float64) -> LandUse:
     given_up = h.abandoned * _grown(time, h.abandoned_year, h.abandoned_length)
     intense = 0.25 * _grown(time, h.urban_year, h.urban_length) * (h.crop_height > 0)
 
+    # 2. What is left is primary, or secondary where it was logged or farmed before.
     untouched = np.maximum(h.available - (crops + pasture + ranges + urban), 0.0)
     grass = pasture + ranges * intense
     return LandUse(
@@ -139,6 +141,7 @@ def states(history: History, time: Float64, year: int) -> Float32:
         The 12 fractions, secondary biomass in kg C m-2, secondary age in years.
     """
     use = land_use(history, time)
+    # In the order of the file.
     out = np.empty((14, time.size), dtype=np.float32)
     forest = history.forest_share
     out[0] = use.primary * forest
@@ -151,6 +154,7 @@ def states(history: History, time: Float64, year: int) -> Float32:
     out[5:10] = use.crops * mix
     out[10] = use.pasture
     out[11] = use.ranges
+    # Mean age and biomass of secondary land grow with the years since it was disturbed.
     disturbed = np.minimum(history.harvest, 3.0) / 3.0
     age = np.minimum(12.0 + (1.0 - 0.75 * disturbed) * 130.0 * (0.3 + use.primary), year - 849.0)
     has_secondary = out[2] + out[3] > 0

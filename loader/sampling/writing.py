@@ -194,6 +194,7 @@ def _sources(
         known = ", ".join(files)
         raise UsageError(f"there is no source {', '.join(unknown)}; expected some of {known}")
     chosen = [source for source in files if only is None or source in only]
+    # ELUC begins in 1850: earlier samples have none, unless it was asked for.
     late = {
         name: source.first_year
         for name, source in SOURCES.items()

@@ -90,9 +90,11 @@ def _removals(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
 
 
 def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
+    # 1. Samples that were being written.
     for place in (folder, folder / "sample"):
         if place.is_dir():
             yield from map(_remove, sorted(_unfinished_samples(place)))
+    # 2. The stage of an interrupted build, under the lock of the output.
     work = folder / PRIVATE
     if not work.is_dir() or work.is_symlink():
         return
@@ -101,10 +103,12 @@ def _removing(folder: Path, options: Mapping[str, Any]) -> Iterator[Removed]:
         stage = Stage(work)
         if stage.folder.is_dir() and not stage.folder.is_symlink():
             refuse_links(stage.folder, but="replaced")
+            # Parts that an interrupted exchange moved out are of the unfinished build.
             take_back(stage, folder)
             yield _remove(stage.folder)
         if stage.discarded.is_dir() and not stage.discarded.is_symlink():
             yield _remove(stage.discarded)
+        # 3. Unfinished uploads to a store.
         uploads = Uploads(work)
         if uploads.unfinished():
             with using_storage_options(options):

@@ -85,6 +85,7 @@ def unfinished_build(out: Path) -> Unfinished | None:
         return None if process is None else Unfinished(process, 0, (), complete=False)
     parts = stage.parts()
     tables = []
+    # Parts are counted against what was estimated when the build began.
     for name, of_years, of_rows in _expected(record):
         years: set[int] = set()
         rows = 0

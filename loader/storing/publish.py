@@ -73,6 +73,7 @@ def inspect_output(out: Path) -> Published | None:
         If another process has the database open for writing.
     """
     # Check everything that could prevent the exchange now, not after hours of loading.
+    # 1. The folders and files must be ours, and exchangeable by a rename.
     database, parquet = out / DATABASE, out / PARQUET
     is_filled = not parquet.is_dir() or any(parquet.iterdir()) if parquet.exists() else False
     if is_filled and dataset_build_id(parquet) is None:
@@ -83,6 +84,7 @@ def inspect_output(out: Path) -> Published | None:
         return None
     _refuse_foreign(database)
     _refuse_other_disk(database)
+    # 2. No other program may be writing to the database.
     wal = database.with_name(database.name + ".wal")
     if held_for_writing(database):
         raise OutputBusyError(
@@ -94,6 +96,7 @@ def inspect_output(out: Path) -> Published | None:
             f"{wal}: another program left changes that are not in the database yet; open and close "
             f"{database} with DuckDB once to write them, then run the same command again"
         )
+    # 3. Its record says what is published.
     try:
         try_database(database)
         origin = read_origin(database)
@@ -166,6 +169,8 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
     target = (out / DATABASE).resolve()
     parquet = out / PARQUET
     try:
+        # The dataset first: the rename of the database is the commit, and an interruption before it
+        # is repaired by the next run, which finds what is left in the stage.
         if stage.parquet.exists():
             if parquet.exists():
                 parquet.rename(stage.folder / REPLACED)

@@ -34,6 +34,7 @@ def parse_record(text: object) -> dict[str, Any]:
         raise ValueError("nested too deeply") from error
     if not isinstance(record, dict) or not isinstance(record.get("options"), dict):
         raise ValueError("not a record of a build")  # noqa: TRY004  # the text is wrong, not its type
+    # Only fields that readers rely on: a record of a later version may have more.
     options, tables = record["options"], record.get("tables")
     years = options.get("years")
     well_formed = (
