@@ -383,6 +383,21 @@ def test_blocks_stay_few() -> None:
     assert len(year_blocks(range(850, 2023))) == 19
 
 
+def test_blocks_only_pair_rows() -> None:
+    """An expression in a block would be planned again for each block."""
+    query = """
+        SELECT view_name, length(sql) - length(replace(sql, 'CAST(', '')), sql LIKE '%UNION ALL%'
+        FROM duckdb_views()
+        WHERE view_name IN ('luc', 'eluc_state', 'state_diff')
+        ORDER BY 1
+    """
+    with new_database(32) as (one_block, _), new_database(1) as (blocks, _):
+        in_one, in_many = (con.execute(query).fetchall() for con in (one_block, blocks))
+    assert [casts for _, casts, _ in in_one] == [casts for _, casts, _ in in_many]
+    assert all(casts for _, casts, _ in in_one)
+    assert [cut for _, _, cut in in_many] == [True] * 3
+
+
 def scanned_rows(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     """Rows that the scans of the two big tables hand on."""
     found = con.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}").fetchall()[0][1]

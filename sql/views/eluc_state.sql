@@ -5,10 +5,12 @@
 -- Caveat: the land use is that of 1 January, the emissions belong to the change until the next 1
 --   January (see luc); NULL where a table has no row; sum emission_tc, never eluc
 -- Source: {{ titles.eluc | comment }}; {{ titles.state | comment }}
--- Needs: cell, year, eluc, land_use
+-- Needs: cell, year, eluc, state
 
--- The date is a join key so that a filter on it reaches both tables.
+-- The date is a join key so that a filter on it reaches both tables. crop and forest are added up
+-- once, after the blocks: planning takes longer with every expression of a block.
 {% import "years.jinja" as years %}
+{% import "sums.jinja" as sums %}
 CREATE OR REPLACE VIEW eluc_state AS
 SELECT
     m.cell_id,
@@ -24,8 +26,11 @@ SELECT
     m.{{ one.column | identifier }},
     m.{{ one.column | identifier }} * c.area_ha AS {{ (one.column ~ "_tc") | identifier }}
 {%- endfor %}
-{%- for name in uses %},
+{%- for name in fractions %},
     m.{{ name | identifier }}
+{%- endfor %}
+{%- for name, parts in totals.items() %},
+    {{ sums.total("m", parts) }} AS {{ name | identifier }}
 {%- endfor %}
 
 FROM (
@@ -51,8 +56,15 @@ FROM (
             {{- years.dated_within("y", block) }}
     ) AS e
     FULL JOIN (
-        SELECT s.*, y."date"
-        FROM land_use AS s
+        SELECT
+            s.cell_id,
+            s."year",
+            y."date"
+{%- for name in fractions %},
+            s.{{ name | identifier }}
+{%- endfor %}
+
+        FROM state AS s
         INNER JOIN "year" AS y ON y."year" = s."year"
         WHERE TRUE
             {{- years.within("s", block) }}

@@ -12,9 +12,9 @@
 -- The states drive the join: every block then builds hash tables of the emissions and of the next
 -- states only. The year is joined from the left: it must not seem to leave out rows, or DuckDB builds
 -- the wider tables. The date is a join key so that a range of dates reaches the emissions too: else
--- their hash table holds all years of a block. crop and forest are added up after it, which keeps the
--- tables narrow, and the names of their summands out of the join condition, where a filter on them
--- would otherwise end up.
+-- their hash table holds all years of a block. Sums and differences are computed once, after the
+-- blocks, and not in each: that keeps the hash tables narrow and a query quick to plan. The space in
+-- the names of next year's land uses keeps them apart from variables of a file.
 {% import "years.jinja" as years %}
 {% import "sums.jinja" as sums %}
 CREATE OR REPLACE VIEW luc AS
@@ -32,11 +32,19 @@ SELECT
     m.{{ one.column | identifier }},
     m.{{ one.column | identifier }} * c.area_ha AS {{ (one.column ~ "_tc") | identifier }}
 {%- endfor %}
-{%- for name in uses %},
+{%- for name in fractions %},
     m.{{ name | identifier }}
 {%- endfor %}
-{%- for name in uses %},
-    m.{{ (name ~ "_diff") | identifier }}
+{%- for name, parts in totals.items() %},
+    {{ sums.total("m", parts) }} AS {{ name | identifier }}
+{%- endfor %}
+{%- for name in fractions %},
+    m.{{ (name ~ " next") | identifier }} - m.{{ name | identifier }}
+        AS {{ (name ~ "_diff") | identifier }}
+{%- endfor %}
+{%- for name, parts in totals.items() %},
+    {{ sums.total("m", parts, " next") }} - {{ sums.total("m", parts) }}
+        AS {{ (name ~ "_diff") | identifier }}
 {%- endfor %}
 
 FROM (
@@ -55,16 +63,8 @@ FROM (
 {%- for name in fractions %},
         s.{{ name | identifier }}
 {%- endfor %}
-{%- for name, parts in totals.items() %},
-        {{ sums.total("s", parts) }} AS {{ name | identifier }}
-{%- endfor %}
 {%- for name in fractions %},
-        n.{{ name | identifier }} - s.{{ name | identifier }}
-            AS {{ (name ~ "_diff") | identifier }}
-{%- endfor %}
-{%- for name, parts in totals.items() %},
-        {{ sums.total("n", parts) }} - {{ sums.total("s", parts) }}
-            AS {{ (name ~ "_diff") | identifier }}
+        n.{{ name | identifier }} AS {{ (name ~ " next") | identifier }}
 {%- endfor %}
 
     FROM state AS s
