@@ -133,7 +133,17 @@ RESERVED: tuple[str, ...] = ("cell_id", "year", "lat", "lon", "area_ha")
 RESERVED_PRODUCTS: frozenset[str] = frozenset(
     (
         *(*RESERVED, *USES, *FURTHER_LAND_USE),
-        *("eluc", "emission", "date", "prev_year", "is_land", "land", "first_year", "years"),
+        *(
+            "eluc",
+            "emission",
+            "cumulative",
+            "date",
+            "prev_year",
+            "is_land",
+            "land",
+            "first_year",
+            "years",
+        ),
         *("layer", "region_id", "code", "name", "country", "country_code", "country_iso3"),
     )
 )

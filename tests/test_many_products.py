@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from loader.schema import ELUC
 YEARS = tuple(range(1990, 1996))
 GRID = GRIDS["global"]
 NET = eluc_content(1, GRID, YEARS)
-COMMITTED = eluc_content(2, GRID, YEARS[1:])
+COMMITTED = replace(eluc_content(2, GRID, YEARS[1:]), maps=NET.maps)
 UNITS = {"units": "t C/ha/yr"}
 
 
@@ -122,6 +123,101 @@ def test_products_are_in_the_views(view: str, database: Path) -> None:
     )
     assert difference == [(0, 0)]
     assert rows(database, f"SELECT count(committed) > 0 FROM {view}") == [(True,)]
+
+
+@pytest.fixture(scope="module")
+def alone(files: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database of the second product alone."""
+    out = tmp_path_factory.mktemp("alone") / "out"
+    build(eluc=files["committed"], states=files["states"], out=out)
+    return out
+
+
+OF_PRODUCTS = {
+    "eluc": "cell_id, year",
+    "land_eluc": "cell_id, year",
+    "eluc_diff": "cell_id, year",
+    "eluc_co2": "cell_id, year",
+    "eluc_state": "cell_id, year",
+    "luc": "cell_id, year",
+    "eluc_global": "year",
+    "eluc_cumulative": "year",
+    "eluc_country": "country, year",
+    "eluc_region": "layer, name, year",
+    "eluc_map_1deg": "year, lat, lon",
+    "luc_map_1deg": "year, lat, lon",
+    "cumulative_emissions(1990, 1995)": "cell_id",
+    "meta.eluc_total": "layer, region_id, year",
+}
+"""Everything that has emissions, and what tells its rows apart."""
+
+
+@pytest.mark.parametrize("relation", OF_PRODUCTS)
+def test_a_further_product_has_the_values_of_a_first_one(
+    relation: str, database: Path, alone: Path
+) -> None:
+    columns = [name for (name, *_) in rows(database, f"DESCRIBE FROM {relation}")]
+    further = [name for name in columns if name.startswith("committed")]
+    first = columns[: columns.index(further[0])][-len(further) :]
+    # emission_tc becomes committed_tc, cumulative_pgc committed_cumulative_pgc.
+    assert further == [
+        re.sub("^(eluc|emission|)(?=_|$)|^", "committed_", name).replace("__", "_").rstrip("_")
+        for name in first
+    ]
+    pairs = list(zip(further, first, strict=True))
+    if relation == "eluc_map_1deg":
+        # Cells that are stored because of another product count for the mean.
+        pairs.remove(("committed", "eluc"))
+    keys = OF_PRODUCTS[relation]
+    ours, theirs = (
+        rows(
+            folder,
+            f"SELECT {keys}, {', '.join(names)} FROM {relation} "
+            f"WHERE {names[-1]} <> 0 ORDER BY ALL",
+        )
+        for folder, names in zip((database, alone), zip(*pairs, strict=True), strict=True)
+    )
+    assert len(ours) > 0
+    assert ours == theirs
+
+
+def test_a_map_has_means_over_the_cells_of_each_product(database: Path) -> None:
+    wrong = (
+        "SELECT count(*) FROM eluc_map_1deg AS m FULL JOIN ("
+        "SELECT year, floor(lat) AS south, floor(lon) AS west, sum(committed * area_ha) AS tc, "
+        "sum(area_ha) AS ha FROM eluc JOIN cell USING (cell_id) WHERE committed IS NOT NULL "
+        "GROUP BY ALL) AS s "
+        "ON s.year = m.year AND s.south = floor(m.lat) AND s.west = floor(m.lon) "
+        "WHERE abs(m.committed - s.tc / s.ha) > 1e-9 OR (s.tc IS NULL) <> (m.committed IS NULL)"
+    )
+    assert rows(database, wrong) == [(0,)]
+
+
+@pytest.mark.parametrize("view", ["eluc_map_1deg", "luc_map_1deg"])
+def test_a_map_has_the_squares_of_any_product(view: str, database: Path) -> None:
+    measures = "emission_tc IS NULL, committed_tc IS NULL"
+    found = rows(database, f"SELECT DISTINCT {measures} FROM {view} WHERE year = 1990")
+    assert found == [(False, True)]
+
+
+def test_check_compares_the_map_of_every_product(database: Path, tmp_path: Path) -> None:
+    path = tmp_path / "luc.duckdb"
+    path.write_bytes((database / "luc.duckdb").read_bytes())
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE luc_map_1deg SET committed_tc = committed_tc + 1e9 WHERE year = 1994")
+    (result,) = check(path, only=["derived_tables"]).results
+    assert result.status == "failed"
+    assert {bad.variable for bad in result.worst} == {"committed_tc"}
+
+
+@pytest.mark.parametrize("name", ["committed_tc", "cumulative", "primf_diff", "pltns_ha"])
+def test_products_whose_columns_would_be_others(
+    name: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    products = {"eluc": files["net"], "committed": files["committed"]}
+    other = write(tmp_path / "other.nc", NET, Form(time="bare"))
+    with pytest.raises((SourceError, UsageError), match=r"would both be|not a valid name"):
+        build(eluc={**products, name: other}, states=files["states"], out=tmp_path, dry_run=True)
 
 
 def test_every_column_says_what_it_is(database: Path) -> None:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from loader.building.small_tables import (
     cell_area_ha,
     cell_table,
-    emission_product,
-    further_products,
-    source_title,
     year_table,
 )
 from loader.building.squares import MapRows, Squares
+from loader.building.titles import emission_product, further_products, source_title
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext
 from loader.catalog.products import EmissionProduct
@@ -75,7 +73,13 @@ class Preparation:
             stage.database, options.storage_version, options.database_bytes, options.lanes
         )
         stack.callback(self.database.close)
-        self.map = MapRows(Squares(grid), self.area_ha, self.context.land_uses, stage.folder)
+        self.map = MapRows(
+            Squares(grid),
+            self.area_ha,
+            self.context.land_uses,
+            stage.folder,
+            self.context.emissions,
+        )
         stack.callback(self.map.close)
         helpers = ThreadPoolExecutor(max_workers=4)
         stack.callback(helpers.shutdown, cancel_futures=True)
@@ -114,8 +118,13 @@ class Preparation:
 
     def _make_totals(self) -> Totals:
         square = self.map.squares.of_cell
-        further = tuple(one.column for one in self.context.further)
-        return Totals(self.area_ha(), self.regions(), self.context.land_uses, square, further)
+        return Totals(
+            self.area_ha(),
+            self.regions(),
+            self.context.land_uses,
+            square,
+            self.context.emissions,
+        )
 
     def _create(self) -> None:
         if self._is_view:

@@ -11,14 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from loader._version import __version__
-from loader.catalog.products import (
-    EmissionProduct,
-    ProductColumn,
-    describe_product,
-    product_attributes,
-)
+from loader.building.titles import attribute, file_title
 from loader.errors import SourceError
-from loader.schema import ELUC, STATIC
+from loader.schema import STATIC
 from loader.storing.contents import BUILD_DIGEST, build_digest
 from loader.text import without_secrets
 
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
     from loader.grid import Grid
     from loader.reading.fingerprint import Fingerprint
     from loader.reading.landmask import LandMask
-    from loader.reading.source import FileRecord, GriddedSource
+    from loader.reading.source import GriddedSource
     from loader.reading.static import StaticGrid
     from loader.regions.layers import Layer
     from loader.schema import Source
@@ -39,18 +34,11 @@ __all__ = [
     "build_table",
     "cell_area_ha",
     "cell_table",
-    "emission_product",
-    "file_title",
     "first_days",
-    "further_products",
     "is_synthetic",
     "source_table",
-    "source_title",
     "year_table",
 ]
-
-_TITLES = 3
-"""Titles of files that the description of a source names."""
 
 _AREA_TOLERANCE = 0.2
 """A relative error of cell_area above this value means that it is in another unit."""
@@ -191,50 +179,6 @@ def first_days(years: npt.NDArray[np.integer]) -> npt.NDArray[np.datetime64]:
     return (years.astype(np.int64) - 1970).astype("datetime64[Y]").astype("datetime64[D]")
 
 
-def emission_product(file: FileRecord) -> EmissionProduct:
-    """Return which emissions an ELUC file holds, derived from its name and attributes."""
-    return describe_product(file.path, product_attributes(file.attributes, file.of_first))
-
-
-def further_products(source: GriddedSource) -> tuple[ProductColumn, ...]:
-    """Return the columns of emissions other than the first one, and what they hold."""
-    columns = []
-    for variable in source.variables:
-        if variable.column == ELUC.column:
-            continue
-        file = next(f for f in source.files if variable in f.variables)
-        own = (variable.long_name, variable.standard_name, variable.name)
-        product = describe_product(file.path, (*product_attributes(file.attributes, {}), *own))
-        is_part = not product.is_committed and variable.long_name
-        quantity = variable.long_name if is_part else product.quantity
-        columns.append(
-            ProductColumn(variable.column, product, quantity, file_title(source.kind, file))
-        )
-    return tuple(columns)
-
-
-def file_title(kind: Source, file: FileRecord) -> str:
-    """Return the title of a file, or the default title of its kind.
-
-    The title of an ELUC file always names its product, even if only the attributes of its variable
-    do, because the database has no other description of the product.
-    """
-    own = _attribute(file.attributes, "title")
-    if kind.table != "eluc":
-        return own or kind.title
-    product = emission_product(file)
-    if own and describe_product(file.path, [own]) == product:
-        return own
-    return f"{own} ({product.title})" if own else product.title
-
-
-def source_title(source: GriddedSource) -> str:
-    """Return the titles of a source's files, of many the first ones."""
-    titles = dict.fromkeys(file_title(source.kind, file) for file in source.files)
-    named = list(titles)[:_TITLES]
-    return "; ".join(named) + ("; ..." if len(titles) > len(named) else "")
-
-
 def source_table(
     sources: Mapping[str, GriddedSource],
     static: StaticGrid | None,
@@ -304,9 +248,9 @@ def _source_row(
         "name": kind.name,
         # The database may be shared, so its paths must not contain passwords.
         "path": without_secrets(path),
-        "title": _attribute(attributes, "title") or kind.title,
-        "version": _attribute(attributes, "dataset_version_number", "version", "source_id"),
-        "licence": _attribute(attributes, "license", "licence"),
+        "title": attribute(attributes, "title") or kind.title,
+        "version": attribute(attributes, "dataset_version_number", "version", "source_id"),
+        "licence": attribute(attributes, "license", "licence"),
         "first_year": years[0],
         "last_year": years[1],
         "variables": ", ".join(variables),
@@ -317,13 +261,6 @@ def _source_row(
 def is_synthetic(attributes: Mapping[str, object]) -> bool:
     """Return whether the global attributes of a file mark it as a synthetic sample."""
     return str(attributes.get("synthetic", "")).startswith("yes")
-
-
-def _attribute(attributes: Mapping[str, object], *names: str) -> str | None:
-    for name in names:
-        if value := attributes.get(name):
-            return str(value)
-    return None
 
 
 def build_table(

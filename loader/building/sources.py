@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from loader.building.inputs import UsualPath
 from loader.building.small_tables import is_synthetic
+from loader.building.titles import require_distinct_emissions
 from loader.errors import GridError
 from loader.reading.joining import cut_files, no_saving, open_files
 from loader.reading.static import StaticGrid, open_static
@@ -104,6 +105,8 @@ def open_sources(
         if name != STATIC.name:
             sources[name] = open_files(SOURCES[name], files, options.years, options.prefer)
             stack.callback(sources[name].close)
+            if sources[name].kind.has_products:
+                require_distinct_emissions(sources[name])
     static = open_static(given[STATIC.name][0].where) if STATIC.name in given else None
     # 2. Cut all of them to the cells that they share, and to the box.
     _cut(sources, options.box, reporter, stack)

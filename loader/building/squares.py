@@ -19,7 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from loader.building.small_tables import first_days
-from loader.schema import ELUC, SUMS
+from loader.catalog.products import emission_columns
+from loader.schema import SUMS
 from loader.storing.stage import refused
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from loader.building.groupsums import BlockSums
+    from loader.catalog.products import EmissionColumn
     from loader.grid import Grid
     from loader.landuses import LandUses
 
@@ -38,6 +40,7 @@ Bool = npt.NDArray[np.bool_]
 
 _NUMBER = np.dtype(np.int32)
 _SUM = np.dtype(np.float64)
+_FIRST = emission_columns()
 
 
 class Squares:
@@ -84,6 +87,8 @@ class MapRows:
     land_uses : LandUses
     folder : pathlib.Path
         For the temporary file, which has no name.
+    emissions : sequence of EmissionColumn
+        The products of emissions.
 
     Attributes
     ----------
@@ -96,11 +101,16 @@ class MapRows:
         area_ha: Callable[[], Float64],
         land_uses: LandUses,
         folder: Path,
+        emissions: Sequence[EmissionColumn] = _FIRST,
     ) -> None:
         self.squares = squares
         self._area_of_cells = area_ha
         self._land_uses = land_uses
-        self._columns = {"state": land_uses.fractions, "eluc": (ELUC.column,)}
+        self._emissions = tuple(emissions)
+        self._columns = {
+            "state": land_uses.fractions,
+            "eluc": tuple(one.column for one in self._emissions),
+        }
         with refused(folder):
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # until `close`
         self._folder = folder
@@ -229,8 +239,10 @@ class MapRows:
             "lat": pa.array(self.squares.lat[there]),
             "lon": pa.array(self.squares.lon[there]),
             "area_ha": pa.array(self._area_ha[there]),
-            "emission_tc": pa.array(eluc.values[ELUC.column][there], from_pandas=True),
         }
+        for one in self._emissions:
+            values = eluc.values[one.column][there]
+            columns[f"{one.measure}_tc"] = pa.array(values, from_pandas=True)
         for use in self._land_uses.uses:
             columns[f"{use}_ha"] = _real(now[use][there])
         for use in self._land_uses.uses:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from loader.building.groupsums import Groups, GroupSums
+from loader.catalog.products import emission_columns
 from loader.landuses import LandUses
 from loader.regions.tables import RegionTables
 from loader.schema import SUMS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from loader.building.groupsums import BlockSums
+    from loader.catalog.products import EmissionColumn
 
 __all__ = ["Totals"]
 
@@ -29,6 +31,7 @@ Float64 = npt.NDArray[np.float64]
 
 _TONNES_PER_MEGATONNE = 1e6
 _HECTARES_PER_MEGAHECTARE = 1e6
+_FIRST = emission_columns()
 
 
 class Totals:
@@ -48,8 +51,8 @@ class Totals:
         Land uses of the build, whose columns of state are summed; those of LUH2 by default.
     square : ndarray of int32, shape (n_cells,), optional
         The square of each cell, from 0; without it there are no sums by square.
-    further : sequence of str
-        Columns of eluc other than `eluc`.
+    emissions : sequence of EmissionColumn
+        The products of emissions.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Totals:
         regions: RegionTables | None = None,
         land_uses: LandUses | None = None,
         square: Int32 | None = None,
-        further: Sequence[str] = (),
+        emissions: Sequence[EmissionColumn] = _FIRST,
     ) -> None:
         self._regions = regions or RegionTables((), area_ha)
         groups = Groups(
@@ -70,9 +73,10 @@ class Totals:
         self._adder = GroupSums(area_ha, groups, square)
         uses = land_uses or LandUses()
         self._columns: dict[str, dict[str, tuple[str, ...]]] = {
-            "eluc": {name: (name,) for name in ("eluc", *further)},
+            "eluc": {one.column: (one.column,) for one in emissions},
             "state": {name: (name,) for name in uses.fractions} | SUMS,
         }
+        self._emissions = tuple(emissions)
         self._grown = {table: _Sums(groups.count) for table in self._columns}
 
     def sums_of(self, table: str, rows: pa.Table) -> BlockSums | None:
@@ -99,11 +103,8 @@ class Totals:
             self._grown[table].add(sums)
 
     def eluc_table(self) -> pa.Table:
-        """Return the rows of eluc_total: region, year and emission_mtc, in Mt C per year.
-
-        Further products have a column <name>_mtc.
-        """
-        names = {name: f"{name}_mtc" for name in self._columns["eluc"]} | {"eluc": "emission_mtc"}
+        """Return the rows of eluc_total: region, year and <measure>_mtc, in Mt C per year."""
+        names = {one.column: f"{one.measure}_mtc" for one in self._emissions}
         return self._table("eluc", names, _TONNES_PER_MEGATONNE)
 
     def state_table(self) -> pa.Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loader.catalog.sqlfiles import folder
 from loader.errors import SqlFileError
@@ -102,7 +102,9 @@ def column_entry(
         return entry
     known = _merged(scopes, glossary)
     if column in known:
-        return known[column]
+        entry = known[column]
+        mean = None if column in glossary else _MEANS.get(table)
+        return replace(entry, description=f"{mean}: {entry.description}") if mean else entry
     for suffix, describe in _DERIVED.items():
         if (name := column.removesuffix(suffix)) in known and name != column:
             return describe(table, known[name])
@@ -139,11 +141,23 @@ def _share(_table: str, base: Entry) -> Entry:
 
 
 def _emission(unit: str, what: str) -> Callable[[str, Entry], Entry]:
-    def describe(_table: str, base: Entry) -> Entry:
-        return Entry(unit, f"{what}: {base.description}", f"{base.source}; cell areas")
+    def describe(table: str, base: Entry) -> Entry:
+        over = _OF_SQUARES.get(table, what)
+        return Entry(unit, f"{over}: {base.description}", f"{base.source}; cell areas")
 
     return describe
 
+
+_OF_SQUARES = {
+    "eluc_map_1deg": "sum over the cells of the square, which may be summed again",
+    "luc_map_1deg": "sum over the stored cells of the square, which may be summed again",
+}
+"""How emissions are added up where a row is a square."""
+
+_MEANS = {"eluc_map_1deg": "mean over the cells of the square, weighted by area"}
+"""What a view has instead of the values of a variable."""
+
+_SO_FAR = "the years from the first loaded one to the year"
 
 _DERIVED: Mapping[str, Callable[[str, Entry], Entry]] = {
     "_diff": _difference,
@@ -152,8 +166,17 @@ _DERIVED: Mapping[str, Callable[[str, Entry], Entry]] = {
     "_ha": _square_area,
     "_share": _share,
     "_tc": _emission("t C yr-1", "of the whole cell, the measure that may be summed"),
+    "_tco2": _emission("t CO2 yr-1", "of the whole cell, as carbon dioxide; may be summed"),
+    "_tco2_ha": _emission("t CO2 ha-1 yr-1", "as carbon dioxide; never to be summed"),
     "_mtc": _emission("Mt C yr-1", "sum over the stored cells"),
     "_pgc": _emission("Pg C yr-1", "sum over all stored cells"),
+    "_pgco2": _emission("Pg CO2 yr-1", "sum over all stored cells, as carbon dioxide"),
+    "_cumulative_pgc": _emission("Pg C", f"sum over all stored cells and {_SO_FAR}"),
+    "_cumulative_pgco2": _emission(
+        "Pg CO2", f"sum over all stored cells and {_SO_FAR}, as carbon dioxide"
+    ),
+    "_first_year": _emission("year", "first loaded year"),
+    "_years": _emission("1", "number of years that were added up"),
 }
 """How a suffix changes the meaning of the name before it."""
 

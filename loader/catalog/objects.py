@@ -19,7 +19,12 @@ import duckdb
 
 from loader.catalog.dictionary import Entry, column_entry, glossary, variable_entry
 from loader.catalog.objectfiles import object_files
-from loader.catalog.products import EmissionProduct, ProductColumn
+from loader.catalog.products import (
+    EmissionColumn,
+    EmissionProduct,
+    ProductColumn,
+    emission_columns,
+)
 from loader.catalog.sqlfiles import (
     SqlFile,
     creation_order,
@@ -111,6 +116,11 @@ class SchemaContext:
         state = (variable.column for variable in self.columns["state"])
         transition = (variable.column for variable in self.variables.get("transition", ()))
         return land_uses_of(state, transition)
+
+    @cached_property
+    def emissions(self) -> tuple[EmissionColumn, ...]:
+        """The products of emissions, the first one first."""
+        return emission_columns(one.column for one in self.further)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -356,7 +366,7 @@ def _context_values(context: SchemaContext) -> dict[str, object]:
         "moving": land_uses.moving,
         "titles": context.titles,
         "product": context.product,
-        "further": context.further,
+        "emissions": context.emissions,
         "box": context.box,
         "co2_per_c": _CO2_PER_C,
         "grid": context.grid,
@@ -457,8 +467,8 @@ def _scopes(
     if "variables[" in files[table].text:
         return gridded
     # A view that lists its columns has only these variables, even if a file has one named `date`.
-    further = (one.column for one in context.further)
-    picked = {ELUC.column, *further, *context.land_uses.fractions}
+    emissions = (one.column for one in context.emissions)
+    picked = {*emissions, *context.land_uses.fractions}
     return [
         {column: entry for column, entry in entries.items() if column in picked}
         for entries in gridded

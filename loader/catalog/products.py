@@ -12,10 +12,19 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from loader.schema import ELUC
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["EmissionProduct", "ProductColumn", "describe_product", "product_attributes"]
+__all__ = [
+    "EmissionColumn",
+    "EmissionProduct",
+    "ProductColumn",
+    "describe_product",
+    "emission_columns",
+    "product_attributes",
+]
 
 _MODELS = {
     "blue": "BLUE",
@@ -94,6 +103,50 @@ class EmissionProduct:
                 "neither the name nor the title of the ELUC file names the model of the emissions"
             )
         return f"{problem}; the published totals are those of BLUE's net flux in GCB2022"
+
+
+@dataclass(frozen=True)
+class EmissionColumn:
+    """The names under which one product of emissions is in tables and views.
+
+    Attributes
+    ----------
+    column : str
+        Of the table eluc, in t C ha-1 yr-1: `eluc` for the first product.
+    """
+
+    column: str
+
+    @property
+    def measure(self) -> str:
+        """The beginning of its sums: emission_tc, committed_tc."""
+        return "emission" if self.column == ELUC.column else self.column
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of other columns that depend on it: cumulative_pgc is the first one's."""
+        return "" if self.column == ELUC.column else f"{self.column}_"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All columns that tables, views and macros have of it, in lower case."""
+        own = (f"{self.column}{end}" for end in ("", "_diff", "_tco2_ha"))
+        sums = (f"{self.measure}_{unit}" for unit in ("tc", "tco2", "mtc", "pgc", "pgco2"))
+        units = ("tc", "tco2", "tc_ha", "pgc", "pgco2")
+        over_years = ("first_year", "years", *(f"cumulative_{unit}" for unit in units))
+        prefixed = (f"{self.prefix}{name}" for name in over_years)
+        return frozenset(name.lower() for name in (*own, *sums, *prefixed))
+
+
+def emission_columns(further: Iterable[str] = ()) -> tuple[EmissionColumn, ...]:
+    """Return the products of a database, the first one first.
+
+    Parameters
+    ----------
+    further : iterable of str
+        The columns of eluc other than `eluc`.
+    """
+    return tuple(map(EmissionColumn, (ELUC.column, *further)))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from loader.catalog.products import describe_product
+from loader.catalog.products import EmissionColumn, describe_product, emission_columns
 from loader.catalog.sqlfiles import read_files
 from loader.checking.expected import Fact, read_catalog
 from loader.errors import DatabaseError, SourceError
@@ -249,9 +249,9 @@ class Subject:
         return land_uses_of(self.columns["state"], self.columns.get("transition", ()))
 
     @cached_property
-    def further(self) -> tuple[str, ...]:
-        """The columns of eluc other than `eluc`: further products of emissions."""
-        return tuple(name for name in self.values("eluc") if name != ELUC.column)
+    def products(self) -> tuple[EmissionColumn, ...]:
+        """The products of emissions in the database, the first one first."""
+        return emission_columns(name for name in self.values("eluc") if name != ELUC.column)
 
     @cached_property
     def emissions(self) -> dict[str, str | None]:
@@ -304,15 +304,15 @@ class Subject:
             "sums": SUMS,
             "grid": self._schema.get("grid"),
             "mapped": [
-                *("area_ha", "emission_tc"),
+                "area_ha",
+                *(f"{one.measure}_tc" for one in self.products),
                 *(f"{name}_ha" for name in uses),
                 *(f"{name}_diff_ha" for name in uses),
             ],
-            "further": self.further,
+            "emissions": self.products,
             "published_column": self.published_column,
             "totals": [
-                ("eluc_total", "eluc_again", "emission_mtc"),
-                *(("eluc_total", "eluc_again", f"{name}_mtc") for name in self.further),
+                *(("eluc_total", "eluc_again", f"{one.measure}_mtc") for one in self.products),
                 *(("state_total", "state_again", f"{name}_mha") for name in uses),
             ],
         }

@@ -58,7 +58,13 @@ land AS MATERIALIZED (
 ),
 
 flux AS (
-    SELECT e."year", p.square, sum(e.eluc * p.area_ha) AS emission_tc
+    SELECT
+        e."year",
+        p.square
+{%- for one in emissions %},
+        sum(e.{{ one.column | identifier }} * p.area_ha) AS {{ (one.measure ~ "_tc") | identifier }}
+{%- endfor %}
+
     FROM eluc AS e
     INNER JOIN placed AS p ON p.cell_id = e.cell_id
     GROUP BY e."year", p.square
@@ -69,8 +75,10 @@ expected AS (
         "year",
         q.lat,
         q.lon,
-        q.area_ha,
-        f.emission_tc
+        q.area_ha
+{%- for one in emissions %},
+        f.{{ (one.measure ~ "_tc") | identifier }}
+{%- endfor %}
 {%- for name in uses %},
         s.{{ name | identifier }} AS {{ (name ~ "_ha") | identifier }},
         n.{{ name | identifier }} - s.{{ name | identifier }} AS {{ (name ~ "_diff_ha") | identifier }}

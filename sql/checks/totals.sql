@@ -35,11 +35,10 @@ eluc_again AS (
     SELECT
         m.layer,
         m.region_id,
-        e."year",
-        sum(e.eluc * c.area_ha * m.weight) / 1e6 AS emission_mtc
-{%- for name in further %},
-        sum(e.{{ name | identifier }} * c.area_ha * m.weight) / 1e6
-            AS {{ (name ~ "_mtc") | identifier }}
+        e."year"
+{%- for one in emissions %},
+        sum(e.{{ one.column | identifier }} * c.area_ha * m.weight) / 1e6
+            AS {{ (one.measure ~ "_mtc") | identifier }}
 {%- endfor %}
 
     FROM eluc AS e

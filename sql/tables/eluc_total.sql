@@ -9,10 +9,9 @@
 CREATE TABLE meta.eluc_total (
     layer VARCHAR,
     region_id INTEGER,
-    "year" SMALLINT NOT NULL,
-    emission_mtc DOUBLE
-{%- for one in further %},
-    {{ (one.column ~ "_mtc") | identifier }} DOUBLE
+    "year" SMALLINT NOT NULL
+{%- for one in emissions %},
+    {{ (one.measure ~ "_mtc") | identifier }} DOUBLE
 {%- endfor %}
 
 );

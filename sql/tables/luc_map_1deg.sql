@@ -13,8 +13,10 @@ CREATE TABLE luc_map_1deg (
     "date" DATE NOT NULL,
     lat DOUBLE NOT NULL,
     lon DOUBLE NOT NULL,
-    area_ha DOUBLE NOT NULL,
-    emission_tc DOUBLE
+    area_ha DOUBLE NOT NULL
+{%- for one in emissions %},
+    {{ (one.measure ~ "_tc") | identifier }} DOUBLE
+{%- endfor %}
 {%- for name in uses %},
     {{ (name ~ "_ha") | identifier }} REAL
 {%- endfor %}

@@ -14,10 +14,9 @@ SELECT
     r.code AS country_iso3,
     coalesce(r."name", 'Unassigned') AS country,
     t."year",
-    make_date(t."year", 1, 1) AS "date",
-    t.emission_mtc
-{%- for one in further %},
-    t.{{ (one.column ~ "_mtc") | identifier }}
+    make_date(t."year", 1, 1) AS "date"
+{%- for one in emissions %},
+    t.{{ (one.measure ~ "_mtc") | identifier }}
 {%- endfor %}
 
 FROM meta.eluc_total AS t

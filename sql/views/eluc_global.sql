@@ -14,10 +14,9 @@
 CREATE OR REPLACE VIEW eluc_global AS
 SELECT
     "year",
-    make_date("year", 1, 1) AS "date",
-    emission_mtc / 1e3 AS emission_pgc
-{%- for one in further %},
-    {{ (one.column ~ "_mtc") | identifier }} / 1e3 AS {{ (one.column ~ "_pgc") | identifier }}
+    make_date("year", 1, 1) AS "date"
+{%- for one in emissions %},
+    {{ (one.measure ~ "_mtc") | identifier }} / 1e3 AS {{ (one.measure ~ "_pgc") | identifier }}
 {%- endfor %}
 
 FROM meta.eluc_total

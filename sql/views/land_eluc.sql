@@ -11,8 +11,11 @@ SELECT
     c.lat,
     c.lon,
     e."year",
-    c.area_ha,
-    e.eluc
+    c.area_ha
+{%- for one in emissions %},
+    e.{{ one.column | identifier }}
+{%- endfor %}
+
 FROM eluc AS e
 INNER JOIN cell AS c ON c.cell_id = e.cell_id
 WHERE c.is_land;

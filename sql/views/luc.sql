@@ -25,12 +25,10 @@ SELECT
     m."year",
     m."date",
     c.area_ha,
-    c.is_land,
-    m.eluc,
-    m.eluc * c.area_ha AS emission_tc
-{%- for one in further %},
+    c.is_land
+{%- for one in emissions %},
     m.{{ one.column | identifier }},
-    m.{{ one.column | identifier }} * c.area_ha AS {{ (one.column ~ "_tc") | identifier }}
+    m.{{ one.column | identifier }} * c.area_ha AS {{ (one.measure ~ "_tc") | identifier }}
 {%- endfor %}
 {%- for name in fractions %},
     m.{{ name | identifier }}
@@ -55,9 +53,8 @@ FROM (
     SELECT
         s.cell_id,
         s."year",
-        y."date",
-        e.eluc
-{%- for one in further %},
+        y."date"
+{%- for one in emissions %},
         e.{{ one.column | identifier }}
 {%- endfor %}
 {%- for name in fractions %},
