@@ -2,15 +2,18 @@
 -- Purpose: count, mean, standard deviation, minimum, quartiles and maximum of every variable of the
 --   merged table, as the notebook's describe() prints them
 -- Units: ELUC t C ha-1 yr-1; land uses fractions of the cell (1)
--- Caveat: over the stored rows, each counted once whatever its area; the notebook's mean of ELUC also
---   counts the cells of the sea, which are 0 in the file and not stored here; exact quartiles of
---   every year of a full grid take minutes
+-- Caveat: over the stored rows, each counted once whatever its area; the notebook's mean of ELUC
+--   also counts the cells of the sea, which are 0 in the file and not stored here; exact quartiles
+--   of every year of a full grid take minutes; emissions are those of the first product unless
+--   product is set (-p product=committed, or SET VARIABLE in DuckDB with a column of eluc)
 -- Source: the notebook's describe(); pandas' definitions (n - 1, linear quartiles)
 -- Needs: eluc_state
+SET VARIABLE chosen_product = coalesce(lower(getvariable('product')), 'eluc');
+
 WITH described AS (
     UNPIVOT (
         SELECT
-            eluc AS "ELUC",
+            COLUMNS(lambda name: name = getvariable('chosen_product')) AS "ELUC",
             primf,
             primn,
             secdf,

@@ -5,9 +5,11 @@
 -- Caveat: of all cells, or of the region set by region (-p region=country/Brazil, or SET VARIABLE
 --   in DuckDB with the exact layer and name); the base period is all loaded years unless first_year
 --   and last_year are set (-p, or SET VARIABLE in DuckDB); the standard deviation is that of a
---   sample (n - 1); trends are not removed
+--   sample (n - 1); trends are not removed; emissions are those of the first product unless product
+--   is set (-p product=committed, or SET VARIABLE in DuckDB with a column of eluc)
 -- Source: eluc_global, eluc_region
 -- Needs: eluc_global, eluc_region
+SET VARIABLE chosen_measure = coalesce(nullif(lower(getvariable('product')), 'eluc'), 'emission');
 SET VARIABLE digits = CASE WHEN getvariable('region') IS NULL THEN 3 ELSE 6 END;
 SET VARIABLE chosen_first_base = coalesce(
     getvariable('first_year'), (SELECT min("year") FROM eluc_global), 0
@@ -17,11 +19,11 @@ SET VARIABLE chosen_last_base = coalesce(
 );
 
 WITH emission AS (
-    SELECT "year", emission_pgc
+    SELECT "year", COLUMNS(lambda name: name = getvariable('chosen_measure') || '_pgc') AS emission_pgc
     FROM eluc_global
     WHERE getvariable('region') IS NULL
     UNION ALL
-    SELECT "year", emission_mtc / 1e3
+    SELECT "year", COLUMNS(lambda name: name = getvariable('chosen_measure') || '_mtc') / 1e3
     FROM eluc_region
     WHERE lower(layer || '/' || "name") = lower(getvariable('region'))
 ),

@@ -5,17 +5,19 @@
 -- Caveat: of all cells, or of the region set by region (-p region=country/Brazil, or SET VARIABLE
 --   in DuckDB with the exact layer and name); the first and the last decade may be incomplete; the
 --   column years gives the number of loaded years; the published totals of the Global Carbon Budget
---   include peat, which this grid probably does not
+--   include peat, which this grid probably does not; emissions are those of the first product
+--   unless product is set (-p product=committed, or SET VARIABLE in DuckDB with a column of eluc)
 -- Source: eluc_global, eluc_region; 3.664 Pg CO2 per Pg C (Friedlingstein et al. 2022)
 -- Needs: eluc_global, eluc_region
+SET VARIABLE chosen_measure = coalesce(nullif(lower(getvariable('product')), 'eluc'), 'emission');
 SET VARIABLE digits = CASE WHEN getvariable('region') IS NULL THEN 3 ELSE 6 END;
 
 WITH emission AS (
-    SELECT "year", emission_pgc
+    SELECT "year", COLUMNS(lambda name: name = getvariable('chosen_measure') || '_pgc') AS emission_pgc
     FROM eluc_global
     WHERE getvariable('region') IS NULL
     UNION ALL
-    SELECT "year", emission_mtc / 1e3
+    SELECT "year", COLUMNS(lambda name: name = getvariable('chosen_measure') || '_mtc') / 1e3
     FROM eluc_region
     WHERE lower(layer || '/' || "name") = lower(getvariable('region'))
 ),
@@ -26,7 +28,7 @@ cumulative AS (
 )
 SELECT
     "year" // 10 * 10 AS decade,
-    count(*) AS years,
+    count(emission_pgc) AS years,
     round(avg(emission_pgc), getvariable('digits')) AS mean_pgc,
     round(min(emission_pgc), getvariable('digits')) AS lowest_pgc,
     round(max(emission_pgc), getvariable('digits')) AS highest_pgc,

@@ -2,15 +2,23 @@
 -- Purpose: emissions of each band of ten degrees of latitude, by decade
 -- Units: Pg C yr-1, mean of the decade's loaded years
 -- Caveat: the first and the last decade may be incomplete; the column years gives the number of
---   loaded years
+--   loaded years; emissions are those of the first product unless product is set (-p
+--   product=committed, or SET VARIABLE in DuckDB with a column of eluc)
 -- Source: eluc
 -- Needs: cell, eluc
-WITH yearly AS (
+SET VARIABLE chosen_product = coalesce(lower(getvariable('product')), 'eluc');
+
+WITH emission AS (
+    SELECT cell_id, "year", COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc
+    FROM eluc
+),
+
+yearly AS (
     SELECT
         e."year",
         CAST(floor(c.lat / 10) * 10 AS INTEGER) AS south,
         sum(e.eluc * c.area_ha) / 1e9 AS emission_pgc
-    FROM eluc AS e
+    FROM emission AS e
     INNER JOIN cell AS c ON c.cell_id = e.cell_id
     GROUP BY ALL
 )
@@ -18,7 +26,7 @@ SELECT
     "year" // 10 * 10 AS decade,
     south,
     south + 10 AS north,
-    count(*) AS years,
+    count(emission_pgc) AS years,
     round(avg(emission_pgc), 4) AS emission_pgc
 FROM yearly
 GROUP BY decade, south

@@ -2,14 +2,18 @@
 -- Purpose: net emissions of each decade, the area whose land use changed, and their ratio: over all
 --   stored cells, and over the cells and years in which more than 0.1 % of the cell changed
 -- Units: Pg C; million hectares (Mha); t C per hectare changed
--- Caveat: ELUC also contains the legacy of earlier changes, so the ratio is not an emission factor;
---   the area is net within a cell and year; rows with a NULL land use or emission are left out
+-- Caveat: ELUC also contains the legacy of earlier changes, so the ratio is not an emission
+--   factor; the area is net within a cell and year; rows with a NULL land use or emission are left
+--   out; emissions are those of the first product unless product is set (-p product=committed, or
+--   SET VARIABLE in DuckDB with a column of eluc)
 -- Source: luc
 -- Needs: luc
+SET VARIABLE chosen_measure = coalesce(nullif(lower(getvariable('product')), 'eluc'), 'emission');
+
 WITH change AS (
     SELECT
         "year",
-        emission_tc,
+        COLUMNS(lambda name: name = getvariable('chosen_measure') || '_tc') AS emission_tc,
         area_ha * (
             abs(primf_diff) + abs(primn_diff) + abs(secdf_diff) + abs(secdn_diff) + abs(urban_diff)
             + abs(c3ann_diff) + abs(c4ann_diff) + abs(c3per_diff) + abs(c4per_diff)

@@ -5,9 +5,12 @@
 -- Caveat: of all cells, or of the region set by region (-p region=country/Brazil, or SET VARIABLE
 --   in DuckDB with the exact layer and name); net within a cell and year; forest is primf + secdf,
 --   land that LUH2 classifies as potential forest, not FAO forest, young regrowth included; the
---   column years gives the number of years that have both states
+--   column years gives the number of years that have both states; emissions are those of the first
+--   product unless product is set (-p product=committed, or SET VARIABLE in DuckDB with a column of
+--   eluc)
 -- Source: luc
 -- Needs: cell, cell_region, region, luc
+SET VARIABLE chosen_measure = coalesce(nullif(lower(getvariable('product')), 'eluc'), 'emission');
 SET VARIABLE digits = CASE WHEN getvariable('region') IS NULL THEN 1 ELSE 3 END;
 
 WITH part AS (
@@ -29,7 +32,7 @@ change AS (
         c.crop_diff,
         c.pastr_diff + c.range_diff AS grazing_diff,
         c.urban_diff,
-        c.emission_tc * p.weight AS emission_tc
+        COLUMNS(lambda name: name = getvariable('chosen_measure') || '_tc') * p.weight AS emission_tc
     FROM luc AS c
     INNER JOIN part AS p ON p.cell_id = c.cell_id
 )

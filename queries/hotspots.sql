@@ -5,20 +5,27 @@
 --   region=country/Brazil, or SET VARIABLE in DuckDB with the exact layer and name), which count
 --   completely; the years are the last ten with emissions unless first_year and last_year are set
 --   (-p, or SET VARIABLE in DuckDB); changes are summed over the years that have both states, and
---   NULL if there is none
+--   NULL if there is none; emissions are those of the first product unless product is set (-p
+--   product=committed, or SET VARIABLE in DuckDB with a column of eluc)
 -- Source: eluc, luc
 -- Needs: year, cell, cell_region, region, eluc, luc
 SET VARIABLE chosen_last_year = coalesce(
     getvariable('last_year'), (SELECT max("year") FROM "year" WHERE has_eluc)
 );
 SET VARIABLE chosen_first_year = coalesce(getvariable('first_year'), getvariable('chosen_last_year') - 9);
+SET VARIABLE chosen_product = coalesce(lower(getvariable('product')), 'eluc');
 
-WITH top AS (
+WITH emission AS (
+    SELECT cell_id, "year", COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc
+    FROM eluc
+),
+
+top AS (
     SELECT
         e.cell_id,
         sum(e.eluc * c.area_ha) AS emission_tc,
         avg(e.eluc) AS eluc_mean
-    FROM eluc AS e
+    FROM emission AS e
     INNER JOIN cell AS c ON c.cell_id = e.cell_id
     WHERE e."year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)
         AND CAST(getvariable('chosen_last_year') AS SMALLINT)

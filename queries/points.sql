@@ -6,7 +6,9 @@
 --   FILE, or SET VARIABLE in DuckDB), a list of structs of name, latitude and longitude; a place
 --   whose cell has no land use is given the nearest cell with land use if within_km is set and the
 --   centre of that cell is within so many kilometres; a place without data has one row without
---   values; land use is that of 1 January, emissions are those of the whole year
+--   values; land use is that of 1 January, emissions are those of the whole year; emissions are
+--   those of the first product unless product is set (-p product=committed, or SET VARIABLE in
+--   DuckDB with a column of eluc)
 -- Source: eluc, land_use
 -- Needs: year, cell, cell_at, eluc, land_use
 SET VARIABLE chosen_points = CAST(coalesce(
@@ -18,6 +20,7 @@ SET VARIABLE chosen_points = CAST(coalesce(
 ) AS STRUCT("name" VARCHAR, latitude DOUBLE, longitude DOUBLE)[]);
 SET VARIABLE chosen_first_year = coalesce(getvariable('first_year'), (SELECT min("year") FROM "year"));
 SET VARIABLE chosen_last_year = coalesce(getvariable('last_year'), (SELECT max("year") FROM "year"));
+SET VARIABLE chosen_product = coalesce(lower(getvariable('product')), 'eluc');
 
 WITH place AS (
     SELECT
@@ -76,7 +79,10 @@ chosen AS (
 emission AS (
     SELECT c.number, e."year", e.eluc
     FROM chosen AS c
-    INNER JOIN eluc AS e ON e.cell_id = c.cell_id
+    INNER JOIN (
+        SELECT cell_id, "year", COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc
+        FROM eluc
+    ) AS e ON e.cell_id = c.cell_id
     WHERE e."year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)
         AND CAST(getvariable('chosen_last_year') AS SMALLINT)
 ),

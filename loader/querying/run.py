@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from loader.catalog.sqlfiles import statement
-from loader.errors import DatabaseError
+from loader.errors import DatabaseError, UsageError
 from loader.querying.questions import Question, find_question
 from loader.querying.regions import find_region
 from loader.querying.session import session, translated
+from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
     import os
@@ -103,6 +104,8 @@ def run(
     if question.is_built_in and (named := bound.get("region")) is not None:
         # They compare layer and name; people also write codes and other names of countries.
         bound["region"] = find_region(con, str(named), "the parameter region").path
+    if question.is_built_in and (product := bound.get("product")) is not None:
+        bound["product"] = _find_product(con, str(product))
     with translated(question.name):
         statements = con.extract_statements(question.sql)
     last = _checked(question, statements)
@@ -118,6 +121,24 @@ def run(
                 rows = _intervals_as_text(con.sql(last.query)).to_arrow_table()
             return rows.to_reader(BATCH_ROWS)
         return read_batches(con, last.query)
+
+
+def _find_product(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Return the column of eluc that holds a product of emissions.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name.
+    """
+    columns = [row[1] for row in run_statement(con, "list_columns") if row[0] == "eluc"]
+    products = [column for column in columns if column not in {"cell_id", "year"}]
+    if name.lower() in products:
+        return name.lower()
+    raise UsageError(
+        f"the parameter product is {name!r}, which is not a column of eluc; it has "
+        f"{', '.join(products)}"
+    )
 
 
 def read_batches(
