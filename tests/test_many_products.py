@@ -20,6 +20,9 @@ from loader.catalog.sqlfiles import read_files
 from loader.checking.subject import Subject
 from loader.cli import commands
 from loader.errors import SourceError, UsageError
+from loader.exporting.selection import Selection
+from loader.page.contents import report_contents
+from loader.page.page import render_report
 from loader.querying.session import session
 from loader.schema import ELUC
 
@@ -231,6 +234,35 @@ def test_a_query_answers_for_any_product(name: str, database: Path, exchanged: P
 def test_a_query_of_an_unknown_product(database: Path) -> None:
     with pytest.raises(UsageError, match="'nope', which is not a column of eluc; it has eluc, c"):
         query("global_emissions_by_year", database, parameters={"product": "nope"})
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [Selection(), Selection(countries=("Brazil",)), Selection.parse(bbox="-90,-40,-20,40")],
+    ids=["the world", "a country", "a box"],
+)
+def test_a_report_is_about_one_product(
+    selection: Selection, database: Path, exchanged: Path
+) -> None:
+    ours, theirs = (
+        report_contents(folder, selection=selection, product=product, checks=False)
+        for folder, product in ((database, "Committed"), (exchanged, "eluc"))
+    )
+    assert ours.series is not None
+    assert theirs.series is not None
+    np.testing.assert_array_equal(ours.series.emissions, theirs.series.emissions)
+    for one, other in zip(ours.countries, theirs.countries, strict=True):
+        assert one.name == other.name
+        np.testing.assert_array_equal(one.emissions, other.emissions)
+    np.testing.assert_array_equal(ours.maps[0].values, theirs.maps[0].values)
+    # Neither the words nor the uncertainty of the net flux are those of committed emissions.
+    for contents, column, other in ((ours, "committed", "eluc"), (theirs, "eluc", "net")):
+        page = render_report(replace(contents, maps=()))
+        assert "±" not in page
+        assert f"the emissions {column} were" in page
+        assert f"luc-load report --product {other}" in page
+    with pytest.raises(UsageError, match="no product of emissions 'nope'; eluc has eluc, comm"):
+        report_contents(database, product="nope", checks=False)
 
 
 def test_every_column_says_what_it_is(database: Path) -> None:

@@ -24,6 +24,13 @@ __all__ = ["report"]
 )
 @click.option("--year", type=int, help="Year of the map of emissions.  [default: the latest]")
 @click.option(
+    "--product",
+    metavar="NAME",
+    default="eluc",
+    show_default=True,
+    help="Product of emissions that the report is about: a column of the table eluc.",
+)
+@click.option(
     "--country",
     metavar="NAME",
     shell_complete=complete_countries,
@@ -51,6 +58,7 @@ def report(
     database: str,
     out: str,
     year: int | None,
+    product: str,
     country: str | None,
     region: str | None,
     bbox: str | None,
@@ -82,6 +90,12 @@ def report(
     )
     click.echo(
         write_report(
-            database, out, year=year, selection=selection, checks=checks, reporter=reporter
+            database,
+            out,
+            year=year,
+            selection=selection,
+            product=product,
+            checks=checks,
+            reporter=reporter,
         )
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.catalog.products import describe_product
+from loader.catalog.products import EmissionProduct, describe_product
 from loader.errors import UsageError
 from loader.exporting.selection import Selection
 from loader.plotting.gridded import MapData, change_data, map_data
@@ -16,16 +16,18 @@ from loader.plotting.series import Place, PlaceSeries, find_places, place_series
 from loader.plotting.session import opened
 from loader.querying.regions import has_countries
 from loader.reporting import Progress, synchronized
+from loader.schema import ELUC
 
 if TYPE_CHECKING:
     import os
 
+    from loader.catalog.products import EmissionColumn
     from loader.checking.results import CheckReport, CheckResult
     from loader.description import DatabaseInfo
     from loader.plotting.session import Session
     from loader.reporting import Reporter
 
-__all__ = ["Contents", "Country", "Published", "report_contents"]
+__all__ = ["Contents", "Country", "Emissions", "Published", "report_contents"]
 
 Float64 = npt.NDArray[np.float64]
 
@@ -62,6 +64,28 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Emissions:
+    """The product of emissions that a report is about.
+
+    Attributes
+    ----------
+    column : str
+        Of the table eluc.
+    quantity : str
+        The meaning of a value.
+    is_flux : bool
+        Whether it is the whole flux of a year: neither committed emissions nor a part of the flux.
+    others : tuple of (str, str)
+        Column and meaning of each other product in the database.
+    """
+
+    column: str
+    quantity: str
+    is_flux: bool
+    others: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Contents:
     """The contents of a report.
 
@@ -70,6 +94,7 @@ class Contents:
     info : DatabaseInfo
     is_global : bool
         Whether the report is about all cells of a grid of the whole Earth.
+    emissions : Emissions
     place : str or None
         The country, region or box that the report is about; None for all cells.
     series : PlaceSeries or None
@@ -89,6 +114,7 @@ class Contents:
 
     info: DatabaseInfo
     is_global: bool
+    emissions: Emissions
     place: str | None
     series: PlaceSeries | None
     countries: tuple[Country, ...]
@@ -103,6 +129,7 @@ def report_contents(
     year: int | None = None,
     selection: Selection | None = None,
     *,
+    product: str = ELUC.column,
     checks: bool = True,
     reporter: Reporter | None = None,
 ) -> Contents:
@@ -116,6 +143,8 @@ def report_contents(
         Of the map of emissions; the latest if not given.
     selection : Selection, optional
         One country, region or box that the report is about; all cells by default.
+    product : str
+        The column of eluc with the emissions.
     checks : bool
         Whether to run the checks, which read everything.
     reporter : Reporter, optional
@@ -124,8 +153,8 @@ def report_contents(
     Raises
     ------
     UsageError
-        If there are no emissions for that year, or if the selection has no cell or more than one
-        place.
+        If there are no such emissions for that year, or if the selection has no cell or more than
+        one place.
     SourceError, DatabaseError
         If the database does not exist or cannot be read.
     """
@@ -138,16 +167,19 @@ def report_contents(
             raise UsageError(f"--year is {year}; the database {loaded}")
         about = selection or Selection()
         place = _one_place(session, about)
-        series = place_series(session, place) if eluc or state else None
-        countries = _countries(session, series) if place is None else ()
+        emissions = _emissions(session, session.product(product))
+        product = emissions.column
+        series = place_series(session, place, product=product) if eluc or state else None
+        countries = _countries(session, series, product) if place is None else ()
         contents = Contents(
             info=session.info,
             is_global=session.grid.is_global and place is None,
+            emissions=emissions,
             place=None if place is None else place.name,
             series=series,
             countries=countries,
-            published=_published(session, eluc) if place is None else (),
-            maps=_maps(session, eluc, state, year, about),
+            published=_published(session, eluc, product) if place is None else (),
+            maps=_maps(session, eluc, state, year, about, product),
             without_countries="" if countries else _why_none(session, eluc, state),
         )
     if not checks:
@@ -174,9 +206,14 @@ def _one_place(session: Session, selection: Selection) -> Place | None:
 
 
 def _maps(
-    session: Session, eluc: list[int], state: list[int], year: int | None, selection: Selection
+    session: Session,
+    eluc: list[int],
+    state: list[int],
+    year: int | None,
+    selection: Selection,
+    product: str,
 ) -> tuple[MapData, ...]:
-    maps = [map_data(session, "eluc", year, selection=selection)] if eluc else []
+    maps = [map_data(session, product, year, selection=selection)] if eluc else []
     if len(state) > 1:
         span = (state[0], state[-1])
         maps += [
@@ -185,12 +222,23 @@ def _maps(
     return tuple(maps)
 
 
-def _countries(session: Session, series: PlaceSeries | None) -> tuple[Country, ...]:
+def _emissions(session: Session, product: EmissionColumn) -> Emissions:
+    """Return what a product is, and which others there are."""
+    quantities = {
+        one.column: session.meaning(ELUC.column, one.column)[1] for one in session.products
+    }
+    quantity = quantities.pop(product.column)
+    is_flux = quantity.lower() == EmissionProduct().quantity.lower()
+    return Emissions(product.column, quantity, is_flux, tuple(quantities.items()))
+
+
+def _countries(session: Session, series: PlaceSeries | None, product: str) -> tuple[Country, ...]:
     if series is None or not has_countries(session.con):
         return ()
     rows: dict[str, Float64] = {}
     first = int(series.years[0])
-    for name, year, *values in session.rows("report_places"):
+    measure = f"{session.product(product).measure}_mtc"
+    for name, year, *values in session.rows("report_places", {"emissions": measure}):
         table = rows.setdefault(name, np.full((3, series.years.size), np.nan))
         if 0 <= year - first < series.years.size:
             table[:, year - first] = [np.nan if value is None else value for value in values]
@@ -203,9 +251,10 @@ def _countries(session: Session, series: PlaceSeries | None) -> tuple[Country, .
     return tuple(Country(name, *rows[name]) for name in chosen)
 
 
-def _published(session: Session, eluc: list[int]) -> tuple[Published, ...]:
-    """Return the published totals if they apply to the loaded emissions."""
-    source = next((one for one in session.info.sources if one.name == "eluc"), None)
+def _published(session: Session, eluc: list[int], product: str) -> tuple[Published, ...]:
+    """Return the published totals if they apply to the emissions."""
+    name = ELUC.column if product == ELUC.column else f"{ELUC.column}/{product}"
+    source = next((one for one in session.info.sources if one.name == name), None)
     if not eluc or source is None or not session.grid.is_global:
         return ()
     if describe_product(source.path, [source.title]).obstacle is not None:

@@ -16,13 +16,14 @@ import numpy as np
 from markupsafe import Markup
 
 from loader.page.contents import Contents, report_contents
-from loader.page.story import UNCERTAINTY_PGC, tell_story
+from loader.page.story import emissions_title, tell_story, uncertainty
 from loader.plotting.charts import STACK_COLOURS
 from loader.plotting.colours import colour_norm
 from loader.plotting.extra import require_matplotlib
 from loader.plotting.files import MAKER, checked_target, publish_file
 from loader.plotting.wording import CO2_PER_C, SYNTHETIC, number_in_words, sign_in_words
 from loader.reporting import Progress, synchronized
+from loader.schema import ELUC
 from loader.text import human_bytes
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def write_report(
     *,
     year: int | None = None,
     selection: Selection | None = None,
+    product: str = ELUC.column,
     checks: bool = True,
     reporter: Reporter | None = None,
 ) -> Path:
@@ -86,6 +88,8 @@ def write_report(
         Of the map of emissions; the latest if not given.
     selection : Selection, optional
         One country, region or box that the report is about; all cells by default.
+    product : str
+        The column of eluc with the emissions.
     checks : bool
         Whether to run the checks, which read everything.
     reporter : Reporter, optional
@@ -101,7 +105,7 @@ def write_report(
     ExtraMissingError
         If matplotlib is not installed.
     UsageError
-        If there are no emissions for that year, or the selection is not one place with cells.
+        If there are no such emissions for that year, or the selection is not one place with cells.
     SourceError, DatabaseError
         If the database does not exist or cannot be read.
     OutputError
@@ -111,7 +115,9 @@ def write_report(
     target = checked_target(out, (".html",))
     watcher = synchronized(reporter)
     try:
-        contents = report_contents(database, year, selection, checks=checks, reporter=watcher)
+        contents = report_contents(
+            database, year, selection, product=product, checks=checks, reporter=watcher
+        )
         watcher.progress(Progress("drawing", None, 0, None))
         publish_file(target, render_report(contents).encode())
     finally:
@@ -147,7 +153,8 @@ def render_report(contents: Contents) -> str:
         story=tell_story(contents),
         maker=MAKER,
         synthetic=SYNTHETIC,
-        uncertainty=UNCERTAINTY_PGC,
+        uncertainty=uncertainty(contents),
+        emissions=emissions_title(contents.emissions),
         style=Markup(style),  # noqa: S704  # luc-load's own file
         script=Markup(body),  # noqa: S704  # the same
         script_digest=digest,
@@ -165,7 +172,8 @@ def _data(contents: Contents) -> Markup:
         "years": [] if series is None else [int(year) for year in series.years],
         "co2": CO2_PER_C,
         "unit": _prefix(contents),
-        "uncertainty": UNCERTAINTY_PGC if contents.is_global else None,
+        "emissions": emissions_title(contents.emissions),
+        "uncertainty": uncertainty(contents) or None,
         "uses": [],
         "places": [],
         "published": [[p.first_year, p.last_year, p.emission_pgc] for p in contents.published],

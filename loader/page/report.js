@@ -121,7 +121,7 @@
           x1: plot.x(Math.max(from, first)) - plot.each / 2, x2: plot.x(Math.min(to, last)) + plot.each / 2 });
       }
     }
-    const parts = [`Net emissions, ${place.name}.`];
+    const parts = [`${data.emissions}, ${place.name}.`];
     if (spread) parts.push(`${data.years.length <= 60 ? "Whiskers" : "Uncertainty"}: \u00b1${number(spread, 1)}.`);
     if (published.length) parts.push("Circles and lines: published years and decades.");
     readable(holder, plot, note, i => {

@@ -13,9 +13,9 @@ from loader.plotting.wording import CO2_PER_C
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from loader.page.contents import Contents
+    from loader.page.contents import Contents, Emissions
 
-__all__ = ["UNCERTAINTY_PGC", "Fact", "Story", "tell_story"]
+__all__ = ["UNCERTAINTY_PGC", "Fact", "Story", "emissions_title", "tell_story", "uncertainty"]
 
 UNCERTAINTY_PGC = 0.7
 """One standard deviation of global emissions from land-use change, Pg C yr-1, as the Global Carbon
@@ -49,6 +49,16 @@ class Story:
     facts: tuple[Fact, ...]
 
 
+def uncertainty(contents: Contents) -> float:
+    """Return the published standard deviation of emissions, Pg C yr-1; 0 where there is none."""
+    return UNCERTAINTY_PGC if contents.is_global and contents.emissions.is_flux else 0.0
+
+
+def emissions_title(emissions: Emissions) -> str:
+    """Return the title of emissions in charts and lists."""
+    return "Net emissions" if emissions.is_flux else f"Emissions {emissions.column}"
+
+
 def tell_story(contents: Contents) -> Story:
     """Summarise the history in a database.
 
@@ -74,23 +84,33 @@ def _emissions(contents: Contents, sentences: list[str], facts: list[Fact]) -> N
     years, values = _known(contents.series.years, contents.series.emissions)
     year, value = int(years[-1]), float(values[-1])
     # The published uncertainty is for the globe; there is none for a region.
-    spread = f" ± {UNCERTAINTY_PGC:g}" if contents.is_global else ""
-    co2_spread = f" ± {UNCERTAINTY_PGC * CO2_PER_C:.1f}" if contents.is_global else ""
+    known_spread = uncertainty(contents)
+    spread = f" ± {known_spread:g}" if known_spread else ""
+    co2_spread = f" ± {known_spread * CO2_PER_C:.1f}" if known_spread else ""
     is_place = contents.place is not None
     unit = "Mt" if is_place else "Pg"
     digits = _decimals(value) if is_place else 2 if abs(value) >= 0.1 else 4
     verb = "released" if value >= 0 else "took up"
-    sentences.append(
-        f"In {year}, land-use change {verb} {abs(value):,.{digits}f}{spread} {unit} of carbon, "
-        f"or {abs(value) * CO2_PER_C:,.{digits}f}{co2_spread} {unit} of CO₂, net."
-    )
+    if contents.emissions.is_flux:
+        sentences.append(
+            f"In {year}, land-use change {verb} {abs(value):,.{digits}f}{spread} {unit} of carbon, "
+            f"or {abs(value) * CO2_PER_C:,.{digits}f}{co2_spread} {unit} of CO₂, net."
+        )
+    else:
+        sentences.append(
+            f"In {year}, the emissions {contents.emissions.column} were "
+            f"{_signed(value, digits)} {unit} of carbon, or {_signed(value * CO2_PER_C, digits)} "
+            f"{unit} of CO₂."
+        )
     if contents.is_global:
         published = [p for p in contents.published if p.first_year == p.last_year == year]
         note = f"published for BLUE: {published[0].emission_pgc:.2f}" if published else ""
     else:
         note = contents.place or "of the cells in this database"
     carbon = f"{_signed(value, digits)}{spread}"
-    facts.append(Fact(f"Net emissions {year}", carbon, f"{unit} C yr⁻¹", note))
+    facts.append(
+        Fact(f"{emissions_title(contents.emissions)} {year}", carbon, f"{unit} C yr⁻¹", note)
+    )
     co2 = _signed(value * CO2_PER_C, digits)
     facts.append(Fact("The same as CO₂", f"{co2}{co2_spread}", f"{unit} CO₂ yr⁻¹"))
     recent = years > year - _TREND_YEARS

@@ -23,10 +23,12 @@ from loader.plotting.wording import (
     typeset,
     unit_of,
 )
+from loader.schema import ELUC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from loader.catalog.products import EmissionColumn
     from loader.plotting.session import Session
 
 __all__ = [
@@ -224,24 +226,29 @@ def place_series(
     years: Years = (None, None),
     *,
     co2: bool = False,
+    product: str = ELUC.column,
 ) -> PlaceSeries:
     """Read land use and emissions of one place, or of all cells.
 
-    Parameters and errors are those of `series_data`.
+    Parameters and errors are those of `series_data`; `product` is the column of eluc with the
+    emissions.
     """
     where = place or _everywhere(session)
+    chosen = session.product(product)
     use_view, use_suffix, emission_view, emission = "state_global", "_mha", "eluc_global", ""
     key: tuple[str, int] | None = None
     if where.cell_id is not None:
-        use_view, use_suffix, emission_view, emission = "eluc_state", "", "eluc_state", "eluc"
+        use_view, use_suffix, emission_view = "eluc_state", "", "eluc_state"
+        emission = chosen.column
         key = ("cell_id", where.cell_id)
     elif where.region_id is not None:
-        use_view, emission_view, emission = "state_region", "eluc_region", "emission_mtc"
+        use_view, emission_view = "state_region", "eluc_region"
+        emission = f"{chosen.measure}_mtc"
         key = ("region_id", where.region_id)
-    emission = emission or ("emission_pgc" if where.box is None else "emission_mtc")
+    emission = emission or f"{chosen.measure}_{'pgc' if where.box is None else 'mtc'}"
     if where.box is not None:
         emission_view = "eluc_region"
-        uses, emissions = _box_rows(session, where.box)
+        uses, emissions = _box_rows(session, where.box, chosen)
     else:
         uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in STACK], key)
         emissions = _rows(session, emission_view, [emission], key)
@@ -252,7 +259,7 @@ def place_series(
     unit = session.meaning(emission_view, emission)[0]
     if co2:
         drawn, unit = drawn * CO2_PER_C, as_co2(unit)
-    columns = ([*STACK] if uses else []) + (["eluc"] if emissions else [])
+    columns = ([*STACK] if uses else []) + ([chosen.column] if emissions else [])
     return PlaceSeries(
         place=where.name,
         years=span,
@@ -436,12 +443,16 @@ def find_places(session: Session, selection: Selection) -> list[Place]:
 
 
 def _box_rows(
-    session: Session, box: Box
+    session: Session, box: Box, product: EmissionColumn
 ) -> tuple[dict[int, tuple[float, ...]], dict[int, tuple[float, ...]]]:
     """Return land use in Mha and emissions in Mt C by year, summed over the cells of a box."""
     uses: dict[int, tuple[float, ...]] = {}
     emissions: dict[int, tuple[float, ...]] = {}
-    values: dict[str, object] = {"box": box, "columns": STACK}
+    values: dict[str, object] = {
+        "box": box,
+        "columns": STACK,
+        "emissions": f"{product.measure}_tc",
+    }
     for year, emission, *areas in session.rows("plot_box", values):
         if emission is not None:
             emissions[int(year)] = (float(emission),)

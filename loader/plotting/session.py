@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from loader.catalog.products import EmissionColumn, emission_columns
 from loader.catalog.sqlfiles import statement
 from loader.description import DatabaseInfo, database_info
+from loader.errors import UsageError
 from loader.grid import Grid, grid_from_coordinates
 from loader.plotting.wording import SNAPSHOTS
 from loader.querying.session import session, translated
-from loader.schema import SOURCES
+from loader.schema import ELUC, SOURCES
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Session", "opened"]
 
 _EMISSIONS = {"eluc", "emission_tc"}
+_NOT_PRODUCTS = {"cell_id", "year", ELUC.column}
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,26 @@ class Session:
     def relations(self) -> dict[str, tuple[str, ...]]:
         """The columns of every table and view that has cells."""
         return {name: tuple(columns) for name, columns in self.rows("list_relations")}
+
+    @cached_property
+    def products(self) -> tuple[EmissionColumn, ...]:
+        """The products of emissions, the first one first."""
+        columns = self.relations.get(ELUC.column, ())
+        return emission_columns(name for name in columns if name not in _NOT_PRODUCTS)
+
+    def product(self, column: str) -> EmissionColumn:
+        """Return a product of emissions by its column.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
+        for one in self.products:
+            if one.column == column.lower():
+                return one
+        known = ", ".join(one.column for one in self.products)
+        raise UsageError(f"there is no product of emissions {column!r}; eluc has {known}")
 
     @cached_property
     def years(self) -> dict[int, tuple[bool, bool]]:

@@ -3,7 +3,7 @@
 {%- import "boxes.jinja" as boxes %}
 SELECT
     "year",
-    sum(emission_tc) / 1e6 AS emission_mtc
+    sum({{ emissions | identifier }}) / 1e6 AS emission_mtc
 {%- for name in columns %},
     sum(CAST({{ name | identifier }} AS DOUBLE) * area_ha) / 1e6 AS {{ (name ~ "_mha") | identifier }}
 {%- endfor %}

@@ -3,7 +3,7 @@
 SELECT
     coalesce(e."name", s."name") AS country,
     coalesce(e."year", s."year") AS "year",
-    e.emission_mtc,
+    e.{{ emissions | identifier }},
     s.forest_mha,
     s.crop_mha
 FROM (FROM eluc_region WHERE layer = 'country' AND region_id IS NOT NULL) AS e
