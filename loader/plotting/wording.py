@@ -278,7 +278,8 @@ def _words(column: str, description: str) -> str:
     """Return a column in words: its usual name, or the first clause of its description."""
     name = column.lower()
     base = name.removesuffix("_diff")
-    if base in NAMES:
+    # The emissions of the first file may be committed.
+    if base in NAMES and not description.startswith("Committed"):
         words = NAMES[base]
     else:
         clause = re.split(r"[:;(\[]", description.rpartition("change between two years of: ")[2])[0]
