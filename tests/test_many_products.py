@@ -256,11 +256,11 @@ def test_a_report_is_about_one_product(
         np.testing.assert_array_equal(one.emissions, other.emissions)
     np.testing.assert_array_equal(ours.maps[0].values, theirs.maps[0].values)
     # Neither the words nor the uncertainty of the net flux are those of committed emissions.
-    for contents, column, other in ((ours, "committed", "eluc"), (theirs, "eluc", "net")):
+    for contents, column, further in ((ours, "committed", "eluc"), (theirs, "eluc", "net")):
         page = render_report(replace(contents, maps=()))
         assert "±" not in page
         assert f"the emissions {column} were" in page
-        assert f"luc-load report --product {other}" in page
+        assert f"luc-load report --product {further}" in page
     with pytest.raises(UsageError, match="no product of emissions 'nope'; eluc has eluc, comm"):
         report_contents(database, product="nope", checks=False)
 
