@@ -63,7 +63,7 @@ class _Map:
     ends: tuple[str, str, str]
     label: str
     remark: str
-    source: str
+    has_missing: bool
 
 
 def write_report(
@@ -307,7 +307,7 @@ def _map(data: MapData) -> _Map:
         ends=(below + ends[0], ends[1], above + ends[2]),
         label=f"{data.unit}; {sign}" if sign else data.unit,
         remark=scale.remark,
-        source=data.source,
+        has_missing=data.has_missing_land,
     )
 
 
@@ -327,6 +327,9 @@ def _embedded(figure: Figure, title: str) -> str:
         flat = Image.new("RGB", picture.size, "white")
         flat.paste(picture, mask=alpha)
         small = flat.quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        palette = small.getpalette() or []
+        # A complete palette: Pillow writes no transparency of a colour beyond the palette's end.
+        small.putpalette(palette + [255] * (3 * (_TRANSPARENT + 1) - len(palette)))
         small.paste(_TRANSPARENT, mask=alpha.point(lambda value: 255 * (value == 0)))
         small.save(written, "PNG", optimize=True, transparency=_TRANSPARENT)
     return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
