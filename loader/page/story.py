@@ -89,18 +89,22 @@ def _emissions(contents: Contents, sentences: list[str], facts: list[Fact]) -> N
     co2_spread = f" ± {known_spread * CO2_PER_C:.1f}" if known_spread else ""
     is_place = contents.place is not None
     unit = "Mt" if is_place else "Pg"
-    digits = _decimals(value) if is_place else 2 if abs(value) >= 0.1 else 4
+    tonnes = "million tonnes" if is_place else "billion tonnes"
+    # As many decimals as the uncertainty has.
+    digits = _decimals(value) if is_place else 1 if known_spread else 2
+    if not is_place and abs(value) < 0.1:
+        digits = 4
     verb = "released" if value >= 0 else "took up"
     if contents.emissions.is_flux:
         sentences.append(
-            f"In {year}, land-use change {verb} {abs(value):,.{digits}f}{spread} {unit} of carbon, "
-            f"or {abs(value) * CO2_PER_C:,.{digits}f}{co2_spread} {unit} of CO₂, net."
+            f"In {year}, land-use change {verb} {abs(value):,.{digits}f}{spread} {tonnes} of "
+            f"carbon, net, or {abs(value) * CO2_PER_C:,.{digits}f}{co2_spread} {tonnes} of CO₂."
         )
     else:
         sentences.append(
             f"In {year}, the emissions {contents.emissions.column} were "
-            f"{_signed(value, digits)} {unit} of carbon, or {_signed(value * CO2_PER_C, digits)} "
-            f"{unit} of CO₂."
+            f"{_signed(value, digits)} {tonnes} of carbon, or "
+            f"{_signed(value * CO2_PER_C, digits)} {tonnes} of CO₂."
         )
     if contents.is_global:
         published = [p for p in contents.published if p.first_year == p.last_year == year]
@@ -120,19 +124,19 @@ def _emissions(contents: Contents, sentences: list[str], facts: list[Fact]) -> N
         level = _LEVEL_SHARE * float(np.abs(values[recent]).mean()) if is_place else _LEVEL
         digits = _decimals(slope) if is_place else 2
         if abs(slope) <= level:
-            sentences.append(f"Emissions were level from {first} to {year}.")
+            sentences.append(f"From {first} to {year}, annual emissions were level.")
         else:
             verb = "rose" if slope > 0 else "fell"
             sentences.append(
-                f"Emissions {verb} by {abs(slope):,.{digits}f} {unit} C a year per decade from "
-                f"{first} to {year}."
+                f"From {first} to {year}, annual emissions {verb} by {abs(slope):,.{digits}f} "
+                f"{tonnes} of carbon per decade."
             )
         facts.append(
             Fact(
                 "Trend",
                 _signed(slope, digits),
                 f"{unit} C yr⁻¹ per decade",
-                f"linear, {first}-{year}",
+                f"linear, {first}\N{EN DASH}{year}",
             )
         )
 
@@ -149,18 +153,22 @@ def _largest(contents: Contents, sentences: list[str]) -> None:
     )[:_TOP]
     if not ranked:
         return
-    named = [
-        f"{_spoken(name)} ({value:,.0f} Mt C" + (f", {value / total:.0%})" if total > 0 else ")")
-        for value, name in ranked
-    ]
+    unit, of_total = " million tonnes of carbon", " of the net total"
+    named = []
+    for value, name in ranked:
+        share = f", {value / total:.0%}{of_total}" if total > 0 else ""
+        named.append(f"{_spoken(name)} ({value:,.0f}{unit}{share})")
+        # The first number has the units of all.
+        unit = of_total = ""
     listed = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
     plural = "sources were" if len(named) > 1 else "source was"
     sentences.append(f"The largest {plural} {listed}.")
 
 
 def _spoken(name: str) -> str:
-    """Return a name as it is spoken: The Democratic Republic of the Congo, not Congo, The ..."""
-    return " ".join(reversed(name.split(", ")))
+    """Return a name as it is spoken: the Democratic Republic of the Congo, not Congo, The ..."""
+    spoken = " ".join(reversed(name.split(", ")))
+    return f"the {spoken[4:]}" if spoken.startswith("The ") else spoken
 
 
 def _land_use(contents: Contents, sentences: list[str], facts: list[Fact]) -> None:
@@ -181,10 +189,10 @@ def _land_use(contents: Contents, sentences: list[str], facts: list[Fact]) -> No
         changes.append(f"{name} {verb} by {abs(change):,.{digits}f} million hectares{share}")
         facts.append(
             Fact(
-                f"{name.capitalize()} {years[0]}-{years[-1]}",
+                f"{name.capitalize()} {years[0]}\N{EN DASH}{years[-1]}",
                 _signed(change, digits),
                 "million hectares",
-                f"now {known[-1]:,.{_decimals(float(known[-1]))}f}",
+                f"{known[-1]:,.{_decimals(float(known[-1]))}f} on 1 January {years[-1]}",
             )
         )
     if changes:
