@@ -19,6 +19,7 @@ from loader.exporting.tables import parse_columns
 from loader.page.page import write_report
 from loader.querying.run import ask
 from loader.querying.session import open_database
+from loader.schema import ELUC
 
 if TYPE_CHECKING:
     import os
@@ -294,11 +295,12 @@ def export(
     database : path
         The file, or its folder.
     out : path
-        The file; its suffix decides the format: .csv, .csv.gz, .parquet, .nc, .zarr.
+        The file; its suffix decides the format: .csv, .csv.gz, .parquet, .geoparquet, .nc, .tif,
+        .zarr.
     what : str, optional
         A table or view; for CSV and Parquet also a query, as in `query`. ELUC and land use, merged,
         by default.
-    file_format : {"csv", "parquet", "netcdf", "zarr"}, optional
+    file_format : {"csv", "parquet", "geoparquet", "netcdf", "geotiff", "zarr"}, optional
         By the suffix of `out` by default.
     years : int, str, range, slice or (first, last), optional
         One year, "FIRST:LAST", or first and last year, both included; either may be None.
@@ -348,8 +350,8 @@ def export(
             years=years,
             land=land,
             bbox=bbox,
-            countries=(country,) if isinstance(country, str) else country,
-            regions=(region,) if isinstance(region, str) else region,
+            countries=country,
+            regions=region,
         ),
         columns=_columns(columns),
         complete=complete,
@@ -373,6 +375,7 @@ def report(
     country: str | None = None,
     region: str | None = None,
     bbox: str | Sequence[float] | None = None,
+    product: str = ELUC.column,
     checks: bool = True,
 ) -> Path:
     """Write one self-contained HTML page about a database.
@@ -391,6 +394,8 @@ def report(
         The region that the report is about, as LAYER/NAME.
     bbox : str or (west, south, east, north), optional
         The box that the report is about: the cells with their centre inside, degrees.
+    product : str
+        The column of the table eluc with the emissions that the report is about.
     checks : bool
         Whether to run the checks, which read everything.
 
@@ -416,12 +421,10 @@ def report(
     >>> loader.report("demo", out="report.html", checks=False).name
     'report.html'
     """
-    selection = Selection.parse(
-        bbox=bbox,
-        countries=() if country is None else (country,),
-        regions=() if region is None else (region,),
+    selection = Selection.parse(bbox=bbox, countries=country or (), regions=region or ())
+    return write_report(
+        database, out, year=year, selection=selection, product=product, checks=checks
     )
-    return write_report(database, out, year=year, selection=selection, checks=checks)
 
 
 def _columns(columns: Mapping[str, str] | Sequence[str] | str | None) -> dict[str, str] | None:

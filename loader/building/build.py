@@ -119,8 +119,8 @@ def build(
         Address of a folder in an object store for the Parquet dataset, such as "s3://bucket/luc";
         the database stays in `out`. Next to the database by default.
     regions : path, or sequence of paths, optional
-        Files of polygons, each as "FILE" or "FILE:FIELD" with the field that names the regions:
-        layers of regions in addition to today's countries. Needs the extra `regions`.
+        Files of polygons, each as ``"FILE"`` or ``"FILE:FIELD"`` with the field that names the
+        regions: layers of regions in addition to today's countries. Needs the extra `regions`.
     prefer : {"first", "last"}, optional
         The file from which a year comes that several files of a source have, in the order in which
         they are named. By default their values must be equal.
@@ -154,6 +154,13 @@ def build(
         If the cluster or an object store cannot be reached.
     DatabaseError
         If DuckDB fails, or the finished database differs from what was read.
+
+    Examples
+    --------
+    >>> import loader
+    >>> done = loader.build(raw="raw", years="2015:2016", out="two-years")
+    >>> done.outcome, done.synthetic
+    ('built', True)
     """
     started = time.monotonic()
     watcher = synchronized(reporter)

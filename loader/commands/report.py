@@ -83,11 +83,7 @@ def report(
 
     stop_orderly()
     reporter = terminal_reporter(quiet=quiet, verbose=verbose)
-    selection = Selection.parse(
-        bbox=bbox,
-        countries=() if country is None else (country,),
-        regions=() if region is None else (region,),
-    )
+    selection = Selection.parse(bbox=bbox, countries=country or (), regions=region or ())
     click.echo(
         write_report(
             database,

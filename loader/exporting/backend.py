@@ -77,6 +77,14 @@ def open_dataset(
         If luc-load did not make the database, or an older version did.
     DatabaseError
         If it cannot be opened, for example because another program writes it.
+
+    Examples
+    --------
+    >>> import loader
+    >>> with loader.open_dataset("demo", "luc") as grids:
+    ...     change = grids.forest_diff.where(grids.is_land).sel(time=2015)
+    >>> change.dims
+    ('lat', 'lon')
     """
     return xr.open_dataset(
         database_path(database),

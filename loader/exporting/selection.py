@@ -57,10 +57,10 @@ class Selection:
         years: Years | None = None,
         land: bool = False,
         bbox: str | Sequence[float] | None = None,
-        countries: Iterable[str] = (),
-        regions: Iterable[str] = (),
+        countries: str | Iterable[str] = (),
+        regions: str | Iterable[str] = (),
     ) -> Selection:
-        """Parse options as given on the command line or in Python.
+        """Parse options as given on the command line or in Python; a single name is one country.
 
         Raises
         ------
@@ -72,8 +72,8 @@ class Selection:
             take_years(years) if years is not None else (None, None),
             land,
             None if box is None else parse_box(box),
-            tuple(countries),
-            tuple(regions),
+            (countries,) if isinstance(countries, str) else tuple(countries),
+            (regions,) if isinstance(regions, str) else tuple(regions),
         )
 
     @property

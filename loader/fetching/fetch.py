@@ -159,6 +159,13 @@ def fetch(
     OutputError
         If another file has the name, another process is downloading the same file, or the disk is
         full or cannot be written.
+
+    Examples
+    --------
+    >>> import loader
+    >>> planned = loader.fetch(raw="raw-real", dry_run=True)
+    >>> [file.path.name for file in planned.files][1:]
+    ['states.nc', 'staticData_quarterdeg.nc']
     """
     for option, value, least in (("workers", workers, 1), ("retries", retries, 0)):
         if value < least:

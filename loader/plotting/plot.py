@@ -108,6 +108,12 @@ def plot_map(
         If the database does not exist, or was not made by luc-load.
     OutputError
         If the picture cannot be written.
+
+    Examples
+    --------
+    >>> import loader
+    >>> loader.plot_map("demo", "forest.png", column="forest", year=2016).name
+    'forest.png'
     """
     selection = _selection(bbox, country, region)
 
@@ -142,6 +148,12 @@ def plot_change(
 
     Parameters, result and errors are those of `plot_map`; `years` are the first and the last, in
     any form of `plot_series`, neither of them open.
+
+    Examples
+    --------
+    >>> import loader
+    >>> loader.plot_change("demo", "change.svg", column="crop", years=(2015, 2017)).name
+    'change.svg'
     """
     span = _two_years(years)
     selection = _selection(bbox, country, region)
@@ -204,6 +216,12 @@ def plot_series(
     ------
     ExtraMissingError, UsageError, SourceError, OutputError
         As for `plot_map`.
+
+    Examples
+    --------
+    >>> import loader
+    >>> loader.plot_series("demo", "london.png", at=(51.507, -0.127)).name
+    'london.png'
     """
     target = _ready(out, "plot series")
     _check_dpi(dpi)
@@ -279,11 +297,7 @@ def _publish(figure: Figure, target: Path, title: str) -> None:
 def _selection(
     bbox: str | Sequence[float] | None, country: str | Sequence[str], region: str | Sequence[str]
 ) -> Selection:
-    return Selection.parse(
-        bbox=bbox,
-        countries=(country,) if isinstance(country, str) else country,
-        regions=(region,) if isinstance(region, str) else region,
-    )
+    return Selection.parse(bbox=bbox, countries=country, regions=region)
 
 
 def _style(

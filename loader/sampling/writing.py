@@ -113,6 +113,13 @@ def write_sample(
     Notes
     -----
     Memory does not depend on the number of years: about 0.5 GB at 0.25 degrees.
+
+    Examples
+    --------
+    >>> import loader
+    >>> files = loader.sample("sample", years=2015, resolution=2, only=["states"])
+    >>> [file.name for file in files]
+    ['states.nc']
     """
     chosen = edition_named(edition)
     span = _closed(years, chosen.last_year)
