@@ -24,5 +24,7 @@ napoleon_google_docstring = False
 highlight_language = "none"
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_title = f"luc-load {__version__}"
 html_show_sphinx = False
