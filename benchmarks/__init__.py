@@ -1,1 +1,1 @@
-"""The benchmark suite: luc-load beside the other routes, answers compared before times are."""
+"""The benchmark suite: luc-load and other routes, answers compared before times are."""

@@ -1,4 +1,4 @@
-"""Measure luc-load beside the other routes: python -m benchmarks.
+"""Measure luc-load and other routes: python -m benchmarks.
 
 Prints a table of ratios with their targets, and writes bench.json and, with matplotlib from the
 peers' environment, bench.svg. Nothing is printed or written unless all answers agree.

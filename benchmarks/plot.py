@@ -16,7 +16,7 @@ OURS, OTHERS = "#1b6ca8", "#b8b8b8"
 
 def main(source: str, target: str) -> None:
     """Draw time, CPU time and memory of every route, and time by years where that was measured."""
-    # The same figures make the same file, and text stays text.
+    # The same numbers make the same file, and text stays text.
     mpl.rcParams.update({"svg.hashsalt": "luc-load", "svg.fonttype": "none", "font.size": 9})
     record = json.loads(Path(source).read_text())
     builds = record["builds"]

@@ -174,7 +174,7 @@ class Questions:
                 raise MismatchError(f"{who}: {name} is not that of the file")
 
     def _check_map_eluc(self, who: str, got: Columns) -> None:
-        # The map holds land only; what lies outside the mask is a small part of the total.
+        # The map holds land only; what is outside the mask is a small part of the total.
         expected = self._year_of(self._eluc, "ELUC", "scale")
         found = float(np.abs(got["eluc"]).astype(np.float64).sum())
         if not 0.8 * expected <= found <= expected * (1 + 1e-9):

@@ -67,7 +67,7 @@ def as_records(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, memory, versions; no name of the machine."""
+    """Return what the numbers depend on: processor, memory, versions; no name of the machine."""
     return {
         "cpu": _cpu_model(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,

@@ -95,7 +95,7 @@ class Contestant:
     interpreter : pathlib.Path or str
         Python that made the result, and reads it back.
     environment : callable
-        Further variables of the environment, made anew for every run.
+        Further variables of the environment, made again for every run.
     """
 
     name: str
@@ -247,7 +247,7 @@ class Suite:
         return self.work / "out" / contestant.name
 
     def once(self, contestant: Contestant, reference: Path | None) -> Cost:
-        """Run a contestant into an empty folder, and compare its answers before anything is told.
+        """Run a contestant into an empty folder, and compare its answers first.
 
         Raises
         ------

@@ -1,6 +1,6 @@
 """Results in the user's cache folder that spare the next run their computation.
 
-Whatever lies in the folder is never believed without its digest, and never if another user may
+What is in the folder is never trusted without its digest, and never if another user may
 have written it: then the result is computed again.
 """
 

@@ -164,8 +164,8 @@ def is_temporary(name: str) -> bool:
 
 def temporary_name(name: str) -> str:
     """Return a hidden name that nobody can foretell."""
-    kept = name if len(os.fsencode(name)) <= _LONGEST_NAME else "luc-load"
-    return f".{kept}.{secrets.token_hex(8)}.tmp"
+    stem = name if len(os.fsencode(name)) <= _LONGEST_NAME else "luc-load"
+    return f".{stem}.{secrets.token_hex(8)}.tmp"
 
 
 def sync_folder(folder: Path) -> None:

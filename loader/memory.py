@@ -66,5 +66,5 @@ def _limits_up(mounted: Path, group: str, names: tuple[str, ...]) -> list[int]:
             try:
                 limits.append(int((mounted / folder / name).read_text()))
             except (OSError, ValueError):
-                continue  # "max" is no limit
+                continue  # "max" means without limit
     return limits

@@ -35,8 +35,8 @@ def checked_argument(path: str | os.PathLike[str]) -> str:
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
-        found = f"{printable(text)} is not a UTF-8 name"
-        raise UsageError(f"{found}; rename the file or folder") from error
+        problem = f"{printable(text)} is not a UTF-8 name"
+        raise UsageError(f"{problem}; rename the file or folder") from error
     if "\0" in text:
         raise UsageError(f"{printable(text)} is not a valid name; it contains a NUL")
     longest = max(map(len, data.split(b"/")))

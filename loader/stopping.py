@@ -28,7 +28,7 @@ _PATIENCE_SECONDS = 5
 _resumes = True
 
 
-class Stopped(BaseException):  # like KeyboardInterrupt, it is no error
+class Stopped(BaseException):  # like KeyboardInterrupt, it is not an error
     """A signal arrived. Not KeyboardInterrupt, which click would turn into another error."""
 
 

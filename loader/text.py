@@ -22,7 +22,7 @@ def _compiled(*rules: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...
 
 
 _IN_ADDRESSES = _compiled(
-    # User and password; then a password with a slash in it, which is told from a port.
+    # User and password; then a password with a slash in it, which differs from a port.
     (r"(?<=://)[^/@\s:\[]*:[^/\s]*@", ""),
     (r"(?<=://)[^/@\s:\[]*:(?!\d*(?:[/\s?#]|$))\S*?@", ""),
     # A user alone, but not a container of Azure.
@@ -46,7 +46,7 @@ _IN_MESSAGES = _compiled(
 
 
 def human_bytes(count: float) -> str:
-    """Return a size in decimal units, three figures."""
+    """Return a size in decimal units, with three digits."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 999.5:
             return f"{count:.3g} {unit}" if unit != "B" else f"{count:.0f} B"

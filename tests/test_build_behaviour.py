@@ -831,7 +831,7 @@ def waiting(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> Calla
 
 
 LEFT = ("none", *(damage for damage, (name, _) in STAGED.items() if "/" not in name))
-"""What can happen to a stage whose data set was exchanged already."""
+"""What can happen to a stage whose dataset was exchanged already."""
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def old_answers(database: Path, old_duckdb: dict[str, str]) -> dict[str, int | s
 
 @pytest.fixture(scope="module")
 def views(database: Path) -> Path:
-    """The same as a file of views over the Parquet data set."""
+    """The same as a file of views over the Parquet dataset."""
     folder = database.parents[1]
     built = luc_load("build", "-o", "views [of]", "--tables", "views", cwd=folder)
     assert built.returncode == 0, built.stderr

@@ -24,7 +24,7 @@ def opened(given: xr.Dataset | str, kind: str = "management") -> GriddedSource:
 
 
 def packed(axis: str, values: Any, **packing: Any) -> xr.Dataset:  # noqa: ANN401
-    """Return a data set, one axis of which is stored as these numbers."""
+    """Return a dataset, one axis of which is stored as these numbers."""
     units = {"lat": "degrees_north", "lon": "degrees_east", "time": "years since 0850-01-01"}
     return dataset(
         {"flood": (DATA,)},

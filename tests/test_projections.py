@@ -23,7 +23,7 @@ def opened(given: xr.Dataset) -> GriddedSource:
 
 
 def mapped(reference: str, **mapping: Any) -> xr.Dataset:  # noqa: ANN401
-    """Return a data set whose variable names a grid mapping; its axes look like degrees."""
+    """Return a dataset whose variable names a grid mapping; its axes look like degrees."""
     given = dataset({"flood": (DATA, {"grid_mapping": reference})})
     return given.assign(crs=((), np.int32(0), mapping))
 
@@ -85,7 +85,7 @@ def axes(
     second: dict[str, str],
     **planes: tuple[Any, ...],
 ) -> xr.Dataset:
-    """Return a data set on two axes, and 2-D variables on them."""
+    """Return a dataset on two axes, and 2-D variables on them."""
     given = dataset(
         {"flood": (DATA,)},
         names=("time", *names),

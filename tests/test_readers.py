@@ -1,4 +1,4 @@
-"""The Parquet data set in the engines that read it: the values and types of the database."""
+"""The Parquet dataset in the engines that read it: the values and types of the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data set in an S3 store, read there by other engines with clients of their own."""
+"""The dataset in an S3 store, read there by other engines with clients of their own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BUCKET, KEY, REGION = "luc-readers", "test", "us-east-1"
 
 @dataclass(frozen=True)
 class Stored:
-    """Where the data set of a local database lies, and its states."""
+    """Where the dataset of a local database lies, and its states."""
 
     endpoint: str
     address: str

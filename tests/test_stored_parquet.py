@@ -1,4 +1,4 @@
-"""The Parquet data set in a store, the database on this disk: one build, or the one before it."""
+"""The Parquet dataset in a store, the database on this disk: one build, or the one before it."""
 
 from __future__ import annotations
 
@@ -428,7 +428,7 @@ def test_a_kill_between_manifest_and_database_is_told_and_healed(
         told = f"{where} holds build {second}, but the database is build {first.build_id}"
         assert told in database_info(out).text()
         assert (status(out)[0], told in status(out)[1]) == ("failed", True)
-        # Who has the old database still finds its data set.
+        # Who has the old database still finds its dataset.
         assert (store / "builds" / first.build_id / "parquet" / "build.json").is_file()
     if then == "build":
         assert build(**again, overwrite=earlier).outcome == "published"

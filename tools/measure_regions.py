@@ -1,7 +1,7 @@
 """Measure regions: python -m tools.measure_regions DATABASE.
 
 Prints a Markdown table: the time and peak memory of covering the cells of the 0.25 degree grid by
-today's countries, beside regionmask and exactextract where they are installed, and the time of
+today's countries, next to regionmask and exactextract where they are installed, and the time of
 queries by region on a database. Each measurement of memory is a process of its own.
 """
 

@@ -1,4 +1,4 @@
-"""dask's route: chunked xarray data sets to dask frames, land rows only, to_parquet."""
+"""dask's route: chunked xarray datasets to dask frames, land rows only, to_parquet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.names import STATE
 
 
 def main() -> None:
-    """Write one Parquet data set for the states and one for the emissions."""
+    """Write one Parquet dataset for the states and one for the emissions."""
     given = arguments("dask to Parquet", "out")
     for table, path, names in (("state", given.states, STATE), ("eluc", given.eluc, ["ELUC"])):
         dataset = open_years(path, given.years, chunks={"time": 1})[names]

@@ -1,6 +1,6 @@
 """Read a contestant's result back with DuckDB, in the environment that made it.
 
-Prints the same figures as reference.py computes, from a DuckDB file or from Parquet files.
+Prints the same numbers as reference.py computes, from a DuckDB file or from Parquet files.
 """
 
 from __future__ import annotations

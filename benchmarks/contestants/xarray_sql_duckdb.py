@@ -1,4 +1,4 @@
-"""xarray-sql's own route: register the data sets with DuckDB, then CREATE TABLE AS SELECT.
+"""xarray-sql's own route: register the datasets with DuckDB, then CREATE TABLE AS SELECT.
 
 Chunks of one year are those of the files. Only land rows are kept; emissions of 0 are left out
 (the file has 0 over the sea), which favours this route: luc-load keeps the zeros of land.

@@ -261,7 +261,7 @@ def build(
         run = Run(options, given, Stage(work), published, watcher, started, probe.wait)
         report = run.build(overwrite=overwrite)
         if store is not None:
-            home = store.publish(options.out, report.build_id, told=watcher.detail)
+            home = store.publish(options.out, report.build_id, notify=watcher.detail)
             watcher.notice(f"published at {home}, built in {options.out}")
         return report
 

@@ -143,9 +143,9 @@ def input_files(name: str, value: Named, prefer: Prefer | None = None) -> tuple[
     # paths give one identity however they were named.
     files = []
     for product in sorted(by_product):
-        found = by_product[product]
-        paths = [one for one in found if isinstance(one, str)]
-        ordered = sorted(paths) if prefer is None and len(paths) == len(found) else found
+        places = by_product[product]
+        paths = [one for one in places if isinstance(one, str)]
+        ordered = sorted(paths) if prefer is None and len(paths) == len(places) else places
         key = f"{name}/{product}" if product else name
         files += [
             InputFile(key if len(ordered) == 1 else f"{key}:{number}", where, product)
@@ -291,9 +291,9 @@ def _existing(name: str, value: One) -> list[str | xr.Dataset]:
     if _is_there(file):
         return [path]
     if _MAGIC.search(path):
-        found: list[str | xr.Dataset] = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  # as named
-        if found:
-            return found
+        matches: list[str | xr.Dataset] = sorted(glob.glob(path, recursive=True))  # noqa: PTH207  # as named
+        if matches:
+            return matches
         raise SourceMissingError(path, f"matches no file (named by --{name})")
     link = f"a link to {file.readlink()}, " if file.is_symlink() else ""
     raise SourceMissingError(path, f"no such file ({link}named by --{name})")
@@ -305,10 +305,10 @@ def _in_store(name: str, address: str) -> list[str]:
         return [address]
     store = store_of(address)
     with translated(address):
-        found = sorted(store.fs.unstrip_protocol(path) for path in store.fs.glob(store.path))
-    if not found:
+        matches = sorted(store.fs.unstrip_protocol(path) for path in store.fs.glob(store.path))
+    if not matches:
         raise SourceMissingError(address, f"matches no file (named by --{name})")
-    return found
+    return matches
 
 
 def _is_there(path: Path) -> bool:

@@ -53,7 +53,7 @@ class Run:
     reporter : Reporter
     started : float
         Value of `time.monotonic()` when the build was called.
-    tried : callable
+    wait_for_trial : callable
         Waits until another process has test-read the source files; raises if one is damaged.
     """
 
@@ -65,7 +65,7 @@ class Run:
         published: Published | None,
         reporter: Reporter,
         started: float,
-        tried: Callable[[], None],
+        wait_for_trial: Callable[[], None],
     ) -> None:
         self._options = options
         self._given = given
@@ -74,7 +74,7 @@ class Run:
         self._place = DatasetPlace(options.out, options.parquet, published)
         self._reporter = reporter
         self._started = started
-        self._tried = tried
+        self._wait_for_trial = wait_for_trial
         regions = region_files(options)
         files = [file for files in given.values() for file in files]
         self._paths = {file.key: file.where for file in files if isinstance(file.where, str)}
@@ -119,7 +119,7 @@ class Run:
             assert situation.published_id is not None
             return self._report("up to date", situation.published_id)
         # 3. Otherwise open the sources, load what is missing and publish.
-        self._tried()
+        self._wait_for_trial()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             needed = self._estimate(sources)
@@ -173,7 +173,7 @@ class Run:
             assert situation.published_id is not None
             return self._report("up to date", situation.published_id)
         # 2. Open the sources, which raises whatever a build would raise.
-        self._tried()
+        self._wait_for_trial()
         with ExitStack() as stack:
             sources = open_sources(self._given, self._options, self._reporter, stack)
             needed = self._estimate(sources)

@@ -95,13 +95,13 @@ def _expected(subject: Subject) -> Catalog:
 
 def needed_objects(names: Iterable[str]) -> frozenset[str]:
     """Return objects and their dependencies, by the headers of the files of sql/."""
-    found, waiting = set[str](), list(names)
+    needed, waiting = set[str](), list(names)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in needed:
+            needed.add(name)
             waiting += _needs().get(name, ())
-    return frozenset(found)
+    return frozenset(needed)
 
 
 @cache
@@ -121,8 +121,8 @@ def _not_tables(subject: Subject) -> dict[str, str]:
         if fact.kind == "table" and "GENERATED ALWAYS" in (value or "")
     }
     tables = {source.table for source in SOURCES.values()}
-    found = computed & tables if subject.is_viewed else (computed | viewed) & tables
-    return dict.fromkeys(sorted(found), "is not a plain table")
+    wrong = computed & tables if subject.is_viewed else (computed | viewed) & tables
+    return dict.fromkeys(sorted(wrong), "is not a plain table")
 
 
 def _compared(subject: Subject, expected: Catalog) -> list[tuple[Fact, str]]:
@@ -170,20 +170,20 @@ def _only_views(bad: Iterable[tuple[Fact, str]]) -> bool:
 
 
 def _bad_entries(
-    expected: tuple[tuple[str, ...], ...], found: tuple[tuple[str, ...], ...]
+    expected: tuple[tuple[str, ...], ...], actual: tuple[tuple[str, ...], ...]
 ) -> list[BadRow]:
     rows = [
         BadRow(f"data_dictionary {table}.{column}", note="has another entry")
-        for table, column, *_ in sorted(set(expected) - set(found), key=str)
+        for table, column, *_ in sorted(set(expected) - set(actual), key=str)
     ]
     known = {entry[:2] for entry in expected}
     rows += [
         BadRow(f"data_dictionary {table}.{column}", note="is not luc-load's")
-        for table, column, *_ in sorted(set(found) - set(expected), key=str)
+        for table, column, *_ in sorted(set(actual) - set(expected), key=str)
         if (table, column) not in known
     ]
-    if not rows and len(found) != len(expected):
-        rows.append(BadRow("data_dictionary", value=len(found), expected=len(expected)))
+    if not rows and len(actual) != len(expected):
+        rows.append(BadRow("data_dictionary", value=len(actual), expected=len(expected)))
     return rows
 
 

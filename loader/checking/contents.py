@@ -80,8 +80,8 @@ def bad_years(
     # 2. Years that the tables hold and table_content does not.
     bad += [
         BadRow(table, year=year, value=rows, expected=0, note="rows")
-        for table, found in digests.items()
-        for year, rows in found.rows_of_year.items()
+        for table, digest in digests.items()
+        for year, rows in digest.rows_of_year.items()
         if (table, year) not in subject.contents
     ]
     return bad

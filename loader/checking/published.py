@@ -137,10 +137,10 @@ def _dataset_of(subject: Subject) -> PublishedDataset:
         If there is none.
     """
     if subject.address is not None:
-        found = stored_dataset(subject.address, subject.build_id, subject.parquet)
-        if found.state != "same":
-            raise _UnavailableError(found.text, failed=found.state == "other")
-        return StoreDataset(found.folder)
+        in_store = stored_dataset(subject.address, subject.build_id, subject.parquet)
+        if in_store.state != "same":
+            raise _UnavailableError(in_store.text, failed=in_store.state == "other")
+        return StoreDataset(in_store.folder)
     # A link to the database is resolved: the dataset is next to the file itself.
     folder = subject.path.resolve().parent / PARQUET
     if not folder.exists():

@@ -261,8 +261,8 @@ class Subject:
             name, _, product = source["name"].partition("/")
             column = f"{product}_pgc" if product else "emission_pgc"
             if name == "eluc" and obstacles.get(column) is None:
-                found = describe_product(source["path"], [source["title"]])
-                obstacles[column] = found.obstacle
+                described = describe_product(source["path"], [source["title"]])
+                obstacles[column] = described.obstacle
         return obstacles
 
     @property

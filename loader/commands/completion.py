@@ -65,7 +65,7 @@ def complete_columns(context: click.Context, _option: click.Parameter, start: st
 
 
 def complete_countries(_context: click.Context, _option: click.Parameter, start: str) -> _Items:
-    """Complete ISO 3166-1 codes, with the name of the country beside each."""
+    """Complete ISO 3166-1 codes, each with the name of the country."""
     with suppress(Exception):
         import pycountry  # noqa: PLC0415  # as above
 

@@ -45,5 +45,5 @@ def info(
     from loader.querying.connect import connection_lines  # noqa: PLC0415  # --help must be quick
 
     stop_orderly()
-    found = database_info(database, storage_options, parquet=parquet, ask_store=not connect)
-    click.echo("\n".join(connection_lines(found.database)) if connect else found.text())
+    facts = database_info(database, storage_options, parquet=parquet, ask_store=not connect)
+    click.echo("\n".join(connection_lines(facts.database)) if connect else facts.text())

@@ -97,8 +97,8 @@ def choose(
         names = {word.strip() for word in words if word.strip()}
         unknown = sorted(names - set(remotes))
         if unknown or not names:
-            found = ", ".join(unknown) or "nothing"
-            raise UsageError(f"--only names {found}; expected any of {', '.join(remotes)}")
+            problem = ", ".join(unknown) or "nothing"
+            raise UsageError(f"--only names {problem}; expected any of {', '.join(remotes)}")
     elif everything:
         names = {name for name, remote in remotes.items() if remote.url or given.get(name)}
     else:

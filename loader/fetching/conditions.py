@@ -52,13 +52,13 @@ class Watch:
         Set to stop the download soon.
     advanced : callable
         Receives the number of bytes so far and in total (None if unknown).
-    noticed : callable
+    notice : callable
         Receives a sentence on each interruption and restart.
     """
 
     stop: threading.Event
     advanced: Callable[[int, int | None], None]
-    noticed: Callable[[str], None]
+    notice: Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -62,11 +62,11 @@ def _check_redirect(source: str, target: str) -> None:
 def _nearness(host: str) -> int:
     """Return how near to this machine a host is: one of the constants, the nearest for several."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
         # A proxy may know it; nothing else can reach it.
         return _INTERNET
-    return max((_nearness_of(str(entry[4][0])) for entry in found), default=_INTERNET)
+    return max((_nearness_of(str(entry[4][0])) for entry in addresses), default=_INTERNET)
 
 
 def _nearness_of(text: str) -> int:

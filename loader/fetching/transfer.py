@@ -127,7 +127,7 @@ class _Transfer:
             if not resumed or restarted:
                 raise SourceError(self._remote.url, f"{wrong}; the download was deleted")
             # The beginning and the rest may come from two files: once more, in one piece.
-            self._watch.noticed(
+            self._watch.notice(
                 f"{self._remote.url}: {wrong}; downloading it again from the beginning"
             )
             resumed, restarted = False, True
@@ -166,7 +166,7 @@ class _Transfer:
         """Return whether a response continues the bytes that are on disk."""
         partial = self._partial
         if answer.start != partial.size:
-            self._watch.noticed(
+            self._watch.notice(
                 f"{self._remote.url}: the file changed, or the server cannot resume; downloading "
                 "it again from the beginning"
             )
@@ -262,7 +262,7 @@ class _Transfer:
         usual = self._conditions.backoff * 2.0 ** max(0, fruitless - 1)
         # Jitter: many clients must not try again at the same time.
         seconds = max(requested, min(60.0, usual) * random.uniform(0.8, 1.2))  # noqa: S311
-        self._watch.noticed(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
+        self._watch.notice(f"{self._remote.url}: {lost}; next attempt in {seconds:.0f} s")
         self._watch.stop.wait(seconds)
 
     def _given_up(self, lost: Lost) -> ServiceError:

@@ -280,8 +280,8 @@ def _refuse_missing_chunks(
     """Raise if chunks of a store are missing, unless its fill value means missing.
 
     Stores leave out chunks that only hold the fill value, such as those of the sea. If the fill
-    value is a number like any other, a chunk that was never written cannot be told from one of
-    that value. A step of time without any chunk was not written either.
+    value is a number like any other, a chunk that was never written looks like one of that value.
+    A step of time without any chunk was not written either.
     """
     for name, array in group.arrays():
         missing, total = missing_chunks(path, array, names) if array.ndim else (0, 0)

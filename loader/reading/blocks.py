@@ -246,13 +246,13 @@ class BlockReader:
             cell_id, value = int(ids[outside[0]]), float(picked[outside[0]])
             raise _invalid(self._source, variable, position, cell_id, value)
 
-    def _has_more(self, flat: Float32, variable: Variable, position: int, found: int) -> bool:
-        """Return whether a map has more values than the `found` ones of the cells gathered."""
+    def _has_more(self, flat: Float32, variable: Variable, position: int, count: int) -> bool:
+        """Return whether a map has more values than the `count` ones of the cells gathered."""
         codes = self._source.codes(variable, position)
         # One code is the common case; NaN differs from it and leads to the exact count.
-        if len(codes) == 1 and np.count_nonzero(flat != codes[0]) == found:
+        if len(codes) == 1 and np.count_nonzero(flat != codes[0]) == count:
             return False
-        return int(np.count_nonzero(~_missing(flat, codes))) > found
+        return int(np.count_nonzero(~_missing(flat, codes))) > count
 
     def _cells_with_value(self, block: Block) -> Bool:
         """Return the cells in which a variable that decides has a value, shape (cells,)."""
@@ -272,14 +272,14 @@ def first_cells(source: GriddedSource) -> Bool:
     ndarray of bool, shape (n_cells,)
         In most files these are the cells of all variables that decide and of all years.
     """
-    found = np.zeros(source.grid.n_cells, dtype=np.bool_)
+    has_value = np.zeros(source.grid.n_cells, dtype=np.bool_)
     for variable in source.deciding:
         values = source.read(variable, Slab(0, 1, 0, source.grid.n_lat)).reshape(-1)
-        found = ~_missing(values, source.codes(variable, 0))
-        if found.any():
+        has_value = ~_missing(values, source.codes(variable, 0))
+        if has_value.any():
             # A further product may begin in a later year.
             break
-    return found
+    return has_value
 
 
 def _implausible(

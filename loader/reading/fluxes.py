@@ -1,4 +1,4 @@
-"""Find the emissions in a file: the product itself, and parts of it beside it."""
+"""Find the emissions in a file: the product itself, and its parts."""
 
 from __future__ import annotations
 

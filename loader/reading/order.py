@@ -81,13 +81,13 @@ class BandOrder:
             return np.flatnonzero(has_value)
         numbers = np.arange(self.rows)
         by_year = [self.taken(numbers, year) for year in range(self._years)]
-        kept = np.zeros(self._cells, dtype=np.bool_)
+        has_row = np.zeros(self._cells, dtype=np.bool_)
         for rows in by_year:
-            kept |= has_value[rows]
-        order = BandOrder(int(np.count_nonzero(kept)), self._years)
+            has_row |= has_value[rows]
+        order = BandOrder(int(np.count_nonzero(has_row)), self._years)
         chosen = np.empty(order.rows, dtype=np.int64)
         for year, rows in enumerate(by_year):
-            order.place(chosen, year, rows[kept])
+            order.place(chosen, year, rows[has_row])
         return chosen[has_value[chosen]]
 
     def taken(self, column: npt.NDArray[Number], year: int) -> npt.NDArray[Number]:

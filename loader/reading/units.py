@@ -89,14 +89,14 @@ class _Text:
     substances: frozenset[str]
 
 
-def require_unit(variable: Variable, found: object, path: str) -> None:
+def require_unit(variable: Variable, unit: object, path: str) -> None:
     """Raise if a variable is not in the unit that the views compute with, in any spelling.
 
     Parameters
     ----------
     variable : Variable
         With the unit to require: "1", "ha", or a mass of carbon such as "t C ha-1 yr-1".
-    found : object
+    unit : object
         The attribute of the file; None or empty is treated as the required unit.
     path : str
         The file, for messages.
@@ -106,7 +106,7 @@ def require_unit(variable: Variable, found: object, path: str) -> None:
     SourceError
         If the unit is a different one, or cannot be parsed.
     """
-    text = "" if found is None else str(found).strip()
+    text = "" if unit is None else str(unit).strip()
     published = {variable.units, *_PUBLISHED.get(variable.units, ())}
     if not text or " ".join(text.split()) in published:
         return
@@ -191,7 +191,7 @@ def _factor(unit: str, target: str) -> float | None:
         if not given.is_compatible_with(wanted):
             return 0.0
         return float((given / wanted).to("dimensionless").magnitude)
-    except Exception:  # noqa: BLE001  # pint raises anything on a text that is no unit
+    except Exception:  # noqa: BLE001  # pint raises anything for a text that is not a unit
         return None
 
 

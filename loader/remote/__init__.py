@@ -1,1 +1,1 @@
-"""Object stores and servers: what lies at an address, and what lost it."""
+"""Object stores and servers: what is at an address, and why it cannot be reached."""

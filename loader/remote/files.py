@@ -91,7 +91,7 @@ class StoredFiles:
         return {name.removeprefix(f"{start}/"): int(info["size"]) for name, info in files.items()}
 
     def upload(
-        self, folder: Path, home: str, sizes: Mapping[str, int], told: Callable[[str], None]
+        self, folder: Path, home: str, sizes: Mapping[str, int], notify: Callable[[str], None]
     ) -> None:
         """Upload the files of a folder that are missing in the store or have another size there.
 
@@ -102,14 +102,14 @@ class StoredFiles:
             The folder in the store.
         sizes : mapping of str to int
             Size of each file in bytes, by name relative to both folders.
-        told : callable
+        notify : callable
             Receives a line of progress.
         """
         there = self.sizes(home)
         missing = {name: size for name, size in sizes.items() if there.get(name) != size}
         total, done = human_bytes(sum(sizes.values())), sum(sizes.values()) - sum(missing.values())
         for group in _groups(missing):
-            told(f"uploading to {without_secrets(self.address)}: {human_bytes(done)} of {total}")
+            notify(f"uploading to {without_secrets(self.address)}: {human_bytes(done)} of {total}")
             self.put({f"{home}/{name}": folder / name for name in group})
             done += sum(missing[name] for name in group)
 

@@ -172,7 +172,7 @@ class StoredOutput:
         build_id: str,
         names: Collection[str] = ("luc.duckdb", "parquet"),
         kept: Collection[str | None] = (),
-        told: Callable[[str], None] = lambda _: None,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> str:
         """Upload a finished build and publish it.
 
@@ -184,7 +184,7 @@ class StoredOutput:
             Files and folders in `folder` to upload.
         kept : collection of (str or None)
             Builds to keep in addition to this one and the one that it replaces.
-        told : callable, optional
+        notify : callable, optional
             Receives a line of progress.
 
         Returns
@@ -214,7 +214,7 @@ class StoredOutput:
             # divided into other parts: those are outdated and removed.
             earlier = self._names_of_upload(build_id) | (self.listed().keys() if again else set())
             self.files.write(_record_of(build_id), render_names(build_id, earlier | sizes.keys()))
-            self.files.upload(folder, home, sizes, told)
+            self.files.upload(folder, home, sizes, notify)
             self.files.remove_unfinished(home, earlier | sizes.keys())
             there = self.files.sizes(home)
             wrong = [name for name, size in sizes.items() if there.get(name) != size]

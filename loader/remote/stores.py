@@ -198,8 +198,8 @@ def status_of(store: Store) -> Status:
         info = store.fs.info(store.path)
         if info["type"] != "directory":
             return _status(info)
-        found = store.fs.find(store.path, detail=True)
-    parts = [(name, _status(one)) for name, one in sorted(found.items())]
+        objects = store.fs.find(store.path, detail=True)
+    parts = [(name, _status(one)) for name, one in sorted(objects.items())]
     text = repr([(name, part.size, part.mtime_ns, part.etag) for name, part in parts])
     return Status(
         sum(part.size for _, part in parts),
@@ -269,8 +269,8 @@ def _meaning(address: str, error: Exception) -> LucLoadError:
 
 def lost_store(address: str, error: Exception) -> ServiceError:
     """Return the error for a store that does not respond."""
-    found = f"the store does not answer ({one_line(error)})"
-    return ServiceError(f"{address}: {found}; run the same command again to resume")
+    problem = f"the store does not answer ({one_line(error)})"
+    return ServiceError(f"{address}: {problem}; run the same command again to resume")
 
 
 def is_lost(error: BaseException) -> bool:
@@ -298,7 +298,7 @@ def _http_status(error: BaseException) -> int | None:
     """Return the code of an answer that the clients of stores turned into an error."""
     response = getattr(error, "response", None)
     if isinstance(response, dict):
-        found = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     else:
-        found = getattr(error, "status", None)
-    return found if isinstance(found, int) else None
+        status = getattr(error, "status", None)
+    return status if isinstance(status, int) else None

@@ -41,7 +41,7 @@ class Removed:
 def clean_output(
     out: str | os.PathLike[str],
     storage_options: str | Mapping[str, Any] | None = None,
-    told: Callable[[Removed], None] = lambda _: None,
+    on_removed: Callable[[Removed], None] = lambda _: None,
 ) -> tuple[Removed, ...]:
     """Remove the files of interrupted builds and samples; published files stay.
 
@@ -51,7 +51,7 @@ def clean_output(
         The folder of the result.
     storage_options : mapping or str, optional
         Options of fsspec, or JSON of them, for the files of interrupted uploads.
-    told : callable, optional
+    on_removed : callable, optional
         Receives each item as soon as it is removed, even if a later one fails.
 
     Returns
@@ -76,7 +76,7 @@ def clean_output(
     folder, options = Path(out), parse_storage_options(storage_options)
     removed = []
     for item in _removals(folder, options):
-        told(item)
+        on_removed(item)
         removed.append(item)
     return tuple(removed)
 

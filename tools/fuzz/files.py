@@ -104,7 +104,7 @@ def _longitudes(recipe: Recipe, rng: np.random.Generator) -> Array:
     values = recipe["west"] + recipe["step"] * np.arange(recipe["n_lon"], dtype="f8")
     if recipe["longitudes"] == "positive":
         is_global = recipe["n_lon"] * recipe["step"] == 360
-        # A region across Greenwich goes on to the east of 360, as CDO writes it.
+        # A region across Greenwich continues east of 360, as CDO writes it.
         values = np.sort(values % 360) if is_global else values + 360 * (values[0] < 0)
     elif recipe["longitudes"] == "descending":
         values = values[::-1]

@@ -48,7 +48,7 @@ def promised(holds: object, what: str) -> None:
 def contents(out: Path) -> dict[str, Any]:
     """Return what an output holds, so that two that hold the same compare equal.
 
-    The rows of each table of the database and of the Parquet data set count, in any order: their
+    The rows of each table of the database and of the Parquet dataset count, in any order: their
     number, and two sums over hashes of whole rows.
     """
     found: dict[str, Any] = {}
