@@ -232,10 +232,10 @@ VIEW_FAULTS = {
     # The view that must be found wrong, its text, and what a slip would make of it.
     "diff labelled with the earlier year": (
         "state_diff",
-        'cur."year",\n    pair.prev_year',
-        'pair.prev_year AS "year",\n    cur."year" AS prev_year',
+        'm."year",\n    m.prev_year',
+        'm.prev_year AS "year",\n    m."year" AS prev_year',
     ),
-    "diff the wrong way round": ("eluc_diff", 'cur."eluc" -', '-cur."eluc" -'),
+    "diff the wrong way round": ("eluc_diff", 'm."eluc" -', '-m."eluc" -'),
     "emissions beside the change before": (
         "luc",
         'AND e."year" = s."year"',
