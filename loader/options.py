@@ -247,12 +247,12 @@ class Options:
         return max(128 * 2**20, self.memory_limit // 8)
 
 
-def require_types(**given: object) -> None:
+def require_types(**values: object) -> None:
     """Raise if an option of `build` has a wrong type.
 
     Parameters
     ----------
-    **given : object
+    **values : object
         Values by name; names that are not in `_TYPES` are ignored.
 
     Raises
@@ -260,7 +260,7 @@ def require_types(**given: object) -> None:
     UsageError
         If a value has a wrong type.
     """
-    for name, value in given.items():
+    for name, value in values.items():
         if name not in _TYPES:
             continue
         types, expected = _TYPES[name]
@@ -289,11 +289,11 @@ def _views_to_store(names: str | Iterable[str] | None) -> tuple[str, ...]:
     return tuple(name for name in MATERIALIZABLE if name in wanted)
 
 
-def _one_of(option: str, given: str, kind: Any) -> Any:  # noqa: ANN401  # a Literal, and one of it
+def _one_of(option: str, value: str, kind: Any) -> Any:  # noqa: ANN401  # a Literal, and one of it
     choices = get_args(kind)
-    if given not in choices:
-        raise UsageError(f"{option} is {given!r}; expected one of {', '.join(choices)}")
-    return given
+    if value not in choices:
+        raise UsageError(f"{option} is {value!r}; expected one of {', '.join(choices)}")
+    return value
 
 
 def parse_size(size: str | int) -> int:
@@ -324,15 +324,15 @@ def _default_memory() -> int:
     return max(_LEAST_MEMORY, min(_MOST_MEMORY, available // 2))
 
 
-def _box(given: str | Sequence[float]) -> Box:
-    text = given if isinstance(given, str) else ",".join(map(str, given))
+def _box(box: str | Sequence[float]) -> Box:
+    text = box if isinstance(box, str) else ",".join(map(str, box))
     return parse_box(text)
 
 
-def _region_files(given: Iterable[str | os.PathLike[str]]) -> tuple[RegionFile, ...]:
-    is_one = isinstance(given, str | os.PathLike) or not isinstance(given, Iterable)
+def _region_files(paths: Iterable[str | os.PathLike[str]]) -> tuple[RegionFile, ...]:
+    is_one = isinstance(paths, str | os.PathLike) or not isinstance(paths, Iterable)
     files = []
-    for path in [given] if is_one else given:
+    for path in [paths] if is_one else paths:
         if not isinstance(path, str | os.PathLike):
             kind = type(path).__name__
             raise UsageError(f"regions is of type {kind}; expected a path, or several paths")

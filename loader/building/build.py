@@ -228,12 +228,12 @@ def build(
         used = (target, place, *_leaves(list(named.values())))
         if any(isinstance(path, str) and "://" in path for path in used):
             stack.enter_context(using_storage_options(options.storage_options))
-        given = {}
+        files_of = {}
         if not sample:
-            given = find_sources(
+            files_of = find_sources(
                 named, folder, watcher.notice, everything=everything, prefer=options.prefer
             )
-        probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
+        probe = stack.enter_context(Probe(_files(files_of), options.largest_chunk))
         # Imported here: another process test-reads the files while this one imports libraries.
         from loader.building.run import Run  # noqa: PLC0415
         from loader.building.situation import refuse_other_options  # noqa: PLC0415
@@ -246,7 +246,7 @@ def build(
             published = inspect_output(options.out)
             # A dry run must also report a store that cannot be reached or holds another build.
             _checked_store(target, published, overwrite=overwrite)
-            run = Run(options, given, stage, published, watcher, started, probe.wait)
+            run = Run(options, files_of, stage, published, watcher, started, probe.wait)
             return run.plan(overwrite=overwrite)
         work = stack.enter_context(lock_output(options.out))
         published = inspect_output(options.out)
@@ -256,9 +256,9 @@ def build(
                 # Checked before the sample that the published build was made from is replaced.
                 refuse_other_options(options, options.out / DATABASE, published)
             folder = options.out / "sample" if raw is None else raw
-            given = sample_sources(folder, options.years, watcher, everything=everything)
-            probe = stack.enter_context(Probe(_files(given), options.largest_chunk))
-        run = Run(options, given, Stage(work), published, watcher, started, probe.wait)
+            files_of = sample_sources(folder, options.years, watcher, everything=everything)
+            probe = stack.enter_context(Probe(_files(files_of), options.largest_chunk))
+        run = Run(options, files_of, Stage(work), published, watcher, started, probe.wait)
         report = run.build(overwrite=overwrite)
         if store is not None:
             home = store.publish(options.out, report.build_id, notify=watcher.detail)
@@ -311,9 +311,9 @@ def _scratch_of(address: str, scratch: str | os.PathLike[str] | None) -> Path:
     return cache_directory() / "out" / name
 
 
-def _files(given: Mapping[str, Sequence[InputFile]]) -> list[str]:
+def _files(files_of: Mapping[str, Sequence[InputFile]]) -> list[str]:
     """Return the sources that are local files, not folders or addresses."""
-    paths = [file.where for files in given.values() for file in files]
+    paths = [file.where for files in files_of.values() for file in files]
     # A Zarr store in an archive, or references to one, are not netCDF: zarr itself opens them.
     return [
         path

@@ -45,7 +45,7 @@ class Run:
     Parameters
     ----------
     options : Options
-    given : mapping of str to sequence of InputFile
+    files_of : mapping of str to sequence of InputFile
         The files by source, in loading order.
     stage : Stage
     published : Published or None
@@ -60,7 +60,7 @@ class Run:
     def __init__(
         self,
         options: Options,
-        given: Mapping[str, Sequence[InputFile]],
+        files_of: Mapping[str, Sequence[InputFile]],
         stage: Stage,
         published: Published | None,
         reporter: Reporter,
@@ -68,7 +68,7 @@ class Run:
         wait_for_trial: Callable[[], None],
     ) -> None:
         self._options = options
-        self._given = given
+        self._files_of = files_of
         self._stage = stage
         self._published = published
         self._place = DatasetPlace(options.out, options.parquet, published)
@@ -76,7 +76,7 @@ class Run:
         self._started = started
         self._wait_for_trial = wait_for_trial
         regions = region_files(options)
-        files = [file for files in given.values() for file in files]
+        files = [file for files in files_of.values() for file in files]
         self._paths = {file.key: file.where for file in files if isinstance(file.where, str)}
         self._paths |= regions
         self._fingerprints = {name: fingerprint(path) for name, path in self._paths.items()}
@@ -121,7 +121,7 @@ class Run:
         # 3. Otherwise open the sources, load what is missing and publish.
         self._wait_for_trial()
         with ExitStack() as stack:
-            sources = open_sources(self._given, self._options, self._reporter, stack)
+            sources = open_sources(self._files_of, self._options, self._reporter, stack)
             needed = self._estimate(sources)
             stored = self._stage.parts().values() if step is Step.RESUME else ()
             refuse_full_disk(self._stage.folder.parent, needed, sum(part.size for part in stored))
@@ -175,7 +175,7 @@ class Run:
         # 2. Open the sources, which raises whatever a build would raise.
         self._wait_for_trial()
         with ExitStack() as stack:
-            sources = open_sources(self._given, self._options, self._reporter, stack)
+            sources = open_sources(self._files_of, self._options, self._reporter, stack)
             needed = self._estimate(sources)
             notices = missing_change(sources.gridded)
             synthetic = sources.is_synthetic

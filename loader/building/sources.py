@@ -69,7 +69,7 @@ class Sources:
 
 
 def open_sources(
-    given: Mapping[str, Sequence[InputFile]],
+    files_of: Mapping[str, Sequence[InputFile]],
     options: Options,
     reporter: Reporter,
     stack: ExitStack,
@@ -78,7 +78,7 @@ def open_sources(
 
     Parameters
     ----------
-    given : mapping of str to sequence of InputFile
+    files_of : mapping of str to sequence of InputFile
         By name, in loading order.
     options : Options
     reporter : Reporter
@@ -101,18 +101,18 @@ def open_sources(
     """
     # 1. Open the files; datasets in memory belong to the caller and are not closed.
     sources: dict[str, GriddedSource] = {}
-    for name, files in given.items():
+    for name, files in files_of.items():
         if name != STATIC.name:
             sources[name] = open_files(SOURCES[name], files, options.years, options.prefer)
             stack.callback(sources[name].close)
             if sources[name].kind.has_products:
                 require_distinct_emissions(sources[name])
-    static = open_static(given[STATIC.name][0].where) if STATIC.name in given else None
+    static = open_static(files_of[STATIC.name][0].where) if STATIC.name in files_of else None
     # 2. Cut all of them to the cells that they share, and to the box.
     _cut(sources, options.box, reporter, stack)
     grid = next(iter(sources.values())).grid
     if static is not None:
-        static = _fitting(static, grid, given[STATIC.name][0].where, reporter)
+        static = _fitting(static, grid, files_of[STATIC.name][0].where, reporter)
     # 3. Read the regions on that grid, and report what the files lack.
     layers = tuple(file_layer(regions, grid) for regions in options.regions)
     for opened in (*sources.values(), static, *layers):
@@ -177,13 +177,13 @@ def _window(sources: Sequence[GriddedSource]) -> Grid:
 
 
 def _fitting(
-    static: StaticGrid, grid: Grid, given: object, reporter: Reporter
+    static: StaticGrid, grid: Grid, where: object, reporter: Reporter
 ) -> StaticGrid | None:
     """Return the static grid cut to `grid`; None if a file nobody named does not cover it."""
     try:
         return static.cut_to(grid)
     except GridError as error:
-        if not isinstance(given, UsualPath):
+        if not isinstance(where, UsualPath):
             raise
         reporter.notice(f"{error}; the static grid is not loaded, so there are no LUH2 countries")
         return None

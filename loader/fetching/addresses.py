@@ -66,7 +66,7 @@ def usual_remotes(edition: str = DEFAULT_EDITION) -> dict[str, Remote]:
 
 
 def choose(
-    given: Mapping[str, str | None],
+    urls: Mapping[str, str | None],
     only: str | Sequence[str] | None,
     *,
     everything: bool,
@@ -76,7 +76,7 @@ def choose(
 
     Parameters
     ----------
-    given : mapping of str to str or None
+    urls : mapping of str to str or None
         Addresses that replace the usual ones, by name of the source. An address may end in
         "#md5=<hexadecimal>" or "#sha256=<hexadecimal>", which the file is then verified against.
     only : str or sequence of str, optional
@@ -100,14 +100,12 @@ def choose(
             problem = ", ".join(unknown) or "nothing"
             raise UsageError(f"--only names {problem}; expected any of {', '.join(remotes)}")
     elif everything:
-        names = {name for name, remote in remotes.items() if remote.url or given.get(name)}
+        names = {name for name, remote in remotes.items() if remote.url or urls.get(name)}
     else:
         # The static grid too: less than a megabyte, and without it there are no LUH2 countries.
-        names = {name for name, url in given.items() if url is not None}
+        names = {name for name, url in urls.items() if url is not None}
         names |= edition_named(edition).default
-    chosen = [
-        _address(remote, given.get(name)) for name, remote in remotes.items() if name in names
-    ]
+    chosen = [_address(remote, urls.get(name)) for name, remote in remotes.items() if name in names]
     for remote in chosen:
         if not remote.url:
             raise UsageError(
@@ -117,17 +115,17 @@ def choose(
     return chosen
 
 
-def _address(usual: Remote, given: str | None) -> Remote:
-    if given is None:
+def _address(usual: Remote, address: str | None) -> Remote:
+    if address is None:
         return usual
-    url, fragment = urldefrag(given.strip())
+    url, fragment = urldefrag(address.strip())
     try:
         parts = urlsplit(url)
         is_web = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         is_web = False
     if not is_web:
-        raise UsageError(f"--{usual.name} is {given!r}; expected an http or https address")
+        raise UsageError(f"--{usual.name} is {address!r}; expected an http or https address")
     digest = None
     if fragment:
         match = _DIGEST.fullmatch(fragment)

@@ -132,7 +132,7 @@ def list_questions() -> tuple[Question, ...]:
     )
 
 
-def find_question(asked: str) -> Question:
+def find_question(question: str) -> Question:
     """Return a query from the name of a built-in query, a path ending in .sql, or SQL text.
 
     Raises
@@ -145,7 +145,7 @@ def find_question(asked: str) -> Question:
         If the file cannot be read.
     """
     known = {question.name: question for question in list_questions()}
-    text = asked.strip()
+    text = question.strip()
     if text in known:
         return known[text]
     # A path; one that does not exist may still name a built-in query.
@@ -167,7 +167,7 @@ def find_question(asked: str) -> Question:
             else "luc-load query without arguments lists the built-in queries"
         )
         raise UsageError(f"there is no query {text!r}; {hint}")
-    return Question("the SQL text", "", asked)
+    return Question("the SQL text", "", question)
 
 
 def _read(path: Path) -> str:
@@ -180,7 +180,7 @@ def _read(path: Path) -> str:
         raise SourceError(str(path), f"cannot be read as SQL ({reason})") from error
 
 
-def parse_parameters(given: Iterable[str]) -> dict[str, Value]:
+def parse_parameters(parameters: Iterable[str]) -> dict[str, Value]:
     """Parse parameters written NAME=VALUE.
 
     Examples
@@ -194,7 +194,7 @@ def parse_parameters(given: Iterable[str]) -> dict[str, Value]:
         If there is no "=", or a name is repeated.
     """
     values: dict[str, Value] = {}
-    for text in given:
+    for text in parameters:
         name, equals, value = text.partition("=")
         name = name.strip()
         if not equals or not name:

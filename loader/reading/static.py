@@ -103,12 +103,12 @@ class StaticGrid:
         )
 
 
-def open_static(given: str | xr.Dataset) -> StaticGrid:
+def open_static(where: str | xr.Dataset) -> StaticGrid:
     """Read a static grid.
 
     Parameters
     ----------
-    given : str or xarray.Dataset
+    where : str or xarray.Dataset
         A path or an address, or a dataset that the caller opened, which is not changed or closed.
 
     Returns
@@ -130,11 +130,11 @@ def open_static(given: str | xr.Dataset) -> StaticGrid:
     Its `carea` is not used (`area_ha` is the area that the emissions refer to), nor are its
     `lat_bounds` and `lon_bounds`, which in LUH2's file are half a cell off.
     """
-    if not isinstance(given, str):
-        return _read(name_of_dataset(given, STATIC), given)
-    dataset = open_undecoded(given)
+    if not isinstance(where, str):
+        return _read(name_of_dataset(where, STATIC), where)
+    dataset = open_undecoded(where)
     try:
-        return _read(given, dataset)
+        return _read(where, dataset)
     finally:
         dataset.close()
 

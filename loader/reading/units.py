@@ -152,18 +152,18 @@ def _parsed(text: str) -> _Text:
     return _Text(" ".join(plain.split()), frozenset(substances))
 
 
-def _problem(given: _Text, wanted: _Text, required: str) -> str | None:
+def _problem(own: _Text, wanted: _Text, required: str) -> str | None:
     """Return what is wrong with a unit and how to fix it; None if the units are equal."""
     expected = f'expected "{required}"'
     factor = 1.0
-    if not given.substances <= _CARBON:
-        if not any(name.startswith(("CO2", "carbon dioxide")) for name in given.substances):
-            named = ", ".join(sorted(given.substances))
+    if not own.substances <= _CARBON:
+        if not any(name.startswith(("CO2", "carbon dioxide")) for name in own.substances):
+            named = ", ".join(sorted(own.substances))
             return f"a mass of {named}, not of carbon; {expected}"
         factor = 1 / _CO2_PER_C
     # A total of the year is often written without "per year".
     targets = [wanted.unit, f"{wanted.unit} yr"] if wanted.substances else [wanted.unit]
-    factors = [_factor(given.unit, target) for target in targets]
+    factors = [_factor(own.unit, target) for target in targets]
     if all(one is None for one in factors):
         return (
             f"a unit that cannot be parsed; {expected}. If the values are in that unit, set "
@@ -186,11 +186,11 @@ def _factor(unit: str, target: str) -> float | None:
         return None
     units = _registry()
     try:
-        given: Any = units.Quantity(unit)
+        quantity: Any = units.Quantity(unit)
         wanted: Any = units.Quantity(target)
-        if not given.is_compatible_with(wanted):
+        if not quantity.is_compatible_with(wanted):
             return 0.0
-        return float((given / wanted).to("dimensionless").magnitude)
+        return float((quantity / wanted).to("dimensionless").magnitude)
     except Exception:  # noqa: BLE001  # pint raises anything for a text that is not a unit
         return None
 
