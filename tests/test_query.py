@@ -72,7 +72,7 @@ def test_alone_it_lists_every_query_with_its_title(work: Path) -> None:
         assert line.startswith(f"{name} ")
         assert file.header["Title"] in line
     assert "london_series" in done.stdout
-    assert any("(latitude, longitude" in line for line in lines)
+    assert any("(first_year, last_year, product, region)" in line for line in lines)
 
 
 def test_a_named_query_takes_parameters(work: Path) -> None:

@@ -44,7 +44,7 @@ def question_lines() -> list[str]:
     width = max((len(question.name) for question in questions), default=0)
     lines = []
     for question in questions:
-        parameters = f"  ({', '.join(question.parameters)})" if question.parameters else ""
+        parameters = f"  ({', '.join(sorted(question.parameters))})" if question.parameters else ""
         lines.append(f"{question.name:<{width}}  {question.title}{parameters}")
     return lines
 
