@@ -43,10 +43,11 @@ def diff(
 ) -> None:
     """Compare two databases: sources, years, cells and values.
 
-    For every table and column: how many values differ, by how much at most, where and when. Years
-    whose digests are equal are not read.
+    For every column of eluc, state, transition and management: how many values differ, by how much
+    at most, where and when. Views and totals are computed from these tables and are not compared
+    again. Years whose digests are equal are not read.
 
-    A and B are the files or their folders.
+    A and B are the files or their folders, built with --tables stored, the default.
 
     \b
     Examples:

@@ -98,7 +98,9 @@ def diff(
             raise SourceError(str(path), "is incomplete; run luc-load build again")
         if origin.record["options"].get("tables", "stored") != "stored":
             raise SourceError(
-                str(path), "its tables are views of Parquet files; diff compares stored tables"
+                str(path),
+                "its tables are views of Parquet files; diff compares stored tables: build it with "
+                "--tables stored",
             )
     compared = [
         Compared(str(path), origin.build_id, origin.luc_load_version)
