@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["human_bytes", "human_seconds", "printable", "shown", "shown_lines", "without_secrets"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "human_bytes",
+    "human_seconds",
+    "listed",
+    "printable",
+    "shown",
+    "shown_lines",
+    "without_secrets",
+]
+
+_LISTED = 3
+"""Names that a message gives; of more, it gives the first one and counts the rest."""
 
 _NAMES = (
     r"[\w.-]*(?:secret|passw(?:or)?d|passwd|pwd|token|signature|credential|api[_-]?key|access[_-]?key"
@@ -61,6 +76,21 @@ def human_seconds(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names of files for a message.
+
+    Examples
+    --------
+    >>> listed(["a.nc", "b.nc"])
+    'a.nc, b.nc'
+    >>> listed(["a.nc", "b.nc", "c.nc", "d.nc"])
+    'a.nc and 3 more files'
+    """
+    if len(names) <= _LISTED:
+        return ", ".join(names)
+    return f"{names[0]} and {len(names) - 1} more files"
 
 
 def printable(text: str) -> str:

@@ -41,7 +41,8 @@ from loader.grid import Grid
 from loader.options import Options
 from loader.reading.fingerprint import digest_file
 from loader.reading.plan import plan_blocks
-from loader.reading.source import GriddedSource, SourceFile
+from loader.reading.source import GriddedSource
+from loader.reading.sourcefile import SourceFile
 from loader.schema import Variable
 from loader.storing.database import DatabaseLane
 

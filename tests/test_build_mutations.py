@@ -29,7 +29,8 @@ from loader.errors import DatabaseError
 from loader.grid import Axis
 from loader.reading.blocks import BlockReader, CellRule, Rows
 from loader.reading.plan import Block
-from loader.reading.source import GriddedSource, SourceFile
+from loader.reading.source import GriddedSource
+from loader.reading.sourcefile import SourceFile
 from loader.schema import Variable
 
 PLACE = GRIDS["finer"]

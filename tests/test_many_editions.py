@@ -13,7 +13,7 @@ from loader import build, check, export, query, sample
 from loader.catalog.sqlfiles import read_files
 from loader.errors import UsageError
 from loader.querying.questions import list_questions
-from loader.sampling.editions import EDITIONS
+from loader.sampling.editions import SAMPLE_EDITIONS
 
 YEARS = {"v2h": (2011, 2014), "luh3": (2496, 2499)}
 
@@ -88,7 +88,7 @@ def test_samples_of_editions_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_an_edition_has_the_variables_of_its_files() -> None:
-    luh3 = EDITIONS["luh3"]
+    luh3 = SAMPLE_EDITIONS["luh3"]
     assert [v.name for v in luh3.states][-1] == "pltns"
     moves = {v.name for v in luh3.transitions}
     assert {"urban_to_pltns", "pltns_to_urban", "primf_to_secdf", "primf_harv"} <= moves

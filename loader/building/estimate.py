@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from loader.building.sources import Sources
     from loader.options import Options
     from loader.reading.landmask import LandMask
     from loader.reading.source import GriddedSource
@@ -47,6 +48,9 @@ _VALUES_A_SECOND = 50e6
 
 _ROWS_A_SECOND = 4.5e6
 """The cost of a row in addition to its values, as rows per second."""
+
+_READ_A_SECOND = 300e6
+"""Values per second of chunks that two workers read beyond a window, and do not load."""
 
 _ALONE = 1.6
 """Time of one worker as a multiple of that of two."""
@@ -75,15 +79,12 @@ class Estimate:
     known: dict[str, Bool]
 
 
-def estimate(
-    sources: Mapping[str, GriddedSource], options: Options, mask: Callable[[], LandMask]
-) -> Estimate:
+def estimate(sources: Sources, options: Options, mask: Callable[[], LandMask]) -> Estimate:
     """Estimate rows, disk space and time of a build from one or two maps of every source.
 
     Parameters
     ----------
-    sources : mapping of str to GriddedSource
-        By name, in loading order, on one grid.
+    sources : Sources
     options : Options
     mask : callable
         Returns the land mask; called only where the stored cells depend on it.
@@ -102,7 +103,8 @@ def estimate(
     known: dict[str, Bool] = {}
     parquet, database = (float(size) for size in _BYTES_AT_LEAST)
     seconds = _SECONDS_AT_LEAST
-    for source in sources.values():
+    gridded = sources.gridded
+    for name, source in gridded.items():
         if not source.kind.all_years_decide and options.cells != "all":
             known[source.kind.table] = first_cells(source)
         cells = _cells(source, options.cells, mask, known)
@@ -113,11 +115,14 @@ def estimate(
         if options.tables == "stored":
             database += values * in_database
         seconds += values / _VALUES_A_SECOND + count * years / _ROWS_A_SECOND
+        # Chunks are read completely, also where a window needs a part of them.
+        beside = max(0, sources.read_cells.get(name, 0) - source.grid.n_cells)
+        seconds += beside * years * len(source.variables) / _READ_A_SECOND
         first, last = int(source.years[0]), int(source.years[-1])
         tables.append(TableReport(source.kind.table, count * years, first, last, years, count))
-    n_cells = next(iter(sources.values())).grid.n_cells
-    if {"states", "eluc"} <= set(sources):
-        mapped = min(len(sources["states"].years), len(sources["eluc"].years))
+    n_cells = next(iter(gridded.values())).grid.n_cells
+    if {"states", "eluc"} <= set(gridded):
+        mapped = min(len(gridded["states"].years), len(gridded["eluc"].years))
         database += mapped * _BYTES_OF_MAP_YEAR * min(1.0, n_cells / _CELLS_OF_ONE_DEGREE)
     return Estimate(
         tuple(tables),

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from loader.reading.source import FileRecord, GriddedSource, SourceFile
+    from loader.reading.source import FileRecord, GriddedSource
+    from loader.reading.sourcefile import SourceFile
 
 __all__ = ["file_layout", "layout_table"]
 

@@ -200,7 +200,7 @@ class Run:
 
     def _estimate(self, sources: Sources) -> Estimate:
         grid = next(iter(sources.gridded.values())).grid
-        return estimate(sources.gridded, self._options, lambda: land_mask(grid))
+        return estimate(sources, self._options, lambda: land_mask(grid))
 
     def _inspect(self, *, overwrite: bool) -> Situation:
         """Return the state of the output; raise if its address holds a foreign dataset."""

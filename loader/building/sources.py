@@ -10,9 +10,10 @@ from loader.building.inputs import UsualPath
 from loader.building.small_tables import is_synthetic
 from loader.building.titles import require_distinct_emissions
 from loader.errors import GridError
-from loader.reading.joining import cut_files, no_saving, open_files
+from loader.reading.joining import cut_files, open_files
 from loader.reading.static import StaticGrid, open_static
 from loader.reading.window import box_window, common_window
+from loader.reading.windowreading import window_reading
 from loader.reading.years import missing_years
 from loader.regions.files import file_layer
 from loader.schema import SOURCES, STATIC
@@ -45,12 +46,16 @@ class Sources:
         Layers of the region files.
     region_files : dict of str to str
         Region files by name.
+    read_cells : dict of str to int
+        By name of a source that is cut: the cells that are read of each year, since chunks are
+        read completely.
     """
 
     gridded: dict[str, GriddedSource]
     static: StaticGrid | None = None
     layers: tuple[Layer, ...] = ()
     region_files: dict[str, str] = field(default_factory=dict)
+    read_cells: dict[str, int] = field(default_factory=dict)
 
     @property
     def paths(self) -> dict[str, str]:
@@ -109,7 +114,7 @@ def open_sources(
                 require_distinct_emissions(sources[name])
     static = open_static(files_of[STATIC.name][0].where) if STATIC.name in files_of else None
     # 2. Cut all of them to the cells that they share, and to the box.
-    _cut(sources, options.box, reporter, stack)
+    read_cells = _cut(sources, options.box, reporter, stack)
     grid = next(iter(sources.values())).grid
     if static is not None:
         static = _fitting(static, grid, files_of[STATIC.name][0].where, reporter)
@@ -121,13 +126,20 @@ def open_sources(
     for source in sources.values():
         for notice in missing_years(source.years, source.path):
             reporter.notice(notice)
-    return Sources(sources, static, layers, region_files(options))
+    return Sources(sources, static, layers, region_files(options), read_cells)
 
 
 def _cut(
     sources: dict[str, GriddedSource], box: Box | None, reporter: Reporter, stack: ExitStack
-) -> None:
-    """Cut sources, in place, to the cells that they share and to the box."""
+) -> dict[str, int]:
+    """Cut sources, in place, to the cells that they share and to the box.
+
+    Returns
+    -------
+    dict of str to int
+        As `Sources.read_cells`.
+    """
+    read_cells: dict[str, int] = {}
     common = _window(list(sources.values()))
     window = common if box is None else box_window(common, box)
     for name, source in sources.items():
@@ -137,12 +149,15 @@ def _cut(
                 f"({common})"
             )
         if not source.grid.same_as(window):
-            if box is not None and (notice := no_saving(source, window)) is not None:
-                reporter.notice(notice)
+            if (reading := window_reading(source, window)) is not None:
+                read_cells[name] = reading.cells
+                if box is not None and reading.notice is not None:
+                    reporter.notice(reading.notice)
             sources[name] = cut_files(source, window)
             stack.callback(sources[name].close)
     if box is not None:
         reporter.notice(f"--bbox {box.text()}: loading {window}")
+    return read_cells
 
 
 def region_files(options: Options) -> dict[str, str]:

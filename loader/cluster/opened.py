@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from loader.grid import Grid
-    from loader.reading.source import SourceFile
+    from loader.reading.sourcefile import SourceFile
 
 __all__ = ["Reference", "borrowed"]
 

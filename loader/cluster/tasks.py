@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from loader.options import Encoding
     from loader.reading.plan import Block
-    from loader.reading.source import GriddedSource, SourceFile
+    from loader.reading.source import GriddedSource
+    from loader.reading.sourcefile import SourceFile
     from loader.schema import Variable
     from loader.storing.digest import TableDigest
 

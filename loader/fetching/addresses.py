@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from loader.errors import UsageError
-from loader.fetching.editions import DEFAULT_EDITION, edition_named
+from loader.fetching.editions import DEFAULT_EDITION, find_edition
 from loader.schema import STATIC, Download, listed_sources
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def usual_remotes(edition: str = DEFAULT_EDITION) -> dict[str, Remote]:
     UsageError
         If there is no such edition.
     """
-    downloads = edition_named(edition).downloads
+    downloads = find_edition(edition).downloads
     return {
         source.name: Remote(source.name, known.url, source.file, known.size, known.digest)
         for source in (*listed_sources(), STATIC)
@@ -104,7 +104,7 @@ def choose(
     else:
         # The static grid too: less than a megabyte, and without it there are no LUH2 countries.
         names = {name for name, url in urls.items() if url is not None}
-        names |= edition_named(edition).default
+        names |= find_edition(edition).default
     chosen = [_address(remote, urls.get(name)) for name, remote in remotes.items() if name in names]
     for remote in chosen:
         if not remote.url:

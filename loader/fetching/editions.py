@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from loader.errors import UsageError
 from loader.schema import SOURCES, STATIC, Download
 
-__all__ = ["DEFAULT_EDITION", "EDITIONS", "Edition", "edition_named"]
+__all__ = ["DEFAULT_EDITION", "EDITIONS", "Edition", "find_edition"]
 
 DEFAULT_EDITION = "gcb2022"
 
@@ -52,7 +52,7 @@ class Edition:
         return frozenset({*(name for name, one in SOURCES.items() if one.default), STATIC.name})
 
 
-def edition_named(name: str) -> Edition:
+def find_edition(name: str) -> Edition:
     """Return an edition.
 
     Raises

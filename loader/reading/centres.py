@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from loader.errors import GridError
 from loader.grid import TOLERANCE_DEG, grid_from_coordinates
-from loader.reading.source import read_coordinate
+from loader.reading.planes import read_coordinate
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,14 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.reading.pool import FilePool
-from loader.reading.source import (
-    FileRecord,
-    Float32,
-    GriddedSource,
-    Slab,
-    SourceFile,
-    Stretch,
-)
+from loader.reading.source import FileRecord, Float32, GriddedSource, Slab, Stretch
+from loader.reading.sourcefile import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

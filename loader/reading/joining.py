@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from loader.errors import GridError, SourceError
+from loader.reading.agreement import require_equal, require_fit
 from loader.reading.joined import NOWHERE, Chunks, JoinedSource, Strand
 from loader.reading.pool import FilePool
-from loader.reading.recognition import cut_source, is_computed_with, open_source
-from loader.reading.source import FileRecord, Slab, SourceFile
-from loader.reading.units import same_unit
-from loader.reading.window import common_window, part_of
+from loader.reading.recognition import cut_source, open_source
+from loader.reading.source import FileRecord
+from loader.reading.sourcefile import SourceFile
+from loader.reading.window import common_window
+from loader.text import listed
 from loader.years import years_text
 
 if TYPE_CHECKING:
@@ -24,16 +26,10 @@ if TYPE_CHECKING:
     from loader.grid import Grid
     from loader.options import Prefer
     from loader.reading.inputfile import InputFile
-    from loader.reading.source import Float32, GriddedSource
+    from loader.reading.source import GriddedSource
     from loader.schema import Source, Variable
 
-__all__ = ["cut_files", "no_saving", "open_files"]
-
-_MOST_READ = 0.25
-"""Share of a file that a window may read without a notice."""
-
-_NAMED = 3
-"""Files that a notice names; of a notice that more have, the rest is counted."""
+__all__ = ["cut_files", "open_files"]
 
 
 @dataclass(frozen=True)
@@ -112,35 +108,6 @@ def cut_files(source: GriddedSource, window: Grid) -> GriddedSource:
     return source.cut_to(window, _cut_openers(source.pool, window))
 
 
-def no_saving(source: GriddedSource, window: Grid) -> str | None:
-    """Return a notice if a window of a source takes about as long to read as all of it, or None.
-
-    Only the chunks that a window touches are read; it saves nothing where one holds the whole map.
-    """
-    with source.first_file() as file:
-        part = part_of(file.grid, window)
-        if part is None:
-            return None
-        layout, (_, chunk_rows, chunk_columns) = file.layout, file.chunk_shape
-        rows = np.isin(layout.rows.in_file(file.grid.n_lat), part.rows)
-        columns = np.isin(layout.columns.in_file(file.grid.n_lon), part.columns)
-        share = _touched(rows, chunk_rows) * _touched(columns, chunk_columns)
-        cells = window.n_cells / file.grid.n_cells
-    if share <= _MOST_READ or share <= 2 * cells:
-        return None
-    return (
-        f"{source.path}: its chunks of {chunk_rows} x {chunk_columns} cells do not let --bbox save "
-        f"reading: {share:.0%} of the file is read for {cells:.1%} of its cells. For many windows, "
-        "rewrite it in smaller chunks"
-    )
-
-
-def _touched(chosen: npt.NDArray[np.bool_], chunk: int) -> float:
-    """Return the share of an axis that is in chunks with a chosen position."""
-    starts = np.unique(np.flatnonzero(chosen) // chunk) * chunk
-    return float(np.minimum(starts + chunk, len(chosen)).sum() - starts.sum()) / len(chosen)
-
-
 def _opener(kind: Source, file: InputFile) -> Callable[[], SourceFile]:
     opener = partial(open_source, kind, file.where, key=file.key, product=file.product)
     if isinstance(file.where, str):
@@ -213,7 +180,7 @@ def _join(
         if not having:
             raise _outside(opened, numbers, wanted)
         if prefer is None:
-            _require_equal(pool, having, grid)
+            require_equal(pool, having, grid)
         owners[product] = {
             year: numbers[-1 if prefer == "last" else 0] for year, numbers in having.items()
         }
@@ -239,7 +206,7 @@ def _join(
     strands = []
     for product, of_year in owners.items():
         members = [one for one in kept if one.record.product == product]
-        notices += _require_fit(kind, members)
+        notices += require_fit(kind, [one.record for one in members])
         owner = np.array(
             [renumbered[of_year[year]] if year in of_year else NOWHERE for year in years.tolist()],
             dtype=np.int32,
@@ -291,80 +258,6 @@ def _outside(
     )
 
 
-def _require_equal(pool: FilePool, having: dict[int, list[int]], grid: Grid) -> None:
-    """Raise if two files hold different values of a year that both have."""
-    for year, (first, *others) in having.items():
-        for other in others:
-            with pool.lend(first) as one, pool.lend(other) as two:
-                _compare(one, two, year, grid)
-
-
-def _compare(one: SourceFile, two: SourceFile, year: int, grid: Grid) -> None:
-    names = {variable.name: variable for variable in one.variables}
-    for variable in two.variables:
-        if variable.name not in names:
-            continue
-        values = _year_of(one, names[variable.name], year)
-        others = _year_of(two, variable, year)
-        # Bit by bit, but every way to mark a missing value is the same.
-        differ = values.view(np.uint32) != others.view(np.uint32)
-        differ &= ~(np.isnan(values) & np.isnan(others))
-        cells = np.flatnonzero(differ)
-        if cells.size:
-            where, count = int(cells[0]), f"{cells.size:,}"
-            raise SourceError(
-                two.path,
-                f"differs from {one.path} in {year}, a year that both have: in {count} cells, "
-                f"first at {grid.place(where)}: {others[where]!s} instead of {values[where]!s}. "
-                "Choose the file of such years with --prefer first or --prefer last (in the order "
-                "in which they are named)",
-                variable.name,
-            )
-
-
-def _year_of(file: SourceFile, variable: Variable, year: int) -> Float32:
-    """Return all values of a year, NaN where missing, shape (n_cells,)."""
-    position = int(np.searchsorted(file.years, year))
-    values = file.read(variable, Slab(position, position + 1, 0, file.grid.n_lat)).reshape(-1)
-    missing = np.isnan(values)
-    for code in file.codes(variable):
-        missing |= values == code
-    return np.where(missing, np.float32(np.nan), values)
-
-
-def _require_fit(kind: Source, members: Sequence[_Opened]) -> list[str]:
-    """Raise if files have different variables or units; return notices on what some lack."""
-    notices: dict[str, list[str]] = {}
-    first: dict[str, tuple[Variable, str]] = {}
-    for one in members:
-        for variable in one.record.variables:
-            first.setdefault(variable.name, (variable, one.record.path))
-    for one in members:
-        own = {variable.name: variable for variable in one.record.variables}
-        for name, (variable, path) in first.items():
-            if name not in own:
-                if is_computed_with(kind, name):
-                    raise SourceError(
-                        one.record.path,
-                        f"has no {name}, which {path} has; the views compute with it, so all files "
-                        f"of {kind.title} must have it, or none",
-                        name,
-                    )
-                notices.setdefault(name, []).append(one.record.path)
-            elif not same_unit(own[name].units, variable.units):
-                raise SourceError(
-                    one.record.path,
-                    f'has units "{own[name].units}", but "{variable.units}" in {path}; expected '
-                    "one unit in all files of a source: convert the values of one",
-                    name,
-                )
-    return [
-        f"{_listed(paths)}: no variable {name}; it is NULL in the years of "
-        f"{'that file' if len(paths) == 1 else 'those files'}"
-        for name, paths in notices.items()
-    ]
-
-
 def _union(members: Sequence[_Opened]) -> tuple[Variable, ...]:
     """Return the variables of all files, those of the first year first."""
     variables: dict[str, Variable] = {}
@@ -393,14 +286,8 @@ def _merged_notices(members: Sequence[_Opened]) -> list[str]:
         path = one.record.path
         for notice in one.notices:
             paths.setdefault(notice.removeprefix(f"{path}: "), []).append(path)
-    return [f"{_listed(files)}: {text}" for text, files in paths.items()]
-
-
-def _listed(paths: Sequence[str]) -> str:
-    if len(paths) <= _NAMED:
-        return ", ".join(paths)
-    return f"{paths[0]} and {len(paths) - 1} more files"
+    return [f"{listed(files)}: {text}" for text, files in paths.items()]
 
 
 def _description(records: Sequence[FileRecord]) -> str:
-    return _listed([record.path for record in records])
+    return listed([record.path for record in records])

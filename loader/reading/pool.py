@@ -12,7 +12,7 @@ from loader.reading.lazy import library
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from loader.reading.source import SourceFile
+    from loader.reading.sourcefile import SourceFile
 
 __all__ = ["MOST_OPEN", "FilePool"]
 

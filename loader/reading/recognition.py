@@ -16,7 +16,8 @@ from loader.reading.decoding import decoded_variable
 from loader.reading.fluxes import flux_columns
 from loader.reading.missing import valid_limits
 from loader.reading.opening import open_undecoded
-from loader.reading.source import Layout, SourceFile, name_of_dataset, read_coordinate
+from loader.reading.planes import read_coordinate
+from loader.reading.sourcefile import Layout, SourceFile, name_of_dataset
 from loader.reading.units import HECTARE, require_unit
 from loader.reading.window import part_of
 from loader.reading.years import calendar_years

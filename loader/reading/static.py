@@ -14,7 +14,8 @@ from loader.reading.centres import read_grid
 from loader.reading.coordinates import find_dimensions
 from loader.reading.decoding import IMPLAUSIBLE
 from loader.reading.opening import open_undecoded
-from loader.reading.source import name_of_dataset, read_plane
+from loader.reading.planes import read_plane
+from loader.reading.sourcefile import name_of_dataset
 from loader.reading.units import require_unit
 from loader.reading.window import part_of
 from loader.schema import STATIC, Variable

@@ -15,7 +15,13 @@ from loader.sampling.schema import (
 )
 from loader.schema import FURTHER_LAND_USE, LAND_USE
 
-__all__ = ["DEFAULT_EDITION", "EDITIONS", "SECONDARY_BY_HARVEST", "Edition", "edition_named"]
+__all__ = [
+    "DEFAULT_EDITION",
+    "SAMPLE_EDITIONS",
+    "SECONDARY_BY_HARVEST",
+    "SampleEdition",
+    "find_sample_edition",
+]
 
 DEFAULT_EDITION = "gcb2022"
 
@@ -26,7 +32,7 @@ _FERTILIZER = "kg ha-1 yr-1 (crop season)"
 
 
 @dataclass(frozen=True)
-class Edition:
+class SampleEdition:
     """The layout of the land-use files of one edition.
 
     Attributes
@@ -56,7 +62,7 @@ class Edition:
     has_bounds: bool = False
 
 
-def edition_named(name: str) -> Edition:
+def find_sample_edition(name: str) -> SampleEdition:
     """Return an edition.
 
     Raises
@@ -64,12 +70,14 @@ def edition_named(name: str) -> Edition:
     UsageError
         If there is none of that name.
     """
-    if name not in EDITIONS:
-        raise UsageError(f"the edition {name!r} is not known; expected {', '.join(EDITIONS)}")
-    return EDITIONS[name]
+    if name not in SAMPLE_EDITIONS:
+        raise UsageError(
+            f"the edition {name!r} is not known; expected {', '.join(SAMPLE_EDITIONS)}"
+        )
+    return SAMPLE_EDITIONS[name]
 
 
-def _v2h() -> Edition:
+def _v2h() -> SampleEdition:
     """Return LUH2 v2h, the history for CMIP6: 850 to 2015."""
     names = {
         "source": "LUH2 v2h: Land-Use Harmonization Data Set",
@@ -83,7 +91,7 @@ def _v2h() -> Edition:
     management = tuple(
         replace(v, units=_FERTILIZER) if v.name.startswith("fertl_") else v for v in MANAGEMENT
     )
-    return Edition(
+    return SampleEdition(
         "v2h",
         last_year=2014,
         attributes=LUH2_ATTRIBUTES | names,
@@ -92,7 +100,7 @@ def _v2h() -> Edition:
     )
 
 
-def _luh3() -> Edition:
+def _luh3() -> SampleEdition:
     """Return LUH3, for CMIP7: plantations, rates per year, days, and years to 2500."""
     names = {
         "source": "LUH3: Land-Use Harmonization Data Set",
@@ -125,7 +133,7 @@ def _luh3() -> Edition:
     management = tuple(
         replace(v, units=_FERTILIZER) if v.name.startswith("fertl_") else v for v in MANAGEMENT
     )
-    return Edition(
+    return SampleEdition(
         "luh3",
         last_year=2499,
         attributes=LUH2_ATTRIBUTES | names,
@@ -137,7 +145,7 @@ def _luh3() -> Edition:
     )
 
 
-EDITIONS: dict[str, Edition] = {
-    edition.name: edition for edition in (Edition(DEFAULT_EDITION), _v2h(), _luh3())
+SAMPLE_EDITIONS: dict[str, SampleEdition] = {
+    edition.name: edition for edition in (SampleEdition(DEFAULT_EDITION), _v2h(), _luh3())
 }
 """Every edition by its name, the default first."""

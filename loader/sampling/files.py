@@ -41,7 +41,7 @@ class Layout:
     attributes : mapping of str to str
         Global attributes of this file.
     in_days, has_bounds : bool
-        As in `Edition`.
+        As in `SampleEdition`.
     """
 
     grid: Grid

@@ -16,8 +16,8 @@ from loader.sampling.allocation import transitions
 from loader.sampling.editions import (
     DEFAULT_EDITION,
     SECONDARY_BY_HARVEST,
-    Edition,
-    edition_named,
+    SampleEdition,
+    find_sample_edition,
 )
 from loader.sampling.emissions import Emissions
 from loader.sampling.files import (
@@ -121,7 +121,7 @@ def write_sample(
     >>> [file.name for file in files]
     ['states.nc']
     """
-    chosen = edition_named(edition)
+    chosen = find_sample_edition(edition)
     span = _closed(years, chosen.last_year)
     sources = _sources(span, resolution, seed, only, chosen.last_year)
     folder = Path(directory)
@@ -159,7 +159,7 @@ def _closed(years: Years, last_year: int) -> tuple[int, int]:
     )
 
 
-def _edition_mark(source: str, edition: Edition) -> str:
+def _edition_mark(source: str, edition: SampleEdition) -> str:
     """Return the mark of an edition in a file; emissions and the static grid are those of all."""
     is_landuse = source in SOURCES and not SOURCES[source].is_signed
     return edition.name if is_landuse and edition.name != DEFAULT_EDITION else ""
@@ -223,7 +223,7 @@ class _Sample:
         resolution: float,
         seed: int,
         progress: Progress,
-        edition: Edition,
+        edition: SampleEdition,
     ) -> None:
         self._span = years
         self._edition = edition
