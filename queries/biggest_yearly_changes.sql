@@ -17,22 +17,11 @@ WITH change AS (
         SELECT
             "year",
             COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc,
-            primf_diff AS primf,
-            primn_diff AS primn,
-            secdf_diff AS secdf,
-            secdn_diff AS secdn,
-            urban_diff AS urban,
-            c3ann_diff AS c3ann,
-            c4ann_diff AS c4ann,
-            c3per_diff AS c3per,
-            c4per_diff AS c4per,
-            c3nfx_diff AS c3nfx,
-            pastr_diff AS pastr,
-            range_diff AS "range"
+            COLUMNS('^(primf|primn|secdf|secdn|urban|c3ann|c4ann|c3per|c4per|c3nfx|pastr|range|pltns)_diff$') AS '\1'
         FROM luc
         WHERE cell_id = cell_at(getvariable('chosen_latitude'), getvariable('chosen_longitude'))
     )
-    ON primf, primn, secdf, secdn, urban, c3ann, c4ann, c3per, c4per, c3nfx, pastr, "range"
+    ON COLUMNS(* EXCLUDE ("year", eluc))
     INTO NAME land_use VALUE change
 )
 SELECT

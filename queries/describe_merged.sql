@@ -14,18 +14,7 @@ WITH described AS (
     UNPIVOT (
         SELECT
             COLUMNS(lambda name: name = getvariable('chosen_product')) AS "ELUC",
-            primf,
-            primn,
-            secdf,
-            secdn,
-            urban,
-            c3ann,
-            c4ann,
-            c3per,
-            c4per,
-            c3nfx,
-            pastr,
-            "range"
+            COLUMNS('^(primf|primn|secdf|secdn|urban|c3ann|c4ann|c3per|c4per|c3nfx|pastr|range|pltns)$')
         FROM eluc_state
     )
     ON COLUMNS(*)
@@ -46,6 +35,6 @@ GROUP BY variable
 ORDER BY
     list_position(
         ['ELUC', 'primf', 'primn', 'secdf', 'secdn', 'urban', 'c3ann', 'c4ann', 'c3per', 'c4per',
-            'c3nfx', 'pastr', 'range'],
+            'c3nfx', 'pastr', 'range', 'pltns'],
         variable
     );

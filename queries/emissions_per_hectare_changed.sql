@@ -17,10 +17,16 @@ WITH change AS (
         area_ha * (
             abs(primf_diff) + abs(primn_diff) + abs(secdf_diff) + abs(secdn_diff) + abs(urban_diff)
             + abs(c3ann_diff) + abs(c4ann_diff) + abs(c3per_diff) + abs(c4per_diff)
-            + abs(c3nfx_diff) + abs(pastr_diff) + abs(range_diff)
+            + abs(c3nfx_diff) + abs(pastr_diff) + abs(range_diff) + abs(coalesce(pltns_diff, 0))
         ) / 2 AS changed_ha,
         area_ha
-    FROM luc
+    FROM (
+        FROM luc
+        -- Only LUH3 has plantations.
+        UNION ALL BY NAME
+        SELECT CAST(NULL AS REAL) AS pltns_diff
+        WHERE FALSE
+    )
 )
 SELECT
     "year" // 10 * 10 AS decade,

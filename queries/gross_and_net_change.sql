@@ -7,6 +7,14 @@
 --   of neither; the column years gives the number of loaded years
 -- Source: transition, transition_net
 -- Needs: cell, transition, transition_net
+SET VARIABLE columns_of_transition = (SELECT list(column_name) FROM (DESCRIBE transition));
+SET VARIABLE moves = list_filter(
+    getvariable('columns_of_transition'),
+    lambda name: name LIKE '%@_to@_%' ESCAPE '@'
+        OR name = 'primf_harv' AND NOT list_contains(getvariable('columns_of_transition'), 'primf_to_secdf')
+        OR name = 'primn_harv' AND NOT list_contains(getvariable('columns_of_transition'), 'primn_to_secdn')
+);
+
 WITH
 gross AS (
     SELECT
@@ -18,7 +26,7 @@ gross AS (
             SELECT
                 t."year" // 10 * 10 AS decade,
                 count(DISTINCT t."year") AS years,
-                sum(COLUMNS('^(.+_to_.+|prim[fn]_harv)$') * c.area_ha)
+                sum(COLUMNS(lambda name: list_contains(getvariable('moves'), name)) * c.area_ha)
             FROM transition AS t
             INNER JOIN cell AS c ON c.cell_id = t.cell_id
             GROUP BY decade
@@ -34,9 +42,15 @@ net AS (
         sum((
             abs(primf_net) + abs(primn_net) + abs(secdf_net) + abs(secdn_net) + abs(urban_net)
             + abs(c3ann_net) + abs(c4ann_net) + abs(c3per_net) + abs(c4per_net) + abs(c3nfx_net)
-            + abs(pastr_net) + abs(range_net)
+            + abs(pastr_net) + abs(range_net) + abs(coalesce(pltns_net, 0))
         ) / 2 * c.area_ha) AS area
-    FROM transition_net AS t
+    FROM (
+        FROM transition_net
+        -- Only LUH3 has plantations.
+        UNION ALL BY NAME
+        SELECT CAST(NULL AS DOUBLE) AS pltns_net
+        WHERE FALSE
+    ) AS t
     INNER JOIN cell AS c ON c.cell_id = t.cell_id
     GROUP BY decade
 ),

@@ -10,8 +10,15 @@ WITH cover AS (
     SELECT
         s.*,
         c.area_ha,
-        s.forest + s.crop + s.pastr + s."range" + s.urban + s.primn + s.secdn AS land
-    FROM land_use AS s
+        s.forest + s.crop + s.pastr + s."range" + s.urban + s.primn + s.secdn
+            + coalesce(s.pltns, 0) AS land
+    FROM (
+        FROM land_use
+        -- Only LUH3 has plantations.
+        UNION ALL BY NAME
+        SELECT CAST(NULL AS REAL) AS pltns
+        WHERE FALSE
+    ) AS s
     INNER JOIN cell AS c ON c.cell_id = s.cell_id
     WHERE c.potential_forest
         AND s."year" IN (

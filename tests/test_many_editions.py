@@ -65,6 +65,42 @@ def test_every_view_and_query_works(built: tuple[str, Path]) -> None:
         query(one.name, folder / "out")
 
 
+def test_queries_have_the_land_uses_and_moves_of_the_edition(built: tuple[str, Path]) -> None:
+    edition, folder = built
+    described = {row[0] for row in query("describe_merged", folder / "out")}
+    assert ("pltns" in described) == (edition == "luh3")
+    # Harvest is part of primf_to_secdf where the file has that, and must not count twice.
+    ((gross,),) = query(
+        "SELECT sum(fraction * area_ha) / count(DISTINCT year) / 1e6 "
+        "FROM transition_long JOIN cell USING (cell_id) GROUP BY year // 10",
+        folder / "out",
+    )
+    ((_, _, counted, *_),) = query("gross_and_net_change", folder / "out")
+    assert counted == pytest.approx(gross, abs=0.01)
+
+
+def test_a_change_of_plantations_counts(built: tuple[str, Path], tmp_path: Path) -> None:
+    edition, folder = built
+    if edition != "luh3":
+        pytest.skip("LUH2 has no plantations")
+    raw = tmp_path / "states.nc"
+    raw.write_bytes((folder / "raw" / "states.nc").read_bytes())
+    with netCDF4.Dataset(raw, "a") as states:
+        # Land that was urban is planted in the last year, everywhere.
+        states["pltns"][-1] = states["urban"][-1]
+        states["urban"][-1] = 0 * states["urban"][-1]
+    (emissions,) = folder.glob("raw/BLUE*")
+    build(eluc=emissions, states=raw, static=None, out=tmp_path / "out")
+    ((_, _, _, changed, *_),) = query("emissions_per_hectare_changed", tmp_path / "out")
+    ((expected,),) = query(
+        "SELECT sum(changed_ha) / 1e6 FROM luc JOIN land_change USING (cell_id, year)",
+        tmp_path / "out",
+    )
+    assert changed == pytest.approx(expected, abs=0.01)
+    ((urban, *_),) = query("SELECT max(abs(pltns_diff)) FROM luc", tmp_path / "out")
+    assert urban > 0
+
+
 def test_it_is_exported(built: tuple[str, Path], tmp_path: Path) -> None:
     _, folder = built
     export(folder / "out", out=tmp_path / "state.nc", what="state")
