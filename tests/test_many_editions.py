@@ -12,6 +12,10 @@ import pytest
 from loader import build, check, export, query, sample
 from loader.catalog.sqlfiles import read_files
 from loader.errors import UsageError
+from loader.exporting.selection import Selection
+from loader.plotting.charts import STACK_COLOURS
+from loader.plotting.series import Place, place_series
+from loader.plotting.session import opened
 from loader.querying.questions import list_questions
 from loader.sampling.editions import SAMPLE_EDITIONS
 
@@ -77,6 +81,15 @@ def test_queries_have_the_land_uses_and_moves_of_the_edition(built: tuple[str, P
     )
     ((_, _, counted, *_),) = query("gross_and_net_change", folder / "out")
     assert counted == pytest.approx(gross, abs=0.01)
+
+
+def test_every_land_use_is_drawn(built: tuple[str, Path]) -> None:
+    edition, folder = built
+    with opened(folder / "out") as con:
+        for place in (None, Place("here", box=Selection.parse(bbox="-80,-40,-30,10").box)):
+            data = place_series(con, place)
+            assert ("pltns" in data.uses) == (edition == "luh3")
+            assert set(data.uses) <= set(STACK_COLOURS)
 
 
 def test_a_change_of_plantations_counts(built: tuple[str, Path], tmp_path: Path) -> None:

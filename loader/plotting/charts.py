@@ -10,7 +10,7 @@ import numpy as np
 from loader.errors import UsageError
 from loader.plotting.extra import styled
 from loader.plotting.mapping import mark_synthetic
-from loader.plotting.series import STACK, PlaceSeries, SeriesData
+from loader.plotting.series import PlaceSeries, SeriesData
 from loader.plotting.wording import (
     balanced,
     in_power,
@@ -41,6 +41,7 @@ STACK_COLOURS = {
     "pastr": ("#762a83", "managed pasture"),
     "crop": ("#e69f00", "cropland"),
     "urban": ("#4d4d4d", "urban"),
+    "pltns": ("#a6cee3", "plantations"),
 }
 """Greens, browns, purples, orange, grey: neighbours also differ in lightness."""
 
@@ -153,9 +154,9 @@ def _line_panels(data: SeriesData) -> list[_Drawing]:
 def _stack(axes: Axes, data: PlaceSeries) -> None:
     edges = np.append(data.years, data.years[-1] + 1) - 0.5
     below = np.zeros(data.years.size)
-    for use in STACK:
+    for use, area in data.uses.items():
         colour, name = STACK_COLOURS[use]
-        top = below + data.uses[use]
+        top = below + area
         axes.stairs(
             top,
             edges,
@@ -175,9 +176,8 @@ def _stack(axes: Axes, data: PlaceSeries) -> None:
 
 def _use_lines(axes: Axes, data: PlaceSeries) -> None:
     most = 0.0
-    for use in STACK:
+    for use, values in data.uses.items():
         colour, name = STACK_COLOURS[use]
-        values = data.uses[use]
         axes.plot(data.years, values, color=colour, label=name, linewidth=1.6)
         most = max(most, float(np.nanmax(values)))
     _dots_of_one_year(axes, data.years.size)

@@ -23,7 +23,7 @@ from loader.plotting.wording import (
     typeset,
     unit_of,
 )
-from loader.schema import ELUC
+from loader.schema import ELUC, FURTHER_LAND_USE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,8 @@ Float64 = npt.NDArray[np.float64]
 Years = tuple[int | None, int | None]
 
 STACK = ("primf", "secdf", "primn", "secdn", "range", "pastr", "crop", "urban")
-"""Land uses of the stacked areas, from the bottom: together all 12, the five crops as one."""
+"""Land uses of the stacked areas, from the bottom: together all 12, the five crops as one. Those
+that only LUH3 has are above them."""
 
 _STATES = "land use is that of 1 January"
 _FLUXES = "emissions are of the whole year, positive to the atmosphere"
@@ -70,7 +71,8 @@ class PlaceSeries:
     years : ndarray of int64, shape (n,)
         Every calendar year from the first to the last, gaps included.
     uses : dict of str to ndarray of float64, shape (n,)
-        Land use on 1 January by `STACK`; NaN where a year has none. Empty if nothing is loaded.
+        Land use on 1 January, in the order of `STACK`; NaN where a year has none. Empty if nothing
+        is loaded.
     use_unit : str
     emissions : ndarray of float64, shape (n,)
         Positive is a source to the atmosphere; NaN where a year has none.
@@ -235,6 +237,8 @@ def place_series(
     """
     where = place or _everywhere(session)
     chosen = session.product(product)
+    state = session.relations.get("state", ())
+    stack = (*STACK, *(use for use in FURTHER_LAND_USE if use in state))
     use_view, use_suffix, emission_view, emission = "state_global", "_mha", "eluc_global", ""
     key: tuple[str, int] | None = None
     if where.cell_id is not None:
@@ -248,22 +252,22 @@ def place_series(
     emission = emission or f"{chosen.measure}_{'pgc' if where.box is None else 'mtc'}"
     if where.box is not None:
         emission_view = "eluc_region"
-        uses, emissions = _box_rows(session, where.box, chosen)
+        uses, emissions = _box_rows(session, where.box, stack, chosen)
     else:
-        uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in STACK], key)
+        uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in stack], key)
         emissions = _rows(session, emission_view, [emission], key)
     span = _span_of({*uses, *emissions}, years, where.name)
-    missing = (np.nan,) * len(STACK)
+    missing = (np.nan,) * len(stack)
     stacked = np.array([uses.get(int(year), missing) for year in span], dtype=np.float64)
     drawn = np.array([emissions.get(int(year), (np.nan,))[0] for year in span], dtype=np.float64)
     unit = session.meaning(emission_view, emission)[0]
     if co2:
         drawn, unit = drawn * CO2_PER_C, as_co2(unit)
-    columns = ([*STACK] if uses else []) + ([chosen.column] if emissions else [])
+    columns = ([*stack] if uses else []) + ([chosen.column] if emissions else [])
     return PlaceSeries(
         place=where.name,
         years=span,
-        uses={use: stacked[:, i] for i, use in enumerate(STACK)} if uses else {},
+        uses={use: stacked[:, i] for i, use in enumerate(stack)} if uses else {},
         use_unit=SHARE if where.is_cell else "million hectares",
         emissions=drawn,
         emission_unit=typeset(unit),
@@ -443,14 +447,14 @@ def find_places(session: Session, selection: Selection) -> list[Place]:
 
 
 def _box_rows(
-    session: Session, box: Box, product: EmissionColumn
+    session: Session, box: Box, stack: Sequence[str], product: EmissionColumn
 ) -> tuple[dict[int, tuple[float, ...]], dict[int, tuple[float, ...]]]:
     """Return land use in Mha and emissions in Mt C by year, summed over the cells of a box."""
     uses: dict[int, tuple[float, ...]] = {}
     emissions: dict[int, tuple[float, ...]] = {}
     values: dict[str, object] = {
         "box": box,
-        "columns": STACK,
+        "columns": stack,
         "emissions": f"{product.measure}_tc",
     }
     for year, emission, *areas in session.rows("plot_box", values):
