@@ -55,7 +55,12 @@ def main(path: str) -> None:
             # A cursor is a session of its own: a variable that one query sets does not reach the
             # next one.
             print_answer(con.cursor(), queries[name], first, last)
-    print(f"\n# Next\n\nEach of these queries is a file in queries/. Open {path} read-only in")
+    place = f"luc-load query london_series {Path(path).parent} -p lat=-1.286 -p lon=36.817"
+    print(
+        "\n# Next\n\nActivate the environment (. .venv/bin/activate) and ask about another place:\n"
+    )
+    print(f"  {place}\n")
+    print(f"luc-load query lists these queries and their parameters. Open {path} read-only in")
     print("DuckDB 1.1 or newer, DBeaver, Tableau and other tools. docs/tour.md has a tour.")
 
 
@@ -66,8 +71,11 @@ def print_answer(con: duckdb.DuckDBPyConnection, query: SqlFile, first: int, las
         con.execute(f"SET VARIABLE {name} = {value}")
     given = "".join(f", {name} {value}" for name, value in chosen.items())
     print(f"\n# {query.header['Title']} (queries/{query.name}.sql{given})\n")
-    for field in ("Units", "Caveat"):
-        print_text(f"{field}: {query.header[field]}.")
+    print_text(f"Units: {query.header['Units']}.")
+    # What a parameter would change is no caveat of this answer.
+    caveats = [clause for clause in query.header["Caveat"].split("; ") if "(-p" not in clause]
+    if caveats:
+        print_text(f"Caveat: {'; '.join(caveats)}.")
     print()
     print_table(con, query.text, first, last)
 
