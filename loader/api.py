@@ -140,7 +140,7 @@ def query(
     Parameters
     ----------
     sql : str
-        SQL text, the name of a built-in query, or a path ending in .sql.
+        SQL text, the name of a built-in query, table or view, or a path ending in .sql.
     database : path
         The file, or its folder.
     parameters : mapping of str to bool, int, float, str or date, optional

@@ -187,7 +187,7 @@ def test_an_unknown_country_is_told_with_what_is_near(database: Path, tmp_path: 
         ),
         (Request(what="source", selection=Selection(years=(2010, None))), "source has none"),
         (Request(what="source", selection=Selection(land=True)), "--land chooses cells"),
-        (Request(what="nothing"), "there is no query 'nothing'"),
+        (Request(what="nothing"), "there is no query, table or view 'nothing'"),
         (Request(selection=Selection(countries=(" ",))), "--country is empty"),
         (Request(what="FROM year", selection=Selection(land=True)), "select in its SQL"),
         (Request(what="eluc", parameters={"x": 1}), "has no parameters"),

@@ -301,8 +301,20 @@ def test_pivots_descriptions_and_plans_are_questions(database: Path) -> None:
     assert ask(database, "EXPLAIN SELECT 1").num_rows > 0
 
 
+@pytest.mark.parametrize("name", ["eluc_global", "LUC", "region", "year"])
+def test_a_table_or_view_may_be_named_alone(database: Path, name: str) -> None:
+    assert ask(database, name).equals(ask(database, f"FROM {name}"))
+
+
+def test_a_name_near_that_of_a_view_is_proposed(database: Path) -> None:
+    with pytest.raises(UsageError, match=r"view 'eluc_globl'; did you mean eluc_global"):
+        ask(database, "eluc_globl")
+    with pytest.raises(UsageError, match=r"there is no query, table or view 'table_content'"):
+        ask(database, "table_content")
+
+
 def test_unknown_names_are_told_with_what_there_is(database: Path) -> None:
-    with pytest.raises(UsageError, match=r"no query 'london_serie'; did you mean london_series"):
+    with pytest.raises(UsageError, match=r"view 'london_serie'; did you mean london_series"):
         find_question("london_serie")
     with pytest.raises(UsageError, match=r"no parameter 'height'; it has latitude, longitude"):
         ask(database, "london_series", {"height": 3})

@@ -73,9 +73,9 @@ def query(
 ) -> None:
     """Run a read-only query. Without arguments, list the built-in queries.
 
-    The query is the name of a built-in query, a file ending in .sql, or SQL text. It cannot change
-    anything or read other files. DB is the database file or its folder; the default is
-    luc-data/luc.duckdb.
+    The query is the name of a built-in query, a table or a view, a file ending in .sql, or SQL
+    text. It cannot change anything or read other files. DB is the database file or its folder; the
+    default is luc-data/luc.duckdb.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def query(
       luc-load query points --points cities.csv -p within_km=50
       luc-load query forest_loss -p region=country/Brazil
       luc-load query london_series --show
-      luc-load query "FROM eluc_global" --format csv -o emissions.csv
+      luc-load query eluc_global --format csv -o emissions.csv
     """
     from loader.querying.answering import answer, question_lines  # noqa: PLC0415  # --help must be quick
     from loader.querying.questions import (  # noqa: PLC0415  # as above

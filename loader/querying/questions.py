@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loader.catalog.objectfiles import object_files
 from loader.catalog.sqlfiles import read_files
 from loader.errors import SourceError, SourceMissingError, UsageError
 from loader.querying.points import read_points
+from loader.schema import META
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -133,12 +135,12 @@ def list_questions() -> tuple[Question, ...]:
 
 
 def find_question(question: str) -> Question:
-    """Return a query from the name of a built-in query, a path ending in .sql, or SQL text.
+    """Return a query from the name of a built-in query, table or view, a .sql path, or SQL text.
 
     Raises
     ------
     UsageError
-        If it is a single word and not the name of a built-in query.
+        If it is a single word and not the name of a built-in query, table or view.
     SourceMissingError
         If it ends in .sql and the file does not exist.
     SourceError
@@ -148,6 +150,9 @@ def find_question(question: str) -> Question:
     text = question.strip()
     if text in known:
         return known[text]
+    relations = _relations()
+    if text.lower() in relations:
+        return Question(text.lower(), "", f'FROM "{text.lower()}"')
     # A path; one that does not exist may still name a built-in query.
     if text.lower().endswith(".sql") and len(text.split("\n")) == 1:
         path = Path(text)
@@ -160,14 +165,20 @@ def find_question(question: str) -> Question:
         )
     # A single word is no SQL statement: a misspelt name.
     if len(text.split()) == 1 and not text.endswith(";"):
-        near = difflib.get_close_matches(text, known, n=3)
+        near = difflib.get_close_matches(text, [*known, *relations], n=3)
         hint = (
             f"did you mean {' or '.join(near)}?"
             if near
             else "luc-load query without arguments lists the built-in queries"
         )
-        raise UsageError(f"there is no query {text!r}; {hint}")
+        raise UsageError(f"there is no query, table or view {text!r}; {hint}")
     return Question("the SQL text", "", question)
+
+
+def _relations() -> list[str]:
+    """Return the tables and views that a database may have, without those of the schema meta."""
+    objects = [*object_files("sql/tables"), *object_files("sql/views")]
+    return [name for name in objects if name not in META]
 
 
 def _read(path: Path) -> str:
