@@ -131,6 +131,7 @@ def test_a_difference_says_which_view_it_is_of(session: Session, states: xr.Data
     [
         ("nothing", "no table or view has a column nothing"),
         ("crop + primf_to_urban", "no table or view has a column primf_to_urban"),
+        ("forst", "no table or view has a column forst; did you mean forest"),
         ("crop, urban", "is more than one SQL expression"),
         ("crop AS urban", "is more than one SQL expression"),
         ("crop FROM state --", "is more than one SQL expression"),
@@ -139,7 +140,7 @@ def test_a_difference_says_which_view_it_is_of(session: Session, states: xr.Data
         ("crop; DELETE FROM state", "is not one SQL expression"),
         ("sum(crop) OVER ()", "contains a window"),
         ("sum(crop)", "cannot be evaluated in eluc_state"),
-        ("crop || 'x'", "cannot be evaluated in eluc_state"),
+        ("crop || 'x'", "cannot be evaluated in eluc_state: it is text"),
         ("?", "contains a parameter"),
         ("1 + 1", "names no column"),
         ("  ", "is not an expression"),
@@ -655,7 +656,12 @@ def test_a_country_is_found_by_its_names(session: Session) -> None:
     np.testing.assert_array_equal(by_name.emissions[:-1], [row[0] for row in rows])
     with pytest.raises(UsageError, match=r"'brasil' is not a known country; did you mean Brazil"):
         series_data(session, selection=Selection(countries=("brasil",)))
-    for nowhere in ((91, 0), (0, float("inf")), (float("nan"), 0)):
+    for swapped in ((151.2, -33.9), (-0.127, 51.507)):
+        with pytest.raises(UsageError, match=r"--at: .* meant\? The latitude comes first"):
+            series_data(session, at=[swapped])
+        with pytest.raises(UsageError, match=r"--at: .* meant\? The latitude comes first"):
+            series_data(session, ["eluc"], at=[swapped])
+    for nowhere in ((0, float("inf")), (float("nan"), 0)):
         with pytest.raises(UsageError, match=r"latitude in -90\.\.90"):
             series_data(session, at=[nowhere])
     with pytest.raises(UsageError, match="no values in the years chosen; it has 2010-2014"):

@@ -352,9 +352,8 @@ def _nothing_to_read(missing: list[Path]) -> SourceMissingError:
     return SourceMissingError(
         folder,
         f"contains neither {names}, and no source was named. "
-        "Download the LUH2 files from https://doi.org/10.5281/zenodo.15556812 and the BLUE file "
-        f"into {folder}, name them with --states and --eluc, or try synthetic data with "
-        "luc-load build --sample",
+        f"Download them with luc-load fetch -o {folder}, name files of yours with --states and "
+        "--eluc, or try synthetic data with luc-load build --sample",
     )
 
 

@@ -21,7 +21,7 @@ from loader.stopping import stop_orderly
 __all__ = ["check"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Prove that a database is complete and consistent.")
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option(

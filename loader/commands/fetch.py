@@ -26,7 +26,11 @@ def _help_of_source(source: Source) -> str:
     return f"Download {source.title} from this address {place}."
 
 
-@click.command(cls=Command, context_settings={"show_default": True})
+@click.command(
+    cls=Command,
+    context_settings={"show_default": True},
+    short_help="Download the real source files.",
+)
 @click.option(
     "-o", "--out", "--raw", "raw", type=PATH, metavar="DIR", default="raw", help="Output folder."
 )

@@ -12,7 +12,7 @@ from loader.stopping import stop_orderly
 __all__ = ["info"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Show what a database holds.")
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "--connect", is_flag=True, help="Print connection settings for other programs instead."

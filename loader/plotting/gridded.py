@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -258,12 +259,16 @@ def _query(session: Session, text: str, relation: str | None, year: int | None =
     for table in (*(["cell"] if year is None else []), *_PREFERRED, *having):
         if table in having and names <= having[table]:
             return _MapQuery(text, expression, table)
-    nowhere = sorted(names - set().union(*having.values()))
+    everything = sorted(set().union(*having.values()))
+    nowhere = sorted(names - set(everything))
     if nowhere:
-        raise UsageError(
-            f"no table or view has a column {', '.join(nowhere)}; eluc_state has "
-            f"{', '.join(session.relations['eluc_state'])}"
+        near = difflib.get_close_matches(nowhere[0], everything)
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"eluc_state has {', '.join(session.relations['eluc_state'])}"
         )
+        raise UsageError(f"no table or view has a column {', '.join(nowhere)}; {hint}")
     raise UsageError(f"no table or view has all of the columns {', '.join(sorted(names))}")
 
 
@@ -273,6 +278,8 @@ def _values(session: Session, query: _MapQuery, year: int | None) -> tuple[Float
         columns = session.columns("plot_map", values)
     except DatabaseError as error:
         reason = str(error).partition(": ")[2]
+        if "convert string" in reason:
+            reason = "it is text, and a picture shows numbers"
         raise UsageError(
             f"{query.text!r} cannot be evaluated in {query.relation}: {reason}"
         ) from error

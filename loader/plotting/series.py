@@ -23,6 +23,7 @@ from loader.plotting.wording import (
     typeset,
     unit_of,
 )
+from loader.querying.diagnosis import place_complaint
 from loader.schema import ELUC, FURTHER_LAND_USE
 
 if TYPE_CHECKING:
@@ -161,12 +162,15 @@ class Place:
     cell_id, region_id : int or None
     box : Box or None
         None of the three for all cells.
+    near : tuple of float or None
+        The latitude and longitude that the cell is the nearest one to, degrees.
     """
 
     name: str
     cell_id: int | None = None
     region_id: int | None = None
     box: Box | None = None
+    near: tuple[float, float] | None = None
 
     @property
     def is_cell(self) -> bool:
@@ -216,7 +220,7 @@ def series_data(
     where = places or [_everywhere(session)]
     read = [_read_panel(session, column, where, co2=co2) for column in columns]
     known = {year for panel in read for rows in panel.rows for year in rows}
-    span = _span_of(known, years, ", ".join(place.name for place in where))
+    span = _span_of(known, years, where)
     panels = tuple(panel.on(span) for panel in read)
     source = session.provenance([of for panel in read for of in panel.origins])
     return SeriesData(span, panels, source, session.info.synthetic)
@@ -256,7 +260,7 @@ def place_series(
     else:
         uses = _rows(session, use_view, [f"{use}{use_suffix}" for use in stack], key)
         emissions = _rows(session, emission_view, [emission], key)
-    span = _span_of({*uses, *emissions}, years, where.name)
+    span = _span_of({*uses, *emissions}, years, [where])
     missing = (np.nan,) * len(stack)
     stacked = np.array([uses.get(int(year), missing) for year in span], dtype=np.float64)
     drawn = np.array([emissions.get(int(year), (np.nan,))[0] for year in span], dtype=np.float64)
@@ -379,7 +383,7 @@ def _of_many_cells(unit: str, label: str) -> tuple[str, float, str]:
     return "mean", 1.0, f"{label}, mean weighted by area"
 
 
-def _span_of(known: set[int], years: Years, where: str) -> npt.NDArray[np.int64]:
+def _span_of(known: set[int], years: Years, places: Sequence[Place]) -> npt.NDArray[np.int64]:
     """Return all years from the first to the last that has a value and is chosen."""
     first, last = years
     chosen = [
@@ -388,9 +392,11 @@ def _span_of(known: set[int], years: Years, where: str) -> npt.NDArray[np.int64]
         if (first is None or year >= first) and (last is None or year <= last)
     ]
     if not chosen:
-        loaded = sorted(known)
+        if not known and places[0].near:
+            raise UsageError(f"--at: {place_complaint(*places[0].near)}")
+        names, loaded = ", ".join(place.name for place in places), sorted(known)
         has = f"it has {loaded[0]}-{loaded[-1]}" if loaded else "it has none at all"
-        raise UsageError(f"{where}: no values in the years chosen; {has}")
+        raise UsageError(f"{names}: no values in the years chosen; {has}")
     return np.arange(min(chosen), max(chosen) + 1)
 
 
@@ -420,12 +426,15 @@ def _cell(session: Session, latitude: float, longitude: float) -> Place:
     known = math.isfinite(latitude) and math.isfinite(longitude)
     rows = session.rows("plot_cell", nearest_to) if known else []
     if not rows:
+        if known and not -90 <= latitude <= 90:
+            raise UsageError(f"--at: {place_complaint(latitude, longitude)}")
         raise UsageError(
             f"--at is {latitude:g} {longitude:g}, which is not in this database; expected a "
             "latitude in -90..90 and a longitude, of a place on its grid"
         )
     cell_id, lat, lon = rows[0]
-    return Place(f"Cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}", cell_id=cell_id)
+    name = f"Cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}"
+    return Place(name, cell_id=cell_id, near=(latitude, longitude))
 
 
 def find_places(session: Session, selection: Selection) -> list[Place]:

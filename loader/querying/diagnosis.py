@@ -19,7 +19,7 @@ from loader.storing.database import run_statement
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["empty_reasons", "is_synthetic", "missing_sources", "relations_of"]
+__all__ = ["empty_reasons", "is_synthetic", "missing_sources", "place_complaint", "relations_of"]
 
 _TOTALS = {"eluc_total": "eluc", "state_total": "state"}
 """Tables that are computed from another one."""
@@ -140,7 +140,7 @@ def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
                 assert first is not None
                 assert second is not None
                 if name in _PLACES:
-                    reasons.append(_place_complaint(first, second))
+                    reasons.append(place_complaint(first, second))
                 else:
                     reasons += [
                         complaint
@@ -158,7 +158,8 @@ def empty_reasons(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
-def _place_complaint(latitude: float, longitude: float) -> str:
+def place_complaint(latitude: float, longitude: float) -> str:
+    """Return a clause on a place without data; it proposes the other order where that helps."""
     place = f"latitude {latitude:g}, longitude {longitude:g}"
     swapped = f"latitude {longitude:g}, longitude {latitude:g}"
     if not -90 <= latitude <= 90:
