@@ -202,6 +202,48 @@ def test_an_invalid_polygon_is_repaired_with_a_notice(tmp_path: Path) -> None:
     assert layer.notices == (f"{path}: 1 of 1 polygons were invalid and were repaired",)
 
 
+@pytest.mark.parametrize(("west", "is_noticed"), [(-170, True), (-180, False), (-90, False)])
+def test_a_rectangle_that_may_cross_the_date_line_gives_a_notice(
+    tmp_path: Path, west: int, is_noticed: bool
+) -> None:
+    corners = [[-west, -20], [west, -20], [west, -10], [-west, -10], [-west, -20]]
+    path = tmp_path / "fiji.geojson"
+    path.write_text(collection({"type": "Polygon", "coordinates": [corners]}))
+    layer = file_layer(RegionFile(str(path), None), GRID)
+    assert ["cross" in notice for notice in layer.notices] == [True] * is_noticed
+
+
+def test_heights_do_not_change_shares(tmp_path: Path) -> None:
+    bow = [[0, 40, 1], [4, 44, 2], [4, 40, 3], [0, 44, 4], [0, 40, 1]]
+    square = [[10, 40, 1], [14, 40, 2], [14, 44, 3], [10, 44, 4], [10, 40, 1]]
+    found = []
+    for dimensions in (2, 3):
+        path = tmp_path / f"{dimensions}.geojson"
+        rings = [[point[:dimensions] for point in ring] for ring in (bow, square)]
+        shape = {"type": "MultiPolygon", "coordinates": [[ring] for ring in rings]}
+        path.write_text(collection(shape))
+        found.append(shares(file_layer(RegionFile(str(path), None), GRID)))
+    assert found[0] == found[1]
+
+
+def test_a_file_of_several_layers_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+    path = str(tmp_path / "world.gpkg")
+    shape = shapely.to_wkb(np.array([shapely.box(0, 0, 4, 4)]))
+    for name in ("states", "counties"):
+        pyogrio.raw.write(
+            path,
+            shape,
+            [np.array(["x"], object)],
+            ["name"],
+            layer=name,
+            geometry_type="Polygon",
+            crs="EPSG:4326",
+            append=name == "counties",
+        )
+    with pytest.raises(SourceError, match=r"2 layers \(states, counties\).*ogr2ogr"):
+        file_layer(RegionFile(path, "name"), GRID)
+
+
 def test_a_feature_of_too_many_vertices_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

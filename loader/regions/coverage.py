@@ -94,8 +94,11 @@ def ring_area(points: Float64) -> float:
     float
         Steradians; positive if the line runs clockwise on a map with north at the top.
     """
-    x, lat = np.deg2rad(points[:, 0]), np.deg2rad(points[:, 1])
-    return float(np.sum(np.diff(x) * _mean_sine(lat[:-1], lat[1:])))
+    area = 0.0
+    for start in range(0, len(points) - 1, _EDGES_AT_ONCE):
+        x, lat = np.deg2rad(points[start : start + _EDGES_AT_ONCE + 1].T)
+        area += float(np.sum(np.diff(x) * _mean_sine(lat[:-1], lat[1:])))
+    return area
 
 
 def cover_cells(rings: Sequence[Ring], grid: Grid) -> Coverage:

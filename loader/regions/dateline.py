@@ -19,7 +19,7 @@ from loader.regions.coverage import Ring, ring_area
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["lay_out_polygon", "lay_out_ring"]
+__all__ = ["is_wide_rectangle", "lay_out_polygon", "lay_out_ring"]
 
 Float64 = npt.NDArray[np.float64]
 
@@ -105,6 +105,15 @@ def lay_out_ring(points: Float64) -> Float64:
     pole = 90.0 if float(np.mean(y)) > 0 else -90.0
     along_pole = np.array([[unrolled[-1, 0], pole], [unrolled[0, 0], pole], unrolled[0]])
     return np.concatenate([unrolled, along_pole])
+
+
+def is_wide_rectangle(points: Float64) -> bool:
+    """Return whether the ring is a rectangle that may have been meant the short way round.
+
+    It is read as drawn. One of 360 degrees is a band around the Earth.
+    """
+    width = float(np.ptp(points[:, 0]))
+    return _LONGEST_EDGE_DEG < width < 360 - 1e-6 and _is_rectangle(points)
 
 
 def _is_rectangle(points: Float64) -> bool:
