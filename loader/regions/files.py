@@ -227,8 +227,8 @@ class _Gdal:
             if len(layers) > 1:
                 raise SourceError(
                     path,
-                    f"has {len(layers)} layers ({', '.join(layers)}); expected one: write the one that "
-                    f"has the regions to a file, for example with ogr2ogr regions.gpkg {path} "
+                    f"has {len(layers)} layers ({', '.join(layers)}); expected one: write the one "
+                    f"with the regions to a file, for example with ogr2ogr regions.gpkg {path} "
                     f"{layers[-1]}",
                 )
             info = pyogrio.read_info(path)
