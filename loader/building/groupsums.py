@@ -174,13 +174,18 @@ class GroupSums:
         names = dict.fromkeys(part for parts in columns.values() for part in parts)
         values = {name: _float32(rows, name) for name in names}
         years = _Years(year)
-        of_kinds = _KeySums((years.count, self._kinds), columns)
+        # 1. Number the kinds that have rows: on land a quarter of all.
+        kinds = self._kinds_of(cell_id)
+        number = np.full(self._kinds, -1, np.intp)
+        number[kinds] = np.arange(kinds.size)
+        number_of_cell = number[self._kind]
+        of_kinds = _KeySums((years.count, kinds.size), columns)
         of_parts = _KeySums((years.count, self._groups), columns)
-        # 1. Sum by year and kind, and the divided cells by year and group.
+        # 2. Sum by year and kind, and the divided cells by year and group.
         for start in range(0, rows.num_rows, _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)
             cells, position = cell_id[part], years.position(year[part])
-            kinds = of_kinds.keys(position, self._kind[cells])
+            keys = of_kinds.keys(position, number_of_cell[cells])
             divided = np.flatnonzero(self._is_divided[cells])
             taken, entries = self._entries(cells[divided])
             taken = divided[taken]
@@ -189,12 +194,19 @@ class GroupSums:
             area_ha = self._area_ha[cells]
             for name, parts in columns.items():
                 weighted = _total([values[column][part] for column in parts]) * area_ha
-                of_kinds.add(name, kinds, weighted)
+                of_kinds.add(name, keys, weighted)
                 if taken.size:
                     of_parts.add(name, groups, weighted[taken] * shares)
-        # 2. Turn the sums by kind into sums by square and by group.
-        squares = self._of_squares(of_kinds, columns)
-        return self._of_groups(years.years, of_kinds, of_parts, squares)
+        # 3. Turn the sums by kind into sums by square and by group.
+        squares = self._of_squares(kinds, of_kinds, columns)
+        return self._of_groups(years.years, number, of_kinds, of_parts, squares)
+
+    def _kinds_of(self, cell_id: Int32) -> npt.NDArray[np.intp]:
+        """Return the kinds of some cells, ascending."""
+        there = np.zeros(self._kinds, np.bool_)
+        for start in range(0, len(cell_id), _ROWS_AT_ONCE):
+            there[self._kind[cell_id[start : start + _ROWS_AT_ONCE]]] = True
+        return np.flatnonzero(there)
 
     def _entries(self, cells: Int32) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Return, for every entry of some cells, the position of the cell and of the entry."""
@@ -206,13 +218,14 @@ class GroupSums:
     def _of_groups(
         self,
         years: tuple[int, ...],
+        number: npt.NDArray[np.intp],
         of_kinds: _KeySums,
         of_parts: _KeySums,
         squares: SquareSums | None,
     ) -> BlockSums:
-        # Kinds without a row add nothing to any group.
-        there = (of_kinds.rows.sum(axis=0) > 0)[self._from_kind]
-        kinds, groups = self._from_kind[there], self._to_group[there]
+        """Add up kinds by group, and the parts of divided cells; `number` is that of each kind."""
+        there = number[self._from_kind] >= 0
+        kinds, groups = number[self._from_kind[there]], self._to_group[there]
 
         def by_group(of_kind: Float64, of_part: Float64) -> Float64:
             sums = [np.bincount(groups, row[kinds], self._groups) for row in of_kind]
@@ -229,15 +242,18 @@ class GroupSums:
         return BlockSums(years, rows, sums, missing, squares)
 
     def _of_squares(
-        self, of_kinds: _KeySums, columns: Mapping[str, tuple[str, ...]]
+        self,
+        kinds: npt.NDArray[np.intp],
+        of_kinds: _KeySums,
+        columns: Mapping[str, tuple[str, ...]],
     ) -> SquareSums | None:
+        """Add up kinds by square."""
         if self._square_of_kind is None:
             return None
-        kinds = np.flatnonzero(of_kinds.rows.sum(axis=0))
-        squares, number = np.unique(self._square_of_kind[kinds], return_inverse=True)
+        squares, square = np.unique(self._square_of_kind[kinds], return_inverse=True)
 
         def by_square(of_kind: Float64) -> Float64:
-            return np.stack([np.bincount(number, row[kinds], squares.size) for row in of_kind])
+            return np.stack([np.bincount(square, row, squares.size) for row in of_kind])
 
         rows = by_square(of_kinds.rows)
         sums = {}

@@ -44,6 +44,8 @@ __all__ = ["Loading", "LocalMaker", "Maker", "Sink", "TableLoad"]
 
 Bool = npt.NDArray[np.bool_]
 
+_INDICES_AT_ONCE = 65_536
+
 
 @dataclass
 class TableLoad:
@@ -308,7 +310,9 @@ class Loading:
         # The record of the table, which this lane may change: it has the turn.
         path = self._stage.part_path(block).relative_to(self._stage.parquet)
         table.digest.merge(part.digest)
-        table.stored_cells[part.rows.column("cell_id").to_numpy()] = True
+        # In pieces: NumPy copies all indices of an assignment as 64-bit numbers.
+        for batch in part.rows.select(["cell_id"]).to_batches(_INDICES_AT_ONCE):
+            table.stored_cells[batch.column(0)] = True
         table.parts.append(f"/{path.as_posix()}")
         table.parquet_bytes += part.size
         table.reused += isinstance(part, ReusedPart)

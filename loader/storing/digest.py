@@ -100,8 +100,8 @@ class TableDigest:
         """
         if not year.size:
             return
-        place = year.astype(np.int64) - int(year.min())
-        rows = np.bincount(place)
+        first = int(year.min())
+        rows = np.zeros(int(year.max()) - first + 1, dtype=np.int64)
         content = np.zeros(rows.size, dtype=np.uint64)
         columns = [_without_nan(column) for column in values.values()]
         seed = _mix_names(values)
@@ -120,11 +120,13 @@ class TableDigest:
             keyed = _mix_key(cell_id[part], year[part])
             keyed *= mixed
             # Rows of a year come in runs: one sum per run is faster than one addition per row.
-            changes = np.flatnonzero(np.diff(place[part])) + 1
-            runs = np.concatenate(([0], changes))
-            np.add.at(content, place[part][runs], np.add.reduceat(keyed, runs))
+            of_rows = year[part]
+            runs = np.concatenate(([0], np.flatnonzero(of_rows[1:] != of_rows[:-1]) + 1))
+            place = of_rows[runs].astype(np.int64) - first
+            np.add.at(content, place, np.add.reduceat(keyed, runs))
+            np.add.at(rows, place, np.diff(runs, append=size))
         for number in np.flatnonzero(rows):
-            self._count(int(year.min()) + int(number), int(rows[number]), int(content[number]))
+            self._count(first + int(number), int(rows[number]), int(content[number]))
 
 
 def _without_nan(column: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
