@@ -153,7 +153,14 @@ def _prepare(more: Sequence[str]) -> None:
 
 
 def _wait(child: int, seconds: float) -> int:
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    """Return the exit code of a child, killed after some seconds."""
+
+    def kill(*_: object) -> None:
+        # The timer may fire when the child has just been waited for.
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+    signal.signal(signal.SIGALRM, kill)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
