@@ -138,7 +138,11 @@ class Preparation:
         lane = self.lanes()[0]
         for table, rows in small.items():
             if table != "cell" and (table != "year" or self._is_view):
-                lane.insert(table, rows)
+                # DuckDB keeps uncommitted rows in memory: of totals of many years, tens of MB.
+                for start in range(0, rows.num_rows, ROW_GROUP_ROWS):
+                    lane.insert(table, rows.slice(start, ROW_GROUP_ROWS))
+                    if start:
+                        lane.commit()
         lane.commit()
         if self._is_view:
             parts = {name: table.parts for name, table in loading.tables.items()}
