@@ -1,7 +1,7 @@
 -- Title: Cumulative emissions by cell
 -- Purpose: cumulative_emissions(first_year, last_year) is the sum of the emissions of every cell
---   from first_year to last_year, both included, one row a cell
---   {%- if emissions | length > 1 %}, for each product of emissions{% endif %}
+--   from first_year to last_year, both included, one row a cell{% if emissions | length > 1 %},
+--   for each product of emissions{% endif %}
 -- Units: cumulative_tc t C; cumulative_tco2 t CO2; cumulative_tc_ha t C ha-1
 -- Caveat: years is the number of years of the cell in the sum: years that are not loaded are
 --   missing from it; the legacy of changes before first_year is included; sum cumulative_tc, never

@@ -3,10 +3,10 @@
 --   map{% if emissions | length > 1 %}, for each product of emissions{% endif %}
 -- Units: degrees north and east of the square's centre; emission_tc t C yr-1; eluc t C ha-1 yr-1;
 --   area_ha ha
--- Caveat: stored cells only: area_ha is their area and eluc their mean weighted by area
---   {%- if emissions | length > 1 %}, that of each product over the cells that have it{% endif %}, so a
---   square on the coast may hold less than a whole one; on grids of one degree and coarser, one row
---   a cell; sum emission_tc, never eluc
+-- Caveat: stored cells only: area_ha is their area and eluc their mean weighted by
+--   area{% if emissions | length > 1 %}, that of each product over the cells that have it{% endif %}, so a square on
+--   the coast may hold less than a whole one; on grids of one degree and coarser, one row a cell;
+--   sum emission_tc, never eluc
 -- Source: {{ titles.eluc | comment }}
 -- Needs: cell, year, eluc
 
