@@ -16,7 +16,7 @@ WITH emission AS (
 yearly AS (
     SELECT
         e."year",
-        CAST(floor(c.lat / 10) * 10 AS INTEGER) AS south,
+        CAST(least(floor(c.lat / 10), 8) * 10 AS INTEGER) AS south,
         sum(e.eluc * c.area_ha) / 1e9 AS emission_pgc
     FROM emission AS e
     INNER JOIN cell AS c ON c.cell_id = e.cell_id

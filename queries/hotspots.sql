@@ -4,9 +4,10 @@
 -- Caveat: cells of the globe, or those with a part in the region set by region (-p
 --   region=country/Brazil, or SET VARIABLE in DuckDB with the exact layer and name), which count
 --   completely; the years are the last ten with emissions unless first_year and last_year are set
---   (-p, or SET VARIABLE in DuckDB); changes are summed over the years that have both states, and
---   NULL if there is none; emissions are those of the first product unless product is set (-p
---   product=committed, or SET VARIABLE in DuckDB with a column of eluc)
+--   (-p, or SET VARIABLE in DuckDB); country is today's country with the largest part of the cell;
+--   changes are summed over the years that have both states, and NULL if there is none; emissions
+--   are those of the first product unless product is set (-p product=committed, or SET VARIABLE in
+--   DuckDB with a column of eluc)
 -- Source: eluc, luc
 -- Needs: year, cell, cell_region, region, eluc, luc
 SET VARIABLE chosen_last_year = coalesce(
@@ -50,11 +51,19 @@ change AS (
         AND CAST(getvariable('chosen_last_year') AS SMALLINT)
         AND cell_id IN (SELECT cell_id FROM top)
     GROUP BY cell_id
+),
+
+country AS (
+    SELECT m.cell_id, first(r."name" ORDER BY m.share DESC, r."name") AS country
+    FROM cell_region AS m
+    INNER JOIN region AS r ON r.region_id = m.region_id
+    WHERE r.layer = 'country'
+    GROUP BY m.cell_id
 )
 SELECT
     c.lat,
     c.lon,
-    c.country,
+    o.country,
     round(t.emission_tc) AS emission_tc,
     round(t.eluc_mean, 3) AS eluc_mean,
     round(d.forest_change, 4) AS forest_change,
@@ -62,4 +71,5 @@ SELECT
 FROM top AS t
 INNER JOIN cell AS c ON c.cell_id = t.cell_id
 LEFT JOIN change AS d ON d.cell_id = t.cell_id
+LEFT JOIN country AS o ON o.cell_id = t.cell_id
 ORDER BY t.emission_tc DESC NULLS LAST, t.cell_id;

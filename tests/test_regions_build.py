@@ -317,6 +317,20 @@ def test_forest_loss_weighs_the_cells_of_a_region(out: Path) -> None:
     assert len(loader.query("crop_expansion", out, {"region": "two_squares/congo"})) == 25
 
 
+@pytest.mark.parametrize("name", ["hotspots", "crop_expansion"])
+def test_cells_of_a_query_have_their_country_in_borders_of_today(out: Path, name: str) -> None:
+    found = loader.query(name, out).df()
+    largest = fetch(
+        out,
+        "SELECT lat, lon, name FROM cell_region JOIN region USING (region_id) "
+        "JOIN cell USING (cell_id) "
+        "WHERE layer = 'country' QUALIFY share = max(share) OVER (PARTITION BY cell_id)",
+    )
+    both = found.merge(largest, on=["lat", "lon"])
+    assert len(both) == len(found) == 25
+    assert (both.country == both["name"]).all()
+
+
 def test_the_country_of_a_cell_is_a_coordinate_that_masks(out: Path) -> None:
     largest = fetch(
         out,

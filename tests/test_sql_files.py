@@ -178,6 +178,10 @@ def test_everything_has_a_comment_with_its_unit(con: duckdb.DuckDBPyConnection) 
     for name, comment in (*tables, *views, *macros):
         assert comment, name
         assert "Units: " in comment, name
+        # A condition of a template must not leave a space before a comma.
+        assert not {" ,", " .", " ;", "  "} & {comment[i : i + 2] for i in range(len(comment))}, (
+            name
+        )
     comments = dict(views)
     assert "never join it to eluc on year, use luc" in comments["state_diff"]
     assert "legacy of earlier changes" in comments["luc"]

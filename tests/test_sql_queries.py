@@ -139,6 +139,15 @@ def test_emissions_add_up_over_latitudes_and_years(database: Database) -> None:
     np.testing.assert_allclose((bands.emission_pgc * 7).sum(), total.sum(), atol=5e-3)
 
 
+def test_a_row_on_the_pole_is_in_the_northernmost_band(built: tuple[Path, Frames]) -> None:
+    _, frames = built
+    with duckdb.connect() as con:
+        create(con, frames)
+        con.execute("UPDATE cell SET lat = 90 WHERE lat > 60")
+        bands = answer(con, "emissions_by_latitude")
+    assert bands.north.max() == 90
+
+
 def test_hotspots_are_the_largest_emitters(database: Database) -> None:
     con, frames = database
     rows = frames.eluc[frames.eluc.year.between(1849, 1858)].merge(frames.cell, on="cell_id")

@@ -1,8 +1,9 @@
 -- Title: Land management
--- Purpose: fertilizer, irrigation, biofuel and wood-harvest shares, one row for a cell and year,
---   under the file's own variable names
+-- Purpose: nitrogen fertilizer, irrigation, biofuel crops and use of the harvested wood, one row for
+--   a cell and year, under the file's own variable names
 -- Units: those of the file, in the comment of each column
--- Caveat: shares refer to the area of the crop, not of the cell
+-- Caveat: rates and shares of a crop refer to its own area, not to that of the cell; those of wood
+--   to the harvested wood
 -- Source: {{ titles.management | comment }}
 -- Needs: none
 {% import "gridded.jinja" as gridded -%}
