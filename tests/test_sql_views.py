@@ -388,14 +388,14 @@ def test_blocks_only_pair_rows() -> None:
     query = """
         SELECT view_name, length(sql) - length(replace(sql, 'CAST(', '')), sql LIKE '%UNION ALL%'
         FROM duckdb_views()
-        WHERE view_name IN ('luc', 'eluc_state', 'state_diff')
+        WHERE view_name IN ('luc', 'eluc_state', 'state_diff', 'land_change')
         ORDER BY 1
     """
     with new_database(32) as (one_block, _), new_database(1) as (blocks, _):
         in_one, in_many = (con.execute(query).fetchall() for con in (one_block, blocks))
     assert [casts for _, casts, _ in in_one] == [casts for _, casts, _ in in_many]
     assert all(casts for _, casts, _ in in_one)
-    assert [cut for _, _, cut in in_many] == [True] * 3
+    assert [cut for _, _, cut in in_many] == [True] * 4
 
 
 def scanned_rows(con: duckdb.DuckDBPyConnection, sql: str) -> int:

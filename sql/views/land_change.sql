@@ -23,29 +23,39 @@ SELECT
     m.changed_fraction,
     m.changed_fraction / nullif(m.land, 0) AS changed_share
 FROM (
-{%- for block in blocks["state"] %}
-{%- if not loop.first %}
-    UNION ALL
-{%- endif %}
     SELECT
-        s.cell_id,
-        s."year",
+        cell_id,
+        "year",
         (
 {%- for name in fractions %}
             {% if not loop.first %}+ {% endif -%}
-            CAST(abs(n.{{ name | identifier }} - s.{{ name | identifier }}) AS DOUBLE)
+            CAST(abs({{ (name ~ " next") | identifier }} - {{ name | identifier }}) AS DOUBLE)
 {%- endfor %}
         ) / 2 AS changed_fraction,
 {%- for name in fractions %}
         {% if not loop.first %}+ {% endif -%}
-        CAST(s.{{ name | identifier }} AS DOUBLE)
+        CAST({{ name | identifier }} AS DOUBLE)
 {%- endfor %} AS land
-    FROM state AS s
-    INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
-    WHERE TRUE
-        {{- years.within("s", block) }}
-        {{- years.one_later("n", block) }}
+    FROM (
+{%- for block in blocks["state"] %}
+{%- if not loop.first %}
+        UNION ALL
+{%- endif %}
+        SELECT
+            s.cell_id,
+            s."year"
+{%- for name in fractions %},
+            s.{{ name | identifier }},
+            n.{{ name | identifier }} AS {{ (name ~ " next") | identifier }}
 {%- endfor %}
 
+        FROM state AS s
+        INNER JOIN state AS n ON n.cell_id = s.cell_id AND n."year" = s."year" + 1
+        WHERE TRUE
+            {{- years.within("s", block) }}
+            {{- years.one_later("n", block) }}
+{%- endfor %}
+
+    )
 ) AS m
 INNER JOIN cell AS c ON c.cell_id = m.cell_id;
