@@ -7,6 +7,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -14,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from command import ROOT, environment
+from IPython.lib.pretty import pretty
 
 import loader
 from loader.years import Years
@@ -146,9 +148,16 @@ def test_reports_print_and_show_themselves(work: Path) -> None:
     ):
         assert "SYNTHETIC" in str(report)
         assert str(report) == report.text()
+        assert pretty(report) == str(report)  # type: ignore[no-untyped-call]  # IPython's
         html = report._repr_html_()  # what a notebook calls
         assert html.startswith("<pre>")
         assert "SYNTHETIC" in html
+
+
+@pytest.mark.parametrize("at", ["London", 51.5, ("London", "Paris"), [(51.5,)]])
+def test_what_is_no_place_is_rejected(at: Any, work: Path, tmp_path: Path) -> None:  # noqa: ANN401
+    with pytest.raises(loader.UsageError, match=r"at is .*; expected \(latitude, longitude\)"):
+        loader.plot_series(work / "demo", tmp_path / "x.png", at=at)
 
 
 @pytest.mark.parametrize("hidden", ["loader.py", "loader/__init__.py"])

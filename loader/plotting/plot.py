@@ -335,7 +335,12 @@ def _places(
     at: tuple[float, float] | Sequence[tuple[float, float]],
 ) -> tuple[tuple[float, float], ...]:
     """Return a single place or a sequence of places as a tuple."""
-    if len(at) == 2 and not isinstance(at[0], tuple | list):
-        latitude, longitude = at
-        return ((float(latitude), float(longitude)),)  # type: ignore[arg-type]  # two numbers
-    return tuple((float(lat), float(lon)) for lat, lon in at)  # type: ignore[misc]  # pairs
+    try:
+        if len(at) == 2 and not isinstance(at[0], tuple | list):
+            latitude, longitude = at
+            return ((float(latitude), float(longitude)),)  # type: ignore[arg-type]  # two numbers
+        return tuple((float(lat), float(lon)) for lat, lon in at)  # type: ignore[misc]  # pairs
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"at is {at!r}; expected (latitude, longitude), or a sequence of such pairs"
+        ) from error
