@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from files import GRIDS, STATE_NAMES, Form, eluc_content, state_content, write
 from test_many_files import failed_checks
 
-from loader import build, check, info, query
+from loader import build, check, info, open_dataset, query
 from loader.catalog.sqlfiles import read_files
 from loader.checking.subject import Subject
 from loader.cli import commands
@@ -263,6 +263,20 @@ def test_a_report_is_about_one_product(
         assert f"luc-load report --product {further}" in page
     with pytest.raises(UsageError, match="no product of emissions 'nope'; eluc has eluc, comm"):
         report_contents(database, product="nope", checks=False)
+
+
+def test_exported_products_have_the_attributes_of_emissions(
+    database: Path, exchanged: Path
+) -> None:
+    with open_dataset(database) as ours, open_dataset(exchanged) as theirs:
+        for net, committed in ((ours.ELUC, ours.committed), (theirs.net, theirs.ELUC)):
+            for variable in (net, committed):
+                assert variable.attrs["units"] == "t ha-1 yr-1"
+                assert variable.attrs["cell_methods"] == "area: mean time: mean"
+                assert "positive: source to the atmosphere" in variable.attrs["comment"]
+            # CF names the flux of a year, and has no name for what it commits.
+            assert "land_use_change" in net.attrs["standard_name"]
+            assert "standard_name" not in committed.attrs
 
 
 def test_every_column_says_what_it_is(database: Path) -> None:

@@ -48,8 +48,8 @@ def further_products(source: GriddedSource) -> tuple[ProductColumn, ...]:
         file = next(f for f in source.files if variable in f.variables)
         own = (variable.long_name, variable.standard_name, variable.name)
         product = describe_product(file.path, (*product_attributes(file.attributes, {}), *own))
-        is_part = not product.is_committed and variable.long_name
-        quantity = variable.long_name if is_part else product.quantity
+        is_part = variable.column != file.product and not product.is_committed
+        quantity = (is_part and variable.long_name) or product.quantity
         columns.append(
             ProductColumn(variable.column, product, quantity, file_title(source.kind, file))
         )

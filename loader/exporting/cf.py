@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader._version import __version__
+from loader.catalog.products import EmissionProduct
 from loader.schema import ELUC, SOURCES, USES
 
 if TYPE_CHECKING:
@@ -118,12 +119,18 @@ def variable_attributes(column: str, unit: str, description: str) -> dict[str, A
     attributes: dict[str, Any] = {"long_name": long_name or column}
     if units:
         attributes["units"] = units
-    standard_name, methods = _meaning(name, units)
+    is_product = unit == ELUC.units and not name.endswith("_diff")
+    if is_product:
+        # The standard name is that of the flux of a year, not of committed emissions or a part.
+        is_flux = description.lower() == EmissionProduct().quantity.lower()
+        standard_name, methods = _ELUC_NAME if is_flux else "", "area: mean time: mean"
+    else:
+        standard_name, methods = _meaning(name, units)
     if standard_name:
         attributes["standard_name"] = standard_name
     if methods:
         attributes["cell_methods"] = methods
-    comments = [remark, *_comments(name)]
+    comments = [remark, *_comments(name, is_product=is_product)]
     if any(comments):
         attributes["comment"] = "; ".join(filter(None, comments))
     return {**attributes, "cell_measures": "area: cell_area"}
@@ -131,8 +138,6 @@ def variable_attributes(column: str, unit: str, description: str) -> dict[str, A
 
 def _meaning(name: str, units: str) -> tuple[str, str]:
     """Return the standard name and the cell methods of a column, empty if CF has none."""
-    if name == ELUC.column:
-        return _ELUC_NAME, "area: mean time: mean"
     if name.startswith("emission_"):
         return "", "area: sum time: mean"
     if name in _STATES:
@@ -144,8 +149,8 @@ def _meaning(name: str, units: str) -> tuple[str, str]:
     return "", ""
 
 
-def _comments(name: str) -> list[str]:
-    if name == ELUC.column or name.startswith("emission_"):
+def _comments(name: str, *, is_product: bool) -> list[str]:
+    if is_product or name.startswith("emission_"):
         return [
             "positive: source to the atmosphere",
             "averaged over the whole cell, water included",
