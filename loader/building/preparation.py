@@ -21,7 +21,6 @@ from loader.regions.tables import RegionTables, luh2_country_layer
 from loader.storing.database import ROW_GROUP_ROWS, StagedDatabase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import ExitStack
 
     import numpy as np
@@ -132,11 +131,16 @@ class Preparation:
         else:
             self.database.create(self.context, self._years)
 
-    def finish(self, small: Mapping[str, pa.Table], loading: Loading) -> None:
-        """Fill the remaining small tables and the derived ones, and close the complete file."""
+    def finish(self, small: dict[str, pa.Table], loading: Loading) -> None:
+        """Fill the remaining small tables and the derived ones, and close the complete file.
+
+        `small` is emptied, so that totals of many years do not stay in memory.
+        """
         # `CellTable` has filled cell; year is filled before the views, which depend on it.
         lane = self.lanes()[0]
-        for table, rows in small.items():
+        years = small["year"]
+        for table in list(small):
+            rows = small.pop(table)
             if table != "cell" and (table != "year" or self._is_view):
                 # DuckDB keeps uncommitted rows in memory: of totals of many years, tens of MB.
                 for start in range(0, rows.num_rows, ROW_GROUP_ROWS):
@@ -147,9 +151,9 @@ class Preparation:
         if self._is_view:
             parts = {name: table.parts for name, table in loading.tables.items()}
             self.database.create_views(self.context, parts, self._stage.parquet.resolve())
-        elif not small["year"].equals(self._years):
+        elif not years.equals(self._years):
             # A table stayed empty: the views must be created again for the years that have rows.
-            self.database.create_again(self.context, small["year"])
+            self.database.create_again(self.context, years)
         # Complete row groups: DuckDB would write short ones twice, and take twice the space.
         self.database.append("luc_map_1deg", self.map.parts(ROW_GROUP_ROWS))
         self.database.fill_stored_views(self.context, self._memory)
