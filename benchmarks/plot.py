@@ -64,7 +64,9 @@ def _bars(axis: Any, builds: list[dict[str, Any]], key: str, scale: float) -> No
         middle = values[len(values) // 2]
         color = OURS if build["label"].startswith("luc-load") else OTHERS
         axis.barh(place, middle, color=color, height=0.7)
-        axis.text(middle, place, f" {middle:.1f}", va="center")
+        axis.annotate(
+            f"{middle:.1f}", (middle, place), (4, 0), textcoords="offset points", va="center"
+        )
     axis.set_yticks(range(len(builds)), [build["label"] for build in builds])
     axis.margins(x=0.15)
     axis.spines[["top", "right"]].set_visible(False)
