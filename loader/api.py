@@ -385,7 +385,7 @@ def report(
     database : path
         The file, or its folder.
     out : path
-        The page. A report that luc-load wrote is replaced, any other file is left alone.
+        The page. A report that luc-load wrote is replaced; any other file is left alone.
     year : int, optional
         Year of the map of emissions; the latest by default.
     country : str, optional

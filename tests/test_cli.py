@@ -198,7 +198,7 @@ def test_nothing_to_read_says_where_it_looked_and_what_to_do(tmp_path: Path) -> 
     done = luc_load("build", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert is_one_plain_error(done.stderr)
-    for said in ("raw", "states.nc", ELUC, "zenodo", "luc-load build --sample"):
+    for said in ("raw", "states.nc", ELUC, "luc-load fetch -o raw", "luc-load build --sample"):
         assert said in done.stderr
     assert list(tmp_path.iterdir()) == [], "a folder was left where nothing was built"
 

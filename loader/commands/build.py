@@ -30,9 +30,9 @@ def _help_of_source(source: Source) -> str:
     if source.has_products:
         return (
             f"{source.title} (netCDF files, joined by year). NAME=FILE adds a further product as "
-            "the column NAME. Repeatable."
+            "the column NAME. May be repeated."
         )
-    return f"{source.title} (netCDF files, joined by year). Repeatable."
+    return f"{source.title} (netCDF files, joined by year). May be repeated."
 
 
 @click.command(cls=Command, context_settings={"show_default": True})
@@ -51,7 +51,7 @@ def _help_of_source(source: Source) -> str:
 @click.option(
     "--all",
     is_flag=True,
-    help=f"Also load {', '.join(_OTHERS)} if they are in RAW.",
+    help=f"Also load {' and '.join(_OTHERS)} if they are in RAW.",
 )
 @click.option(
     "--raw",
@@ -132,7 +132,7 @@ def _help_of_source(source: Source) -> str:
     "--materialize",
     metavar="VIEW",
     multiple=True,
-    help="Store luc, eluc_state or state_diff as a table, for faster queries. Repeatable.",
+    help="Store luc, eluc_state or state_diff as a table, for faster queries. May be repeated.",
 )
 @click.option(
     "--overwrite",

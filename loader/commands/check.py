@@ -31,9 +31,14 @@ __all__ = ["check"]
     help="Checks to run, separated by commas.  [default: all]",
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of threads of DuckDB."
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of threads of DuckDB.  [default: one per core]",
 )
-@click.option("--memory-limit", metavar="SIZE", help="Most memory of DuckDB.  [default: 1GiB]")
+@click.option(
+    "--memory-limit", metavar="SIZE", help="Upper limit of the memory of DuckDB.  [default: 1GiB]"
+)
 @click.option(
     "--parquet",
     metavar="ADDRESS",

@@ -26,9 +26,14 @@ __all__ = ["diff"]
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the databases differ.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of threads of DuckDB."
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Number of threads of DuckDB.  [default: one per core]",
 )
-@click.option("--memory-limit", metavar="SIZE", help="Most memory of DuckDB.  [default: 1GiB]")
+@click.option(
+    "--memory-limit", metavar="SIZE", help="Upper limit of the memory of DuckDB.  [default: 1GiB]"
+)
 @talkative
 def diff(
     *,

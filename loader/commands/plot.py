@@ -82,8 +82,8 @@ def _map_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["equal-area", "flat", "globe"]),
             default="equal-area",
             show_default=True,
-            help="Equal Earth for the world and Lambert's for a region; degrees, every cell in "
-            "whole pixels; the Earth from afar.",
+            help="Projection: equal-area is Equal Earth for the world and Lambert's for a region, "
+            "flat is degrees with cells of whole pixels, globe is the Earth from afar.",
         ),
         click.option(
             "--centre",
@@ -133,7 +133,7 @@ def _of_picture(options: dict[str, Any]) -> dict[str, Any]:
 def plot() -> None:
     """Draw maps and time series as PNG or SVG.
 
-    Needs matplotlib: pip install "luc-load[plot]". A picture that luc-load made is replaced, any
+    Needs matplotlib: pip install "luc-load[plot]". A picture that luc-load made is replaced; any
     other file is left alone.
 
     \b

@@ -11,7 +11,7 @@ from loader.stopping import stop_orderly
 __all__ = ["report"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Write one HTML page about a database.")
 @click.argument("database", metavar="[DB]", type=PATH, default=DATABASE)
 @click.option(
     "-o",
