@@ -16,7 +16,7 @@ WITH change AS (
     UNPIVOT (
         SELECT
             "year",
-            COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc,
+            COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')]) AS eluc,
             COLUMNS('^(primf|primn|secdf|secdn|urban|c3ann|c4ann|c3per|c4per|c3nfx|pastr|range|pltns)_diff$') AS '\1'
         FROM luc
         WHERE cell_id = cell_at(getvariable('chosen_latitude'), getvariable('chosen_longitude'))

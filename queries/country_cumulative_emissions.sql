@@ -15,7 +15,7 @@ WITH emission AS (
         country_iso3,
         country,
         "year",
-        COLUMNS(lambda name: name = getvariable('chosen_measure') || '_mtc') AS emission_mtc
+        COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_measure') || '_mtc']) AS emission_mtc
     FROM eluc_country
 ),
 

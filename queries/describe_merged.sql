@@ -13,7 +13,7 @@ SET VARIABLE chosen_product = coalesce(lower(getvariable('product')), 'eluc');
 WITH described AS (
     UNPIVOT (
         SELECT
-            COLUMNS(lambda name: name = getvariable('chosen_product')) AS "ELUC",
+            COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')]) AS "ELUC",
             COLUMNS('^(primf|primn|secdf|secdn|urban|c3ann|c4ann|c3per|c4per|c3nfx|pastr|range|pltns)$')
         FROM eluc_state
     )

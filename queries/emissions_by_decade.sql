@@ -13,11 +13,11 @@ SET VARIABLE chosen_measure = coalesce(nullif(lower(getvariable('product')), 'el
 SET VARIABLE digits = CASE WHEN getvariable('region') IS NULL THEN 3 ELSE 6 END;
 
 WITH emission AS (
-    SELECT "year", COLUMNS(lambda name: name = getvariable('chosen_measure') || '_pgc') AS emission_pgc
+    SELECT "year", COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_measure') || '_pgc']) AS emission_pgc
     FROM eluc_global
     WHERE getvariable('region') IS NULL
     UNION ALL
-    SELECT "year", COLUMNS(lambda name: name = getvariable('chosen_measure') || '_mtc') / 1e3
+    SELECT "year", COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_measure') || '_mtc']) / 1e3
     FROM eluc_region
     WHERE lower(layer || '/' || "name") = lower(getvariable('region'))
 ),

@@ -9,7 +9,7 @@
 SET VARIABLE chosen_product = coalesce(lower(getvariable('product')), 'eluc');
 
 WITH emission AS (
-    SELECT cell_id, "year", COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc
+    SELECT cell_id, "year", COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')]) AS eluc
     FROM eluc
 ),
 

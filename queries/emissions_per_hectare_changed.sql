@@ -13,7 +13,7 @@ SET VARIABLE chosen_measure = coalesce(nullif(lower(getvariable('product')), 'el
 WITH change AS (
     SELECT
         "year",
-        COLUMNS(lambda name: name = getvariable('chosen_measure') || '_tc') AS emission_tc,
+        COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_measure') || '_tc']) AS emission_tc,
         area_ha * (
             abs(primf_diff) + abs(primn_diff) + abs(secdf_diff) + abs(secdn_diff) + abs(urban_diff)
             + abs(c3ann_diff) + abs(c4ann_diff) + abs(c3per_diff) + abs(c4per_diff)

@@ -32,7 +32,7 @@ change AS (
         c.crop_diff,
         c.pastr_diff + c.range_diff AS grazing_diff,
         c.urban_diff,
-        COLUMNS(lambda name: name = getvariable('chosen_measure') || '_tc') * p.weight AS emission_tc
+        COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_measure') || '_tc']) * p.weight AS emission_tc
     FROM luc AS c
     INNER JOIN part AS p ON p.cell_id = c.cell_id
 )

@@ -8,12 +8,12 @@
 -- Source: transition, transition_net
 -- Needs: cell, transition, transition_net
 SET VARIABLE columns_of_transition = (SELECT list(column_name) FROM (DESCRIBE transition));
-SET VARIABLE moves = list_filter(
-    getvariable('columns_of_transition'),
-    lambda name: name LIKE '%@_to@_%' ESCAPE '@'
+SET VARIABLE moves = [
+    name FOR name IN getvariable('columns_of_transition')
+    IF name LIKE '%@_to@_%' ESCAPE '@'
         OR name = 'primf_harv' AND NOT list_contains(getvariable('columns_of_transition'), 'primf_to_secdf')
         OR name = 'primn_harv' AND NOT list_contains(getvariable('columns_of_transition'), 'primn_to_secdn')
-);
+];
 
 WITH
 gross AS (
@@ -26,7 +26,7 @@ gross AS (
             SELECT
                 t."year" // 10 * 10 AS decade,
                 count(DISTINCT t."year") AS years,
-                sum(COLUMNS(lambda name: list_contains(getvariable('moves'), name)) * c.area_ha)
+                sum(COLUMNS([name FOR name IN (*) IF list_contains(getvariable('moves'), name)]) * c.area_ha)
             FROM transition AS t
             INNER JOIN cell AS c ON c.cell_id = t.cell_id
             GROUP BY decade

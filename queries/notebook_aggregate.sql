@@ -19,7 +19,7 @@ SELECT
     "year" AS "time",
     lat,
     lon,
-    COLUMNS(lambda name: name = getvariable('chosen_product')) AS "ELUC",
+    COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')]) AS "ELUC",
     area_ha AS cell_area,
     primf,
     primn,
@@ -36,7 +36,7 @@ SELECT
     crop
 FROM eluc_state
 WHERE is_land
-    AND COLUMNS(lambda name: name = getvariable('chosen_product')) IS NOT NULL
+    AND COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')]) IS NOT NULL
     AND primf IS NOT NULL
     AND (getvariable('chosen_all_years') OR "year" = CAST(getvariable('chosen_aggregate_year') AS SMALLINT))
 ORDER BY "year", lat DESC, lon;

@@ -80,7 +80,7 @@ emission AS (
     SELECT c.number, e."year", e.eluc
     FROM chosen AS c
     INNER JOIN (
-        SELECT cell_id, "year", COLUMNS(lambda name: name = getvariable('chosen_product')) AS eluc
+        SELECT cell_id, "year", COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')]) AS eluc
         FROM eluc
     ) AS e ON e.cell_id = c.cell_id
     WHERE e."year" BETWEEN CAST(getvariable('chosen_first_year') AS SMALLINT)

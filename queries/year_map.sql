@@ -17,7 +17,7 @@ SELECT
     lat,
     lon,
     is_land,
-    round(COLUMNS(lambda name: name = getvariable('chosen_product'))::DOUBLE, 4) AS eluc,
+    round(COLUMNS([name FOR name IN (*) IF name = getvariable('chosen_product')])::DOUBLE, 4) AS eluc,
     round(crop::DOUBLE, 4) AS crop,
     round(pastr::DOUBLE, 4) AS pastr,
     round("range"::DOUBLE, 4) AS "range",
