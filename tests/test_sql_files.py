@@ -280,6 +280,7 @@ def test_comments_are_true_of_their_own_column() -> None:
     assert said["state_diff", "prev_year"].endswith("any row in state")
     assert "the first" in said["year", "prev_year"]
     assert "sum of the land uses" in said["land_change", "land_ha"]
+    assert "NULL without the static file" in said["land_share", "primf_share"]
     assert "ice_water_fraction" in said["land_share", "land_ha"]
     assert "of the country" in said["state_country", "primf_mha"]
     assert "all stored cells" in said["state_global", "primf_mha"]

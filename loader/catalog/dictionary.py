@@ -137,6 +137,7 @@ def _square_change(_table: str, base: Entry) -> Entry:
 
 def _share(_table: str, base: Entry) -> Entry:
     text = f"share of the cell's land, without ice and water, of: {base.description}"
+    text = f"{text}; NULL without the static file"
     return Entry("1", text, f"{base.source}; icwtr of LUH2 staticData_quarterdeg.nc")
 
 
