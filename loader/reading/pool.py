@@ -37,9 +37,6 @@ class FilePool:
         self._open: OrderedDict[int, SourceFile] = OrderedDict()
         self._lent: dict[int, int] = {}
 
-    def __len__(self) -> int:
-        return len(self._openers)
-
     @property
     def open_files(self) -> int:
         """Number of files that are open now."""
