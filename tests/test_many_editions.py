@@ -14,7 +14,8 @@ from loader.catalog.sqlfiles import read_files
 from loader.errors import UsageError
 from loader.exporting.selection import Selection
 from loader.plotting.charts import STACK_COLOURS
-from loader.plotting.series import Place, place_series
+from loader.plotting.places import Place
+from loader.plotting.series import place_series
 from loader.plotting.session import opened
 from loader.querying.questions import list_questions
 from loader.sampling.editions import SAMPLE_EDITIONS

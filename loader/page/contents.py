@@ -12,7 +12,8 @@ from loader.catalog.products import EmissionProduct, describe_product
 from loader.errors import UsageError
 from loader.exporting.selection import Selection
 from loader.plotting.gridded import MapData, change_data, map_data
-from loader.plotting.series import Place, PlaceSeries, find_places, place_series
+from loader.plotting.places import Place, find_places
+from loader.plotting.series import PlaceSeries, place_series
 from loader.plotting.session import opened
 from loader.querying.regions import has_countries
 from loader.reporting import Progress, synchronized

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from loader.catalog.expressions import parse_expression
 from loader.errors import DatabaseError, UsageError
 from loader.exporting.selection import Selection
+from loader.plotting.columns import ColumnQuery, find_query
 from loader.plotting.frame import Domain
 from loader.plotting.sense import Sense, sense_of
 from loader.plotting.wording import (
@@ -25,19 +24,15 @@ from loader.plotting.wording import (
 )
 
 if TYPE_CHECKING:
-    from loader.catalog.sqlfiles import Expression
     from loader.grid import Grid
     from loader.plotting.session import Session
 
-__all__ = ["MapData", "change_data", "find_columns", "map_data"]
+__all__ = ["MapData", "change_data", "map_data"]
 
 Float64 = npt.NDArray[np.float64]
 
 _ANTARCTIC = -60.0
 """Latitude below which Antarctica is the only land."""
-
-_PREFERRED = ("eluc_state", "luc", "state", "eluc", "management", "transition", "cell")
-"""Tables and views that are searched for columns first, in this order."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +103,6 @@ class MapData:
         return wider.holds(*np.meshgrid(self.grid.longitude, self.grid.latitude))
 
 
-@dataclass(frozen=True)
-class _MapQuery:
-    text: str
-    expression: Expression
-    relation: str
-
-
 def map_data(
     session: Session,
     column: str = "eluc",
@@ -149,7 +137,7 @@ def map_data(
     UsageError
         If the expression, the table or the year is not valid for this database.
     """
-    query = _query(session, column, relation, year)
+    query = find_query(session, column, relation, year)
     if "year" not in session.relations[query.relation]:
         if year is not None:
             raise UsageError(f"{query.relation} has no years: leave out --year")
@@ -195,7 +183,7 @@ def change_data(
     UsageError
         If the expression, the table or a year is not valid for this database.
     """
-    query = _query(session, column, relation)
+    query = find_query(session, column, relation)
     if "year" not in session.relations[query.relation]:
         raise UsageError(f"{query.relation} has no years, so nothing in it changes")
     first, last = years
@@ -223,56 +211,7 @@ def change_data(
     )
 
 
-def find_columns(session: Session, text: str) -> tuple[Expression, str]:
-    """Return an expression and the table or view that has its columns and years.
-
-    Raises
-    ------
-    UsageError
-        If it is not one scalar expression, or no table or view has all of its columns.
-    """
-    query = _query(session, text, None, year=0)
-    return query.expression, query.relation
-
-
-def _query(session: Session, text: str, relation: str | None, year: int | None = None) -> _MapQuery:
-    expression = parse_expression(session.con, text)
-    if not expression.columns:
-        raise UsageError(f"{text!r} names no column; a map shows columns, such as crop + urban")
-    names = {name.lower() for name in expression.columns}
-    having = {
-        table: {column.lower() for column in columns}
-        for table, columns in session.relations.items()
-    }
-    if relation is not None:
-        if relation not in having:
-            raise UsageError(
-                f"--from is {relation!r}; expected one of {', '.join(having)}, which have cells"
-            )
-        if missing := sorted(names - having[relation]):
-            raise UsageError(
-                f"{relation} has no column {', '.join(missing)}; it has "
-                f"{', '.join(session.relations[relation])}"
-            )
-        return _MapQuery(text, expression, relation)
-    # Properties without years are read from the table cell, which has all of the cells.
-    for table in (*(["cell"] if year is None else []), *_PREFERRED, *having):
-        if table in having and names <= having[table]:
-            return _MapQuery(text, expression, table)
-    everything = sorted(set().union(*having.values()))
-    nowhere = sorted(names - set(everything))
-    if nowhere:
-        near = difflib.get_close_matches(nowhere[0], everything)
-        hint = (
-            f"did you mean {' or '.join(near)}?"
-            if near
-            else f"eluc_state has {', '.join(session.relations['eluc_state'])}"
-        )
-        raise UsageError(f"no table or view has a column {', '.join(nowhere)}; {hint}")
-    raise UsageError(f"no table or view has all of the columns {', '.join(sorted(names))}")
-
-
-def _values(session: Session, query: _MapQuery, year: int | None) -> tuple[Float64, int]:
+def _values(session: Session, query: ColumnQuery, year: int | None) -> tuple[Float64, int]:
     values = {"expression": query.expression, "relation": query.relation, "year": year}
     try:
         columns = session.columns("plot_map", values)
@@ -295,7 +234,7 @@ def _values(session: Session, query: _MapQuery, year: int | None) -> tuple[Float
     return laid.reshape(grid.n_lat, grid.n_lon), bad
 
 
-def _moment(session: Session, query: _MapQuery, year: int) -> str:
+def _moment(session: Session, query: ColumnQuery, year: int) -> str:
     """Return the time of a map in words; of a change, the time in which it happened."""
     columns = [name.lower() for name in query.expression.columns]
     tables: dict[str, Literal["eluc", "state"]] = {"state_diff": "state", "eluc_diff": "eluc"}
@@ -310,7 +249,9 @@ def _moment(session: Session, query: _MapQuery, year: int) -> str:
     return moment(columns, year)
 
 
-def _raise_if_empty(session: Session, query: _MapQuery, values: Float64, year: int | None) -> None:
+def _raise_if_empty(
+    session: Session, query: ColumnQuery, values: Float64, year: int | None
+) -> None:
     if not np.isnan(values).all():
         return
     if year is None:
@@ -328,7 +269,7 @@ def _raise_if_empty(session: Session, query: _MapQuery, values: Float64, year: i
 
 def _described(
     session: Session,
-    query: _MapQuery,
+    query: ColumnQuery,
     values: Float64,
     bad: int,
     years: tuple[int, ...],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ import numpy.typing as npt
 
 from loader.errors import DatabaseError, UsageError
 from loader.exporting.selection import Box, Selection
-from loader.plotting.gridded import find_columns
+from loader.plotting.columns import find_columns
+from loader.plotting.places import all_cells, cell_near, find_places
 from loader.plotting.sense import Sense, sense_of
 from loader.plotting.wording import (
     CO2_PER_C,
@@ -30,16 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from loader.catalog.products import EmissionColumn
+    from loader.plotting.places import Place
     from loader.plotting.session import Session
 
 __all__ = [
     "STACK",
     "Line",
     "Panel",
-    "Place",
     "PlaceSeries",
     "SeriesData",
-    "find_places",
     "place_series",
     "series_data",
 ]
@@ -152,32 +151,6 @@ class SeriesData:
         return f"{', '.join(places)}, {_span(self.years)}"
 
 
-@dataclass(frozen=True)
-class Place:
-    """A cell, a region, the cells of a box, or all cells.
-
-    Attributes
-    ----------
-    name : str
-    cell_id, region_id : int or None
-    box : Box or None
-        None of the three for all cells.
-    near : tuple of float or None
-        The latitude and longitude that the cell is the nearest one to, degrees.
-    """
-
-    name: str
-    cell_id: int | None = None
-    region_id: int | None = None
-    box: Box | None = None
-    near: tuple[float, float] | None = None
-
-    @property
-    def is_cell(self) -> bool:
-        """Whether it is one cell."""
-        return self.cell_id is not None
-
-
 def series_data(
     session: Session,
     columns: Sequence[str] = (),
@@ -210,14 +183,14 @@ def series_data(
     UsageError
         If a place, country, region or column does not exist, or has no value in these years.
     """
-    places = [_cell(session, *one) for one in at]
+    places = [cell_near(session, *one) for one in at]
     places += find_places(session, selection or Selection())
     if not columns and len(places) < 2:
         return place_series(session, places[0] if places else None, years, co2=co2)
     if not columns:
         has = [("eluc", session.years_of("eluc")), ("forest", session.years_of("state"))]
         columns = [name for name, loaded in has if loaded]
-    where = places or [_everywhere(session)]
+    where = places or [all_cells(session)]
     read = [_read_panel(session, column, where, co2=co2) for column in columns]
     known = {year for panel in read for rows in panel.rows for year in rows}
     span = _span_of(known, years, where)
@@ -239,7 +212,7 @@ def place_series(
     Parameters and errors are those of `series_data`; `product` is the column of eluc with the
     emissions.
     """
-    where = place or _everywhere(session)
+    where = place or all_cells(session)
     chosen = session.product(product)
     state = session.relations.get("state", ())
     stack = (*STACK, *(use for use in FURTHER_LAND_USE if use in state))
@@ -404,57 +377,6 @@ def _span(years: npt.NDArray[np.int64]) -> str:
     return f"{years[0]}-{years[-1]}" if years.size > 1 else str(years[0])
 
 
-def _everywhere(session: Session) -> Place:
-    grid = session.grid
-    if grid.is_global:
-        return Place("World")
-    north, west = grid.north + grid.step_lat / 2, grid.west - grid.step_lon / 2
-    south, east = north - grid.n_lat * grid.step_lat, west + grid.n_lon * grid.step_lon
-    east = (east + 180) % 360 - 180
-    return Place(_box_name(Box(south, west, north, east)))
-
-
-def _box_name(box: Box) -> str:
-    return (
-        f"Region {_degrees(box.south, 'N', 'S')} to {_degrees(box.north, 'N', 'S')}, "
-        f"{_degrees(box.west, 'E', 'W')} to {_degrees(box.east, 'E', 'W')}"
-    )
-
-
-def _cell(session: Session, latitude: float, longitude: float) -> Place:
-    nearest_to: dict[str, object] = {"latitude": latitude, "longitude": longitude}
-    known = math.isfinite(latitude) and math.isfinite(longitude)
-    rows = session.rows("plot_cell", nearest_to) if known else []
-    if not rows:
-        if known and not -90 <= latitude <= 90:
-            raise UsageError(f"--at: {place_complaint(latitude, longitude)}")
-        raise UsageError(
-            f"--at is {latitude:g} {longitude:g}, which is not in this database; expected a "
-            "latitude in -90..90 and a longitude, of a place on its grid"
-        )
-    cell_id, lat, lon = rows[0]
-    name = f"Cell at {_degrees(lat, 'N', 'S')} {_degrees(lon, 'E', 'W')}"
-    return Place(name, cell_id=cell_id, near=(latitude, longitude))
-
-
-def find_places(session: Session, selection: Selection) -> list[Place]:
-    """Return each country and region of a selection, and its box, as a place.
-
-    Raises
-    ------
-    UsageError
-        If there is no such country or region, or no cell in it.
-    """
-    places = [
-        Place(region.title, region_id=region.region_id)
-        for region in selection.named_regions(session.con)
-    ]
-    if selection.box is not None:
-        selection.check_box(session.con)
-        places.append(Place(_box_name(selection.box), box=selection.box))
-    return places
-
-
 def _box_rows(
     session: Session, box: Box, stack: Sequence[str], product: EmissionColumn
 ) -> tuple[dict[int, tuple[float, ...]], dict[int, tuple[float, ...]]]:
@@ -484,7 +406,3 @@ def _rows(
         for year, *row in session.rows("plot_series", values)
         if any(value is not None for value in row)
     }
-
-
-def _degrees(value: float, positive: str, negative: str) -> str:
-    return f"{abs(value):g}° {positive if value >= 0 else negative}"
