@@ -8,7 +8,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+import pyogrio.raw
 import pytest
+import shapely
 import xarray as xr
 
 import loader
@@ -160,6 +162,49 @@ def test_a_file_that_changed_is_another_build(sources: Path, tmp_path: Path) -> 
         build(**options)  # type: ignore[arg-type]
     with pytest.raises(OutputError, match=r"regions"):
         build(raw=sources / "raw", out=tmp_path / "out")
+
+
+def geopackage(path: Path, *layers: str) -> Path:
+    """Write a file in which each layer is the same square under its own name."""
+    square = shapely.to_wkb(np.array([shapely.box(0, 0, 20, 10)]))
+    for layer in layers:
+        pyogrio.raw.write(
+            str(path),
+            square,
+            [np.array([f"in {layer}"], object)],
+            ["name"],
+            layer=layer,
+            geometry_type="Polygon",
+            crs="EPSG:4326",
+            append=path.exists(),
+        )
+    return path
+
+
+def test_a_file_of_several_layers_is_one_source(sources: Path, tmp_path: Path) -> None:
+    path = geopackage(tmp_path / "levels.gpkg", "a", "b")
+    options = {"raw": sources / "raw", "regions": path, "out": tmp_path / "out", "years": 2010}
+    assert build(**options).outcome == "built"  # type: ignore[arg-type]  # of several types
+    assert build(**options).outcome == "up to date"  # type: ignore[arg-type]
+    rows = fetch(tmp_path / "out", "SELECT name, title FROM source WHERE name LIKE 'regions%'")
+    title = "2 regions of the layers levels_a, levels_b"
+    assert rows.to_numpy().tolist() == [["regions/levels", title]]
+    sums = fetch(
+        tmp_path / "out",
+        "SELECT layer, name, emission_mtc FROM eluc_region WHERE name LIKE 'in %' ORDER BY layer",
+    )
+    assert sums[["layer", "name"]].to_numpy().tolist() == [
+        ["levels_a", "in a"],
+        ["levels_b", "in b"],
+    ]
+    assert sums.emission_mtc[0] == sums.emission_mtc[1] != 0
+    assert loader.check(tmp_path / "out").holds
+    same = {
+        "regions": geopackage(tmp_path / "luh2.gpkg", "country", "x"),
+        "out": tmp_path / "other",
+    }
+    with pytest.raises(UsageError, match="two layers named luh2_country"):
+        build(**options | same)  # type: ignore[arg-type]
 
 
 def test_names_of_layers_and_missing_files_are_checked_first(sources: Path, tmp_path: Path) -> None:

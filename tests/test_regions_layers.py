@@ -20,7 +20,7 @@ import loader.regions.natural_earth
 from loader.errors import SourceError, SourceMissingError, UsageError
 from loader.grid import Grid
 from loader.regions.coverage import Coverage, Ring, cover_cells
-from loader.regions.files import RegionFile, file_layer
+from loader.regions.files import RegionFile, file_layers
 from loader.regions.layers import Layer, Region, weigh_layer
 from loader.regions.natural_earth import country_layer, country_polygons
 
@@ -54,6 +54,11 @@ PUBLISHED_KM2 = {
 @pytest.fixture(scope="module")
 def today() -> Layer:
     return country_layer(GRID)
+
+
+def file_layer(file: RegionFile, grid: Grid) -> Layer:
+    (layer,) = file_layers(file, grid)
+    return layer
 
 
 def area_km2(region: Region) -> float:
@@ -226,22 +231,41 @@ def test_heights_do_not_change_shares(tmp_path: Path) -> None:
     assert found[0] == found[1]
 
 
-def test_a_file_of_several_layers_is_an_error_with_a_way_out(tmp_path: Path) -> None:
-    path = str(tmp_path / "world.gpkg")
-    shape = shapely.to_wkb(np.array([shapely.box(0, 0, 4, 4)]))
-    for name in ("states", "counties"):
+def write_layers(path: Path, layers: dict[str, tuple[shapely.Geometry, str]]) -> str:
+    """Write a GeoPackage: by layer a geometry and the field that names it."""
+    for name, (geometry, field) in layers.items():
         pyogrio.raw.write(
-            path,
-            shape,
-            [np.array(["x"], object)],
-            ["name"],
+            str(path),
+            shapely.to_wkb(np.array([geometry])),
+            [np.array([f"in {name}"], object)],
+            [field],
             layer=name,
-            geometry_type="Polygon",
+            geometry_type=geometry.geom_type,
             crs="EPSG:4326",
-            append=name == "counties",
+            append=path.exists(),
         )
-    with pytest.raises(SourceError, match=r"2 layers \(states, counties\).*ogr2ogr"):
-        file_layer(RegionFile(path, "name"), GRID)
+    return str(path)
+
+
+def test_a_file_of_several_layers_has_each_of_them(tmp_path: Path) -> None:
+    square, place = shapely.box(0, 0, 4, 4), shapely.Point(1, 1)
+    layers = {"Level 1": (square, "name"), "cities": (place, "name"), "level2": (square, "name")}
+    path = write_layers(tmp_path / "world.gpkg", layers)
+    first, second = file_layers(RegionFile(path, None), GRID)
+    assert (first.name, second.name) == ("world_level_1", "world_level2")
+    assert (first.file, second.file) == ("world", "world")
+    assert set(shares(first)) == {"in Level 1"}
+    assert shares(first)["in Level 1"] == shares(second)["in level2"]
+    assert any("left out: cities" in notice for notice in first.notices)
+
+
+def test_a_field_chooses_among_layers(tmp_path: Path) -> None:
+    square = shapely.box(0, 0, 4, 4)
+    path = write_layers(tmp_path / "a.gpkg", {"one": (square, "name"), "two": (square, "other")})
+    (layer,) = file_layers(RegionFile(path, "other"), GRID)
+    assert layer.name == "a_two"
+    with pytest.raises(SourceError, match=r"none of its layers \(one, two\) has .* field 'third'"):
+        file_layers(RegionFile(path, "third"), GRID)
 
 
 def test_a_feature_of_too_many_vertices_is_an_error(

@@ -203,13 +203,20 @@ def source_table(
         loaded = [variable.name for variable in STATIC.variables]
         rows.append(_source_row(STATIC, static.path, static.attributes, (None, None), loaded))
         keys.append(STATIC.name)
+    # A file of polygons may have several layers.
+    by_file: dict[str, list[Layer]] = {}
     for layer in layers:
-        keys.append(f"regions/{layer.name}")
+        by_file.setdefault(layer.file, []).append(layer)
+    for file_name, of_file in by_file.items():
+        keys.append(f"regions/{file_name}")
+        names = ", ".join(layer.name for layer in of_file)
+        count = sum(len(layer.regions) for layer in of_file)
         rows.append(
             {
-                "name": f"regions/{layer.name}",
-                "path": without_secrets(layer.origin),
-                "title": f"{len(layer.regions)} regions of the layer {layer.name}",
+                "name": keys[-1],
+                "path": without_secrets(of_file[0].origin),
+                "title": f"{count} {'region' if count == 1 else 'regions'} of "
+                f"{'the layer' if len(of_file) == 1 else 'the layers'} {names}",
                 "synthetic": False,
             }
         )

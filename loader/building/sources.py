@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from loader.building.inputs import UsualPath
 from loader.building.small_tables import is_synthetic
 from loader.building.titles import require_distinct_emissions
-from loader.errors import GridError
+from loader.errors import GridError, UsageError
 from loader.reading.joining import cut_files, open_files
 from loader.reading.static import StaticGrid, open_static
 from loader.reading.window import box_window, common_window
 from loader.reading.windowreading import window_reading
 from loader.reading.years import missing_years
-from loader.regions.files import file_layer
+from loader.regions.files import file_layers
+from loader.regions.layers import COUNTRY_LAYER, LUH2_COUNTRY_LAYER
 from loader.schema import SOURCES, STATIC
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def open_sources(
     if static is not None:
         static = _fitting(static, grid, files_of[STATIC.name][0].where, reporter)
     # 3. Read the regions on that grid, and report what the files lack.
-    layers = tuple(file_layer(regions, grid) for regions in options.regions)
+    layers = tuple(layer for regions in options.regions for layer in file_layers(regions, grid))
+    _refuse_same_names(layers)
     for opened in (*sources.values(), static, *layers):
         for notice in opened.notices if opened is not None else ():
             reporter.notice(notice)
@@ -158,6 +160,17 @@ def _cut(
     if box is not None:
         reporter.notice(f"--bbox {box.text()}: loading {window}")
     return read_cells
+
+
+def _refuse_same_names(layers: Sequence[Layer]) -> None:
+    """Raise if two layers have one name: a file of several layers names them after itself."""
+    names = [COUNTRY_LAYER, LUH2_COUNTRY_LAYER, *(layer.name for layer in layers)]
+    for layer in layers:
+        if names.count(layer.name) > 1:
+            raise UsageError(
+                f"--regions {layer.origin}: there are two layers named {layer.name}; rename one of "
+                "the files"
+            )
 
 
 def region_files(options: Options) -> dict[str, str]:

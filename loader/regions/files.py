@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from loader.grid import Grid
 
-__all__ = ["RegionFile", "file_layer"]
+__all__ = ["RegionFile", "file_layers"]
 
 _FEATURES_AT_ONCE = 200
 _BYTES_AT_ONCE = 16 * 2**20
@@ -38,6 +38,9 @@ _BYTES_AT_ONCE = 16 * 2**20
 _NAME_FIELDS = ("name", "region", "admin", "title", "label")
 _CODE_FIELDS = ("iso_a3", "adm0_a3", "iso3", "gid", "hasc", "code", "id")
 _PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
+_MAY_HAVE_POLYGONS = re.compile("Polygon|Unknown|Collection|Surface")
+"""Geometry types that GDAL gives for layers in which there may be polygons."""
+
 _SEGMENT_M = 10_000.0
 """Longest piece of an edge of a projected file before it is converted to degrees."""
 
@@ -116,12 +119,15 @@ class RegionFile:
     @property
     def layer(self) -> str:
         """The name of the layer: that of the file, in lower case."""
-        stem = Path(self.path).name.split(".")[0]
-        return re.sub(r"\W+", "_", stem.lower()).strip("_") or "regions"
+        return _as_name(Path(self.path).name.split(".")[0]) or "regions"
 
 
-def file_layer(file: RegionFile, grid: Grid) -> Layer:
-    """Read a layer of regions from a file of polygons.
+def _as_name(text: str) -> str:
+    return re.sub(r"\W+", "_", text.lower()).strip("_")
+
+
+def file_layers(file: RegionFile, grid: Grid) -> tuple[Layer, ...]:
+    """Read the layers of regions in a file of polygons.
 
     Parameters
     ----------
@@ -133,8 +139,9 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
 
     Returns
     -------
-    Layer
-        Named after the file.
+    tuple of Layer
+        One, named after the file. If the file has several layers, those with polygons and a field
+        that names them, each named after the file and itself.
 
     Raises
     ------
@@ -152,7 +159,60 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
             f"--regions needs {error.name}; install it with pip install 'luc-load[regions]'"
         ) from error
     path = file.path
-    reader = _GeoParquet(path) if Path(path).suffix.lower() in _PARQUET else _Gdal(path)
+    if Path(path).suffix.lower() in _PARQUET:
+        return (_required(_read_layer(file, file.layer, _GeoParquet(path), grid), path),)
+    names = _layer_names(path)
+    if len(names) == 1:
+        return (_required(_read_layer(file, file.layer, _Gdal(path, names[0]), grid), path),)
+    # 1. Of several layers, read those that have polygons and the field.
+    layers, left_out = [], []
+    for name in names:
+        reader = _Gdal(path, name)
+        has_field = file.name_field in (None, *reader.fields)
+        layer = None
+        if reader.may_have_polygons and has_field:
+            layer = _read_layer(file, f"{file.layer}_{_as_name(name)}", reader, grid)
+        if layer is None:
+            left_out.append(name)
+        else:
+            layers.append(layer)
+    # 2. Report the others, or raise if there are no more.
+    if not layers:
+        field = "" if file.name_field is None else f" and the field {file.name_field!r}"
+        raise SourceError(
+            path, f"none of its layers ({', '.join(names)}) has polygons{field}; expected one"
+        )
+    if left_out:
+        notice = f"{path}: layers without polygons or names are left out: {', '.join(left_out)}"
+        layers[0] = replace(layers[0], notices=(notice, *layers[0].notices))
+    return tuple(layers)
+
+
+def _required(layer: Layer | None, path: str) -> Layer:
+    if layer is None:
+        raise SourceError(path, "has no polygons; expected areas, such as those of countries")
+    return layer
+
+
+def _layer_names(path: str) -> list[str]:
+    """Return the names of the layers of a file that GDAL reads."""
+    import pyogrio  # noqa: PLC0415  # an extra
+
+    refuse_indirect(path)
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise SourceError(path, f"cannot be read as polygons: {one_line(error)}") from error
+    if not names:
+        raise SourceError(path, "has no layers; expected polygons")
+    return names
+
+
+def _read_layer(
+    file: RegionFile, layer_name: str, reader: _Gdal | _GeoParquet, grid: Grid
+) -> Layer | None:
+    """Read one layer; None if it has no polygons."""
+    path = file.path
     names = _pick_field(path, reader.fields, file.name_field, _NAME_FIELDS)
     codes = next((one for one in reader.fields if one.lower() in _CODE_FIELDS), None)
     if names is None:
@@ -160,6 +220,7 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
         raise SourceError(
             path, f"no field names the regions; use --regions {path}:FIELD. Its fields: {listed}"
         )
+    # 1. Cover the grid feature by feature, so that the vertices of no more than one are in memory.
     to_degrees = _transform(path, reader.crs)
     counts = _Counts()
     covered: dict[str, list[Coverage]] = {}
@@ -171,15 +232,16 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
         if not region:
             raise SourceError(path, f"feature {counts.features} has no name", names)
         code_of.setdefault(region, None if code is None else str(code))
-        # Feature by feature, so that the vertices of no more than one are in memory.
         rings = list(_rings(path, region, geometry, to_degrees, counts))
         has_rings = has_rings or bool(rings)
         covered.setdefault(region, []).append(cover_cells(rings, grid))
+    if not has_rings:
+        return None
+    # 2. Add up the features of each region.
     regions = tuple(
         Region(region, code_of[region], None, add_up(covered[region])) for region in sorted(covered)
     )
-    if not has_rings:
-        raise SourceError(path, "has no polygons; expected areas, such as those of countries")
+    # 3. Report what the user may not expect.
     outside = [one.name for one in regions if not len(one.coverage.cell_id)]
     notices = [*counts.notices()]
     if outside:
@@ -187,10 +249,11 @@ def file_layer(file: RegionFile, grid: Grid) -> Layer:
         notices.append(f"no cell of the grid is inside {', '.join(outside[:3])}{more}")
     if reader.crs is None:
         notices.append("declares no coordinate system; read as degrees of longitude and latitude")
-    layer = Layer(file.layer, regions, path)
+    layer = Layer(layer_name, regions, path, file=file.layer)
     if layer.overlaps(grid.n_cells):
         notices.append("regions overlap, so that the layer does not sum to the global total")
-    return replace(layer, notices=tuple(f"{path}: {notice}" for notice in notices))
+    where = path if layer_name == file.layer else f"{path}: {layer_name}"
+    return replace(layer, notices=tuple(f"{where}: {notice}" for notice in notices))
 
 
 def _pick_field(
@@ -213,27 +276,18 @@ def _features_at_once(path: str, count: int) -> int:
 
 
 class _Gdal:
-    """Features of a file that GDAL reads."""
+    """Features of a layer that GDAL reads."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, layer: str) -> None:
         import pyogrio  # noqa: PLC0415  # an extra
 
         self._path = path
-        refuse_indirect(path)
+        self._layer = layer
         try:
-            layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-            if not layers:
-                raise SourceError(path, "has no layers; expected polygons")
-            if len(layers) > 1:
-                raise SourceError(
-                    path,
-                    f"has {len(layers)} layers ({', '.join(layers)}); expected one: write the one "
-                    f"with the regions to a file, for example with ogr2ogr regions.gpkg {path} "
-                    f"{layers[-1]}",
-                )
-            info = pyogrio.read_info(path)
+            info = pyogrio.read_info(path, layer=layer)
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
             raise SourceError(path, f"cannot be read as polygons: {one_line(error)}") from error
+        self.may_have_polygons = bool(_MAY_HAVE_POLYGONS.search(str(info["geometry_type"])))
         self.fields = tuple(str(name) for name in info["fields"])
         self._at_once = _features_at_once(path, int(info["features"]))
         self.crs: str | None = info["crs"]
@@ -248,7 +302,11 @@ class _Gdal:
         try:
             # One pass over the file: skipping features reads a GeoJSON file again from its start.
             with pyogrio.raw.open_arrow(
-                self._path, columns=columns, batch_size=self._at_once, use_pyarrow=True
+                self._path,
+                layer=self._layer,
+                columns=columns,
+                batch_size=self._at_once,
+                use_pyarrow=True,
             ) as (meta, batches):
                 geometries = meta["geometry_name"] or "wkb_geometry"
                 for batch in batches:

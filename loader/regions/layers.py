@@ -49,7 +49,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Layer:
-    """Regions that were read from one file.
+    """Regions that were read from one file, or from one layer of a file.
 
     Attributes
     ----------
@@ -60,12 +60,15 @@ class Layer:
         Where the borders come from, for comments and `source`.
     notices : tuple of str
         Notices for the user about the file.
+    file : str
+        Name of the file among the sources, which several layers may share; empty if there is none.
     """
 
     name: str
     regions: tuple[Region, ...]
     origin: str
     notices: tuple[str, ...] = ()
+    file: str = ""
 
     def covered(self, n_cells: int) -> Float64:
         """Return the part of each cell that the regions cover together, shape (n_cells,)."""
