@@ -11,6 +11,7 @@ from loader.commands.common import (
     DATABASE,
     PATH,
     Command,
+    database_limits,
     storage_options,
     talkative,
     terminal_reporter,
@@ -30,15 +31,7 @@ __all__ = ["check"]
     shell_complete=complete_checks,
     help="Checks to run, separated by commas.  [default: all]",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Number of threads of DuckDB.  [default: one per core]",
-)
-@click.option(
-    "--memory-limit", metavar="SIZE", help="Upper limit of the memory of DuckDB.  [default: 1GiB]"
-)
+@database_limits
 @click.option(
     "--parquet",
     metavar="ADDRESS",

@@ -27,6 +27,7 @@ __all__ = [
     "PATH",
     "Command",
     "Group",
+    "database_limits",
     "source_names",
     "source_options",
     "storage_options",
@@ -168,6 +169,22 @@ def talkative(command: Decorated) -> Decorated:
         help="Print more to standard error; -vv adds tracebacks.",
     )
     return quiet(verbose(version(command)))
+
+
+def database_limits(command: Decorated) -> Decorated:
+    """Add the options of what DuckDB may use: workers, memory_limit."""
+    workers = click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Number of threads of DuckDB.  [default: one per core]",
+    )
+    memory = click.option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="Upper limit of the memory of DuckDB.  [default: 1GiB]",
+    )
+    return workers(memory(command))
 
 
 def verbosity() -> int:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from loader.commands.common import PATH, Command, talkative
+from loader.commands.common import PATH, Command, database_limits, talkative
 from loader.stopping import stop_orderly
 
 __all__ = ["diff"]
@@ -25,15 +25,7 @@ __all__ = ["diff"]
     help="Text for people, or one JSON object.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if the databases differ.")
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Number of threads of DuckDB.  [default: one per core]",
-)
-@click.option(
-    "--memory-limit", metavar="SIZE", help="Upper limit of the memory of DuckDB.  [default: 1GiB]"
-)
+@database_limits
 @talkative
 def diff(
     *,
