@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,10 @@ from sql_database import KEYS, Frames
 
 from loader.building.squares import MapRows, Squares
 from loader.building.totals import Totals
+from loader.errors import OutputError
 from loader.grid import Grid
 from loader.landuses import LandUses
 from loader.schema import FRACTIONS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FINE = Grid(8, 6, 1.75, -1.25, 0.5, 0.5)
 COARSE = Grid(4, 3, 3.0, -2.0, 2.0, 2.0)
@@ -49,6 +48,23 @@ def frames(grid: Grid) -> Frames:
         return table
 
     return Frames(cell, rows(range(1850, 1854), FRACTIONS), rows(range(1851, 1854), ("eluc",)))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_full_disk_is_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, squares = frames(COARSE), Squares(COARSE)
+    area_ha = loaded.cell.area_ha.to_numpy()
+    totals = Totals(area_ha, square=squares.of_cell)
+    block = pa.Table.from_pandas(loaded.eluc, preserve_index=False)
+
+    def on_a_full_disk(**_: object) -> IO[bytes]:
+        return open("/dev/full", "w+b", buffering=2**20)  # noqa: PTH123  # as tempfile does
+
+    monkeypatch.setattr("loader.building.squares.tempfile.TemporaryFile", on_a_full_disk)
+    rows = MapRows(squares, lambda: area_ha, LandUses(), tmp_path)
+    with pytest.raises(OutputError, match="No space left"):
+        rows.add("eluc", totals.sums_of("eluc", block))
+    rows.close()
 
 
 @pytest.mark.parametrize("grid", [FINE, COARSE], ids=["fine", "coarse"])

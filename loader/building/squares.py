@@ -10,6 +10,7 @@ import errno
 import os
 import tempfile
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,9 @@ class MapRows:
 
     def close(self) -> None:
         """Remove the temporary file."""
-        self._file.close()
+        # After a write that failed, closing tries it again; `add` has raised already.
+        with suppress(OSError):
+            self._file.close()
 
     def add(self, table: str, sums: BlockSums | None) -> None:
         """Keep the sums of a block; must be called in the order of blocks."""
