@@ -312,7 +312,7 @@ class Loading:
         table.digest.merge(part.digest)
         # In pieces: NumPy copies all indices of an assignment as 64-bit numbers.
         for batch in part.rows.select(["cell_id"]).to_batches(_INDICES_AT_ONCE):
-            table.stored_cells[batch.column(0)] = True
+            table.stored_cells[batch.column(0).to_numpy()] = True
         table.parts.append(f"/{path.as_posix()}")
         table.parquet_bytes += part.size
         table.reused += isinstance(part, ReusedPart)
