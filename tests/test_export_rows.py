@@ -265,6 +265,21 @@ def test_nothing_half_done_gets_the_name(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_full_disk_is_an_error_of_the_file_in_netcdf_too(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        # As netCDF4 does.
+        raise RuntimeError("NetCDF: HDF error")
+
+    for step in ("put", "close"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"loader.exporting.grids._NetcdfFile.{step}", fail)
+            with pytest.raises(OutputError, match=r"a\.nc: cannot be written \(NetCDF: HDF error"):
+                export(database, str(tmp_path / "a.nc"), Request())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_is_only_replaced_if_it_is_zarr(database: Path, tmp_path: Path) -> None:
     pytest.importorskip("zarr", "3.0.8")
     folder = tmp_path / "grid.zarr"

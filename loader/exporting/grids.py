@@ -14,6 +14,7 @@ import numpy.typing as npt
 from loader.errors import ExtraMissingError
 from loader.exporting.values import read_boxes, read_map
 from loader.lanes import read_ahead, run_interruptibly
+from loader.netcdf_errors import as_os_errors
 from loader.reporting import Progress
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class _GridFile(Protocol):
         """End the file."""
 
 
+@as_os_errors()
 def write_grid(
     con: duckdb.DuckDBPyConnection,
     plan: GridPlan,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from loader.errors import OutputError
 from loader.files import atomic_path
 from loader.grid import Grid
+from loader.netcdf_errors import as_os_errors
 from loader.sampling.schema import ELUC_ATTRIBUTES, FILL, FIRST_YEAR, STATIC, Variable
 
 __all__ = ["Layout", "YearlyFile", "eluc_file", "landuse_file", "replacing", "write_static"]
@@ -99,15 +100,10 @@ def replacing(path: Path) -> Iterator[Path]:
         If the file cannot be written.
     """
     try:
-        with atomic_path(path) as temporary:
+        with as_os_errors(), atomic_path(path) as temporary:
             yield temporary
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    except RuntimeError as error:
-        # netCDF4 raises it for errors of the HDF5 library, most often a full disk.
-        if not str(error).startswith("NetCDF"):
-            raise
-        raise OutputError(f"{path}: cannot be written: {error}") from error
 
 
 @contextmanager
