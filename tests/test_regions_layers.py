@@ -232,13 +232,14 @@ def test_heights_do_not_change_shares(tmp_path: Path) -> None:
 
 
 def write_layers(path: Path, layers: dict[str, tuple[shapely.Geometry, str]]) -> str:
-    """Write a GeoPackage: by layer a geometry and the field that names it."""
-    for name, (geometry, field) in layers.items():
+    """Write a GeoPackage: by layer a geometry, and its fields in one text."""
+    for name, (geometry, text) in layers.items():
+        fields = text.split()
         pyogrio.raw.write(
             str(path),
             shapely.to_wkb(np.array([geometry])),
-            [np.array([f"in {name}"], object)],
-            [field],
+            [np.array([f"in {name}"], object)] * len(fields),
+            fields,
             layer=name,
             geometry_type=geometry.geom_type,
             crs="EPSG:4326",
@@ -266,6 +267,17 @@ def test_a_field_chooses_among_layers(tmp_path: Path) -> None:
     assert layer.name == "a_two"
     with pytest.raises(SourceError, match=r"none of its layers \(one, two\) has .* field 'third'"):
         file_layers(RegionFile(path, "third"), GRID)
+
+
+def test_layers_without_a_field_of_names_are_left_out(tmp_path: Path) -> None:
+    square = shapely.box(0, 0, 4, 4)
+    path = write_layers(tmp_path / "a.gpkg", {"one": (square, "x y"), "two": (square, "name y")})
+    (layer,) = file_layers(RegionFile(path, None), GRID)
+    assert layer.name == "a_two"
+    assert any("left out: one" in notice for notice in layer.notices)
+    path = write_layers(tmp_path / "b.gpkg", {"one": (square, "x y"), "two": (square, "x y")})
+    with pytest.raises(SourceError, match=r"\(one, two\) has .* names them .*--regions .*:FIELD"):
+        file_layers(RegionFile(path, None), GRID)
 
 
 def test_a_feature_of_too_many_vertices_is_an_error(

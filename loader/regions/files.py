@@ -1,13 +1,11 @@
 """Read a file of polygons as a layer of regions: GeoJSON, GeoPackage, shapefile, GeoParquet etc.
 
-The steps: read the features with GDAL (or GeoParquet with pyarrow), project them to longitude and
-latitude, lay out rings across the date line, repair invalid ones, cover the cells of the grid.
-Features are read a few hundred at a time, so that memory does not grow with the file.
+The steps: read the features, project them to longitude and latitude, lay out rings across the date
+line, repair invalid ones, cover the cells of the grid.
 """
 
 from __future__ import annotations
 
-import json
 import operator
 import os
 import re
@@ -21,26 +19,19 @@ from loader.errors import ExtraMissingError, SourceError, SourceMissingError, Us
 from loader.names import checked_argument
 from loader.regions.coverage import Coverage, Ring, add_up, cover_cells
 from loader.regions.dateline import is_wide_rectangle, lay_out_polygon
-from loader.regions.formats import refuse_indirect
 from loader.regions.layers import COUNTRY_LAYER, LUH2_COUNTRY_LAYER, Layer, Region
+from loader.regions.readers import layer_readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from loader.grid import Grid
+    from loader.regions.readers import LayerReader
 
 __all__ = ["RegionFile", "file_layers"]
 
-_FEATURES_AT_ONCE = 200
-_BYTES_AT_ONCE = 16 * 2**20
-"""Fewer features are read at once if they are large: a coastline has millions of vertices."""
-
 _NAME_FIELDS = ("name", "region", "admin", "title", "label")
 _CODE_FIELDS = ("iso_a3", "adm0_a3", "iso3", "gid", "hasc", "code", "id")
-_PARQUET = frozenset({".parquet", ".geoparquet", ".pq"})
-_MAY_HAVE_POLYGONS = re.compile("Polygon|Unknown|Collection|Surface")
-"""Geometry types that GDAL gives for layers in which there may be polygons."""
-
 _SEGMENT_M = 10_000.0
 """Longest piece of an edge of a projected file before it is converted to degrees."""
 
@@ -159,28 +150,27 @@ def file_layers(file: RegionFile, grid: Grid) -> tuple[Layer, ...]:
             f"--regions needs {error.name}; install it with pip install 'luc-load[regions]'"
         ) from error
     path = file.path
-    if Path(path).suffix.lower() in _PARQUET:
-        return (_required(_read_layer(file, file.layer, _GeoParquet(path), grid), path),)
-    names = _layer_names(path)
-    if len(names) == 1:
-        return (_required(_read_layer(file, file.layer, _Gdal(path, names[0]), grid), path),)
-    # 1. Of several layers, read those that have polygons and the field.
+    readers = layer_readers(path)
+    if len(readers) == 1:
+        return (_only_layer(file, readers[0], grid),)
+    # 1. Of several layers, read those that have polygons and a field that names them.
     layers, left_out = [], []
-    for name in names:
-        reader = _Gdal(path, name)
-        has_field = file.name_field in (None, *reader.fields)
+    for reader in readers:
         layer = None
-        if reader.may_have_polygons and has_field:
-            layer = _read_layer(file, f"{file.layer}_{_as_name(name)}", reader, grid)
+        names = _name_field(reader.fields, file.name_field)
+        if reader.may_have_polygons and names is not None:
+            layer = _read_layer(file, f"{file.layer}_{_as_name(reader.name)}", reader, names, grid)
         if layer is None:
-            left_out.append(name)
+            left_out.append(reader.name)
         else:
             layers.append(layer)
     # 2. Report the others, or raise if there are no more.
     if not layers:
-        field = "" if file.name_field is None else f" and the field {file.name_field!r}"
+        field = f"the field {file.name_field!r}"
+        if file.name_field is None:
+            field = f"a field that names them (use --regions {path}:FIELD)"
         raise SourceError(
-            path, f"none of its layers ({', '.join(names)}) has polygons{field}; expected one"
+            path, f"none of its layers ({', '.join(left_out)}) has polygons and {field}"
         )
     if left_out:
         notice = f"{path}: layers without polygons or names are left out: {', '.join(left_out)}"
@@ -188,38 +178,37 @@ def file_layers(file: RegionFile, grid: Grid) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def _required(layer: Layer | None, path: str) -> Layer:
+def _only_layer(file: RegionFile, reader: LayerReader, grid: Grid) -> Layer:
+    """Read the only layer of a file."""
+    path, listed = file.path, ", ".join(reader.fields) or "none"
+    names = _name_field(reader.fields, file.name_field)
+    if names is None and file.name_field is not None:
+        raise SourceError(path, f"has no field {file.name_field!r}; its fields are {listed}")
+    if names is None:
+        raise SourceError(
+            path, f"no field names the regions; use --regions {path}:FIELD. Its fields: {listed}"
+        )
+    layer = _read_layer(file, file.layer, reader, names, grid)
     if layer is None:
         raise SourceError(path, "has no polygons; expected areas, such as those of countries")
     return layer
 
 
-def _layer_names(path: str) -> list[str]:
-    """Return the names of the layers of a file that GDAL reads."""
-    import pyogrio  # noqa: PLC0415  # an extra
-
-    refuse_indirect(path)
-    try:
-        names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise SourceError(path, f"cannot be read as polygons: {one_line(error)}") from error
-    if not names:
-        raise SourceError(path, "has no layers; expected polygons")
-    return names
+def _name_field(fields: tuple[str, ...], wanted: str | None) -> str | None:
+    """Return the field that names the regions: the wanted one, a usual one, or the only one."""
+    if wanted is not None:
+        return wanted if wanted in fields else None
+    by_name = {one.lower(): one for one in fields}
+    field = next((by_name[one] for one in _NAME_FIELDS if one in by_name), None)
+    return field if field is not None or len(fields) != 1 else fields[0]
 
 
 def _read_layer(
-    file: RegionFile, layer_name: str, reader: _Gdal | _GeoParquet, grid: Grid
+    file: RegionFile, layer_name: str, reader: LayerReader, names: str, grid: Grid
 ) -> Layer | None:
-    """Read one layer; None if it has no polygons."""
+    """Read one layer, whose regions are named by the field `names`; None without polygons."""
     path = file.path
-    names = _pick_field(path, reader.fields, file.name_field, _NAME_FIELDS)
     codes = next((one for one in reader.fields if one.lower() in _CODE_FIELDS), None)
-    if names is None:
-        listed = ", ".join(reader.fields) or "none"
-        raise SourceError(
-            path, f"no field names the regions; use --regions {path}:FIELD. Its fields: {listed}"
-        )
     # 1. Cover the grid feature by feature, so that the vertices of no more than one are in memory.
     to_degrees = _transform(path, reader.crs)
     counts = _Counts()
@@ -254,116 +243,6 @@ def _read_layer(
         notices.append("regions overlap, so that the layer does not sum to the global total")
     where = path if layer_name == file.layer else f"{path}: {layer_name}"
     return replace(layer, notices=tuple(f"{where}: {notice}" for notice in notices))
-
-
-def _pick_field(
-    path: str, fields: tuple[str, ...], wanted: str | None, usual: tuple[str, ...]
-) -> str | None:
-    if wanted is None:
-        by_name = {one.lower(): one for one in fields}
-        field = next((by_name[one] for one in usual if one in by_name), None)
-        return field if field is not None or len(fields) != 1 else fields[0]
-    if wanted in fields:
-        return wanted
-    listed = ", ".join(fields) or "none"
-    raise SourceError(path, f"has no field {wanted!r}; its fields are {listed}")
-
-
-def _features_at_once(path: str, count: int) -> int:
-    """Return how many features are read at once; `count` is below 0 if it is not known."""
-    size = max(1, Path(path).stat().st_size)
-    return max(1, min(_FEATURES_AT_ONCE, max(count, 1) * _BYTES_AT_ONCE // size))
-
-
-class _Gdal:
-    """Features of a layer that GDAL reads."""
-
-    def __init__(self, path: str, layer: str) -> None:
-        import pyogrio  # noqa: PLC0415  # an extra
-
-        self._path = path
-        self._layer = layer
-        try:
-            info = pyogrio.read_info(path, layer=layer)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-            raise SourceError(path, f"cannot be read as polygons: {one_line(error)}") from error
-        self.may_have_polygons = bool(_MAY_HAVE_POLYGONS.search(str(info["geometry_type"])))
-        self.fields = tuple(str(name) for name in info["fields"])
-        self._at_once = _features_at_once(path, int(info["features"]))
-        self.crs: str | None = info["crs"]
-
-    def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
-        """Yield name, code and geometry of each feature."""
-        import pyarrow as pa  # noqa: PLC0415  # with the next
-        import pyogrio.raw  # noqa: PLC0415  # an extra
-
-        columns = [names] if codes in {None, names} else [names, str(codes)]
-        start = 0
-        try:
-            # One pass over the file: skipping features reads a GeoJSON file again from its start.
-            with pyogrio.raw.open_arrow(
-                self._path,
-                layer=self._layer,
-                columns=columns,
-                batch_size=self._at_once,
-                use_pyarrow=True,
-            ) as (meta, batches):
-                geometries = meta["geometry_name"] or "wkb_geometry"
-                for batch in batches:
-                    rows = batch.to_pydict()
-                    code = rows[columns[-1]] if codes is not None else [None] * batch.num_rows
-                    yield from zip(rows[names], code, rows[geometries], strict=True)
-                    start += batch.num_rows
-        except (
-            pyogrio.errors.DataSourceError,
-            pa.ArrowException,
-            ValueError,
-            RuntimeError,
-        ) as error:
-            raise SourceError(
-                self._path, f"features after number {start} cannot be read: {one_line(error)}"
-            ) from error
-
-
-class _GeoParquet:
-    """Features of a GeoParquet file: a column of well-known binary."""
-
-    def __init__(self, path: str) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
-
-        self._path = path
-        try:
-            self._file = pq.ParquetFile(path)
-            metadata = json.loads((self._file.schema_arrow.metadata or {}).get(b"geo", b"null"))
-        except (pa.ArrowException, OSError, ValueError, RecursionError) as error:
-            raise SourceError(path, f"cannot be read as GeoParquet: {one_line(error)}") from error
-        try:
-            self._geometry = str(metadata["primary_column"])
-            column = metadata["columns"][self._geometry]
-        except (KeyError, TypeError) as error:
-            raise SourceError(
-                path, "is Parquet without geometries; expected GeoParquet, with its key 'geo'"
-            ) from error
-        if column.get("encoding") != "WKB":
-            raise SourceError(path, "has geometries that are not WKB; write it with encoding WKB")
-        # Without a key crs the standard means longitude and latitude; null means unknown.
-        crs = column.get("crs", "OGC:CRS84")
-        self.crs: str | None = json.dumps(crs) if isinstance(crs, dict) else crs
-        self._at_once = _features_at_once(path, self._file.metadata.num_rows)
-        self.fields = tuple(
-            str(one.name)
-            for one in self._file.schema_arrow
-            if not pa.types.is_nested(one.type) and not pa.types.is_binary(one.type)
-        )
-
-    def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
-        """Yield name, code and geometry of each feature."""
-        columns = list(dict.fromkeys([names, codes or names, self._geometry]))
-        for batch in self._file.iter_batches(self._at_once, columns=columns):
-            rows = batch.to_pydict()
-            code = rows[codes] if codes is not None else [None] * batch.num_rows
-            yield from zip(rows[names], code, rows[self._geometry], strict=True)
 
 
 def _transform(path: str, crs: str | None) -> Callable[[Any], Any]:
