@@ -23,8 +23,12 @@ __all__ = [
     "ProductColumn",
     "describe_product",
     "emission_columns",
+    "is_yearly_flux",
     "product_attributes",
+    "products_of",
 ]
+
+_NOT_FURTHER = frozenset({"cell_id", "year", ELUC.column})
 
 _MODELS = {
     "blue": "BLUE",
@@ -147,6 +151,16 @@ def emission_columns(further: Iterable[str] = ()) -> tuple[EmissionColumn, ...]:
         The columns of eluc other than `eluc`.
     """
     return tuple(map(EmissionColumn, (ELUC.column, *further)))
+
+
+def products_of(columns: Iterable[str]) -> tuple[EmissionColumn, ...]:
+    """Return the products of a database, the first one first, from the columns of eluc."""
+    return emission_columns(name for name in columns if name not in _NOT_FURTHER)
+
+
+def is_yearly_flux(quantity: str) -> bool:
+    """Return whether values mean the flux of a year, not committed emissions or a part of it."""
+    return quantity.lower() == EmissionProduct().quantity.lower()
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from loader.catalog.products import EmissionColumn, describe_product, emission_columns
+from loader.catalog.products import EmissionColumn, describe_product, products_of
 from loader.catalog.sqlfiles import read_files
 from loader.checking.expected import Fact, read_catalog
 from loader.errors import DatabaseError, SourceError
 from loader.landuses import LandUses, land_uses_of
-from loader.schema import ELUC, MATERIALIZABLE, SOURCES, SUMS
+from loader.schema import MATERIALIZABLE, SOURCES, SUMS
 from loader.storing.database import run_statement
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class Subject:
     @cached_property
     def products(self) -> tuple[EmissionColumn, ...]:
         """The products of emissions in the database, the first one first."""
-        return emission_columns(name for name in self.values("eluc") if name != ELUC.column)
+        return products_of(self.values("eluc"))
 
     @cached_property
     def emissions(self) -> dict[str, str | None]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from loader._version import __version__
-from loader.catalog.products import EmissionProduct
+from loader.catalog.products import is_yearly_flux
 from loader.schema import ELUC, SOURCES, USES
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def variable_attributes(column: str, unit: str, description: str) -> dict[str, A
     is_product = unit == ELUC.units and not name.endswith("_diff")
     if is_product:
         # The standard name is that of the flux of a year, not of committed emissions or a part.
-        is_flux = description.lower() == EmissionProduct().quantity.lower()
+        is_flux = is_yearly_flux(description)
         standard_name, methods = _ELUC_NAME if is_flux else "", "area: mean time: mean"
     else:
         standard_name, methods = _meaning(name, units)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from loader.catalog.products import EmissionProduct, describe_product
+from loader.catalog.products import describe_product, is_yearly_flux
 from loader.errors import UsageError
 from loader.exporting.selection import Selection
 from loader.plotting.gridded import MapData, change_data, map_data
@@ -229,8 +229,8 @@ def _emissions(session: Session, product: EmissionColumn) -> Emissions:
         one.column: session.meaning(ELUC.column, one.column)[1] for one in session.products
     }
     quantity = quantities.pop(product.column)
-    is_flux = quantity.lower() == EmissionProduct().quantity.lower()
-    return Emissions(product.column, quantity, is_flux, tuple(quantities.items()))
+    others = tuple(quantities.items())
+    return Emissions(product.column, quantity, is_yearly_flux(quantity), others)
 
 
 def _countries(session: Session, series: PlaceSeries | None, product: str) -> tuple[Country, ...]:

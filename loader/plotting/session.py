@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from loader.catalog.products import EmissionColumn, emission_columns
+from loader.catalog.products import EmissionColumn, products_of
 from loader.catalog.sqlfiles import statement
 from loader.description import DatabaseInfo, database_info
 from loader.errors import UsageError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Session", "opened"]
 
 _EMISSIONS = {"eluc", "emission_tc"}
-_NOT_PRODUCTS = {"cell_id", "year", ELUC.column}
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,7 @@ class Session:
     @cached_property
     def products(self) -> tuple[EmissionColumn, ...]:
         """The products of emissions, the first one first."""
-        columns = self.relations.get(ELUC.column, ())
-        return emission_columns(name for name in columns if name not in _NOT_PRODUCTS)
+        return products_of(self.relations.get(ELUC.column, ()))
 
     def product(self, column: str) -> EmissionColumn:
         """Return a product of emissions by its column.

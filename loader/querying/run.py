@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from loader.catalog.products import products_of
 from loader.catalog.sqlfiles import statement
 from loader.errors import DatabaseError, UsageError
 from loader.querying.questions import Question, find_question
@@ -132,7 +133,7 @@ def _find_product(con: duckdb.DuckDBPyConnection, name: str) -> str:
         If there is none of that name.
     """
     columns = [row[1] for row in run_statement(con, "list_columns") if row[0] == "eluc"]
-    products = [column for column in columns if column not in {"cell_id", "year"}]
+    products = [one.column for one in products_of(columns)]
     if name.lower() in products:
         return name.lower()
     raise UsageError(
