@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from loader.building.small_tables import (
@@ -136,18 +137,16 @@ class Preparation:
 
         `small` is emptied, so that totals of many years do not stay in memory.
         """
+        self._created.result()
         # `CellTable` has filled cell; year is filled before the views, which depend on it.
-        lane = self.lanes()[0]
         years = small["year"]
         for table in list(small):
             rows = small.pop(table)
             if table != "cell" and (table != "year" or self._is_view):
-                # DuckDB keeps uncommitted rows in memory: of totals of many years, tens of MB.
-                for start in range(0, rows.num_rows, ROW_GROUP_ROWS):
-                    lane.insert(table, rows.slice(start, ROW_GROUP_ROWS))
-                    if start:
-                        lane.commit()
-        lane.commit()
+                # In pieces: of totals of many years, DuckDB keeps tens of MB until a commit.
+                starts = range(0, rows.num_rows, ROW_GROUP_ROWS)
+                pieces = [partial(rows.slice, start, ROW_GROUP_ROWS) for start in starts]
+                self.database.append(table, pieces)
         if self._is_view:
             parts = {name: table.parts for name, table in loading.tables.items()}
             self.database.create_views(self.context, parts, self._stage.parquet.resolve())
