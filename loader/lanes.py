@@ -159,7 +159,6 @@ class _Order:
     def __init__(self, jobs: int) -> None:
         self.error: BaseException | None = None
         self._changed = threading.Condition()
-        self._jobs = jobs
         self._dealt = 0
         self._running = 0
         self._ended: set[int] = set()

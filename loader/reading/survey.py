@@ -43,12 +43,6 @@ class CellSurvey:
         flags: Bool = self._flags[0] | self._flags[1]
         return flags
 
-    @property
-    def always_zero(self) -> Bool:
-        """Cells that are 0 in every year, shape (n_cells,)."""
-        flags: Bool = self._flags[1] & ~self._flags[0] & ~self._flags[2]
-        return flags
-
     def note(self, cells: slice, values: npt.NDArray[np.float32]) -> None:
         """Add the values of a year: shape (cells,), NaN where missing."""
         zero, missing = values == 0, np.isnan(values)
