@@ -50,6 +50,7 @@ except ModuleNotFoundError:
     holder = getattr(importlib.import_module(module), kind)
 real = getattr(holder, name)
 def paused(*given, **more):
+    setattr(holder, name, real)
     print("here", file=sys.stderr, flush=True)
     time.sleep(1)
     return real(*given, **more)
