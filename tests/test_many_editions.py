@@ -93,10 +93,9 @@ def test_every_land_use_is_drawn(built: tuple[str, Path]) -> None:
             assert set(data.uses) <= set(STACK_COLOURS)
 
 
+@pytest.mark.parametrize("built", ["luh3"], indirect=True)
 def test_a_change_of_plantations_counts(built: tuple[str, Path], tmp_path: Path) -> None:
-    edition, folder = built
-    if edition != "luh3":
-        pytest.skip("LUH2 has no plantations")
+    _, folder = built
     raw = tmp_path / "states.nc"
     raw.write_bytes((folder / "raw" / "states.nc").read_bytes())
     with netCDF4.Dataset(raw, "a") as states:
