@@ -258,13 +258,9 @@ class Loading:
 
         Without such a table these are the surveys.
         """
-        number = self._surveys
-        if name in self.tables:
-            for table in self.tables.values():
-                number += len(table.blocks)
-                if table.name == name:
-                    break
-        return number
+        names = list(self.tables)
+        loaded = names[: names.index(name) + 1] if name in names else []
+        return self._surveys + sum(len(self.tables[one].blocks) for one in loaded)
 
     def rule(self, table: TableLoad) -> CellRule:
         """Return which cells are stored, based on the states that have been loaded so far."""
