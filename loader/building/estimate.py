@@ -115,9 +115,9 @@ def estimate(sources: Sources, options: Options, mask: Callable[[], LandMask]) -
         if options.tables == "stored":
             database += values * in_database
         seconds += values / _VALUES_A_SECOND + count * years / _ROWS_A_SECOND
-        # Chunks are read completely, also where a window needs a part of them.
-        beside = max(0, sources.read_cells.get(name, 0) - source.grid.n_cells)
-        seconds += beside * years * len(source.variables) / _READ_A_SECOND
+        # Chunks are read completely, even if a window needs only a part of them.
+        excess = max(0, sources.read_cells.get(name, 0) - source.grid.n_cells)
+        seconds += excess * years * len(source.variables) / _READ_A_SECOND
         first, last = int(source.years[0]), int(source.years[-1])
         tables.append(TableReport(source.kind.table, count * years, first, last, years, count))
     n_cells = next(iter(gridded.values())).grid.n_cells

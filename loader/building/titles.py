@@ -33,6 +33,9 @@ __all__ = [
 _TITLES = 3
 """Titles of files that the description of a source names."""
 
+_OF_USES = ("_diff", "_ha", "_diff_ha", "_mha", "_share")
+"""What names of land uses end with in the views."""
+
 
 def emission_product(file: FileRecord) -> EmissionProduct:
     """Return which emissions an ELUC file holds, derived from its name and attributes."""
@@ -98,10 +101,6 @@ def require_distinct_emissions(source: GriddedSource) -> None:
                 f"{one} and {other} would both be {common[0]} in the views; choose another NAME "
                 "for a product, or rename the variable in its file",
             )
-
-
-_OF_USES = ("_diff", "_ha", "_diff_ha", "_mha", "_share")
-"""What names of land uses end with in the views."""
 
 
 def attribute(attributes: Mapping[str, object], *names: str) -> str | None:

@@ -169,8 +169,8 @@ def publish(stage: Stage, out: Path, *, with_dataset: bool = True) -> None:
     target = (out / DATABASE).resolve()
     parquet = out / PARQUET
     try:
-        # The dataset first: the rename of the database is the commit, and an interruption before it
-        # is repaired by the next run, which finds what is left in the stage.
+        # The dataset first, because the rename of the database is the commit. After an interruption
+        # in between, the next run completes the exchange from the rest of the stage.
         if stage.parquet.exists():
             if parquet.exists():
                 parquet.rename(stage.folder / REPLACED)
