@@ -30,6 +30,7 @@ __all__ = [
     "META",
     "RESERVED",
     "RESERVED_PRODUCTS",
+    "SERIES",
     "SOURCES",
     "STATIC",
     "SUMS",
@@ -111,8 +112,12 @@ _HARVESTED: dict[str, str] = {
 }
 
 
+SERIES: frozenset[str] = frozenset({"eluc_series", "eluc_span"})
+"""Tables that hold the emissions as series of years, where a build stores them."""
+
+
 META: frozenset[str] = frozenset(
-    {"build", "eluc_total", "file_layout", "state_total", "table_content"}
+    {"build", "eluc_total", "file_layout", "state_total", "table_content", *SERIES}
 )
 """Tables that only luc-load reads; they are in the schema meta, hidden from most users."""
 
@@ -142,6 +147,7 @@ RESERVED_PRODUCTS: frozenset[str] = frozenset(
             "is_land",
             "land",
             "first_year",
+            "last_year",
             "years",
         ),
         *("layer", "region_id", "code", "name", "country", "country_code", "country_iso3"),

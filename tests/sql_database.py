@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from loader.building.series import Series
 from loader.building.squares import MapRows, Squares
 from loader.building.totals import Totals
 from loader.catalog.objects import SchemaContext, create_tables, create_views
 from loader.countries import Country
 from loader.grid import Grid
+from loader.reading.plan import Block
 from loader.regions.tables import RegionTables, luh2_country_layer
 from loader.schema import FRACTIONS, SOURCES, Variable
 
@@ -90,6 +92,21 @@ def _rows(
     return rows
 
 
+def with_whole_states(frames: Frames) -> Frames:
+    """What series of emissions rely on: a value in every row of eluc, and no gap in the states.
+
+    Two thirds of the cells have states, each in every year, and some of the others emissions.
+    """
+    cells = frames.cell.cell_id[frames.cell.cell_id % 3 != 0]
+    every = pd.MultiIndex.from_product([cells, sorted(set(frames.state.year))], names=KEYS)
+    state = frames.state.set_index(KEYS).reindex(every).reset_index()
+    return Frames(
+        frames.cell.assign(has_state=frames.cell.cell_id.isin(cells)),
+        state.astype({"cell_id": np.int32, "year": np.int16}),
+        frames.eluc.dropna(),
+    )
+
+
 COUNTRIES = (
     (76, "BRA", "BR", "Brazil"),
     (360, "IDN", "ID", "Indonesia"),
@@ -143,6 +160,8 @@ def create(
         row = [year, year, before, after, year in has_eluc, year in has_state]
         con.execute("INSERT INTO year VALUES (?, make_date(?, 1, 1), ?, ?, ?, ?)", row).fetchall()
     _insert_totals(con, frames, context)
+    if context.has_series:
+        _insert_series(con, frames.eluc, years)
     create_views(con, context)
 
 
@@ -166,6 +185,21 @@ def _insert_totals(con: duckdb.DuckDBPyConnection, frames: Frames, context: Sche
         totals.add(table, sums)
     for table, sums in (("eluc_total", totals.eluc_table()), ("state_total", totals.state_table())):
         con.from_arrow(sums).insert_into(f"meta.{table}")
+
+
+def _insert_series(con: duckdb.DuckDBPyConnection, eluc: pd.DataFrame, years: list[int]) -> None:
+    loaded = sorted({int(year) for year in eluc.year})
+    half = len(loaded) // 2
+    blocks = [
+        Block("eluc", part[0], part[-1], 0, len(part), 0, GRID.n_lat)
+        for part in (loaded[:half], loaded[half:])
+    ]
+    series = Series(blocks)
+    for block in blocks:
+        rows = eluc[(eluc.year >= block.first_year) & (eluc.year <= block.last_year)]
+        lists = series.series_table(pa.Table.from_pandas(rows, preserve_index=False))
+        con.from_arrow(lists).insert_into("meta.eluc_series")
+    con.from_arrow(series.span_table(years)).insert_into("meta.eluc_span")
 
 
 def insert_map(con: duckdb.DuckDBPyConnection, frames: Frames, context: SchemaContext) -> None:

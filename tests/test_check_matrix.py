@@ -451,6 +451,36 @@ STORED: dict[str, Corruption] = {
         "derived_tables",
         "2010  squares",
     ),
+    "the values of the series of emissions": Corruption(
+        "series",
+        sql("UPDATE meta.eluc_series SET eluc = list_reverse(eluc)"),
+        "derived_tables",
+        "eluc_series: ",
+    ),
+    "a series of another cell": Corruption(
+        "series 2",
+        sql("UPDATE meta.eluc_series SET cell_id = cell_id + 1 WHERE rowid = 2"),
+        "derived_tables",
+        "2010  eluc_series",
+    ),
+    "a series twice": Corruption(
+        "series 3",
+        sql("INSERT INTO meta.eluc_series FROM meta.eluc_series WHERE rowid = 2"),
+        "derived_tables",
+        "2010  eluc_series",
+    ),
+    "series of other years": Corruption(
+        "series 4",
+        sql("UPDATE meta.eluc_series SET first_year = first_year - 1, last_year = last_year - 1"),
+        "derived_tables",
+        "2010  eluc_series",
+    ),
+    "spans of other years": Corruption(
+        "series 5",
+        sql("UPDATE meta.eluc_span SET first_year = first_year - 1"),
+        "derived_tables",
+        "2010  eluc_series",
+    ),
     # Bytes of the database.
     **{
         f"a bit of the database at {place:.2f}": Corruption(

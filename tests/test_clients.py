@@ -19,7 +19,7 @@ from conftest import install
 from sql_database import ABSENT
 
 from loader.catalog.sqlfiles import read_files
-from loader.schema import schema_of
+from loader.schema import SERIES, schema_of
 
 QUERIES = read_files("queries")
 KINDS = ("tables", "views", "macros")
@@ -47,15 +47,14 @@ print(json.dumps(answers))
 """
 
 
-def everything() -> dict[str, str]:
+def everything(*, is_stored: bool = True) -> dict[str, str]:
     """Return statements by what they try: each table, view, macro, query, and the comments."""
-    statements = {
-        f"table {name}": f'FROM {schema_of(name)}."{name}" LIMIT 5' for name in SQL["tables"]
-    }
+    tables = [name for name in SQL["tables"] if is_stored or name not in SERIES]
+    statements = {f"table {name}": f'FROM {schema_of(name)}."{name}" LIMIT 5' for name in tables}
     statements |= {f"view {name}": f'FROM "{name}" LIMIT 5' for name in SQL["views"]}
     statements |= {f"macro {name}": CALLS[name] for name in SQL["macros"]}
     statements |= {f"query {name}": file.text for name, file in QUERIES.items()}
-    for name in [*SQL["tables"], *SQL["views"]]:
+    for name in [*tables, *SQL["views"]]:
         statements[f"comment on {name}"] = (
             "SELECT comment FROM (SELECT table_name, comment FROM duckdb_tables() UNION ALL "
             "SELECT view_name, comment FROM duckdb_views()) "
@@ -86,11 +85,13 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "luc-data" / "luc.duckdb"
 
 
-def answers(database: Path, environment: dict[str, str]) -> dict[str, int | str]:
+def answers(
+    database: Path, environment: dict[str, str], *, is_stored: bool = True
+) -> dict[str, int | str]:
     """Return the number of rows, or the error, that DuckDB 1.1.3 gives for each statement."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(database)],
-        input=json.dumps(everything()),
+        input=json.dumps(everything(is_stored=is_stored)),
         env=environment,
         capture_output=True,
         text=True,
@@ -119,7 +120,8 @@ def views(database: Path) -> Path:
 def test_duckdb_1_1_3_reads_views_of_parquet_as_well(
     old_answers: dict[str, int | str], old_duckdb: dict[str, str], views: Path
 ) -> None:
-    assert answers(views, old_duckdb) == old_answers
+    found = answers(views, old_duckdb, is_stored=False)
+    assert found == {what: old_answers[what] for what in found}
 
 
 @pytest.mark.parametrize("what", everything())
@@ -193,7 +195,8 @@ def test_the_executable_1_5_reads_views_of_parquet_as_well(
     executable: Path, views: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "statements.sql"
-    file.write_text("".join(f"{sql};\n" for sql in everything().values()), encoding="utf-8")
+    statements = everything(is_stored=False)
+    file.write_text("".join(f"{sql};\n" for sql in statements.values()), encoding="utf-8")
     done = subprocess.run(
         [executable, "-readonly", "-csv", "-init", os.devnull, "-f", str(file), str(views)],
         cwd=tmp_path,
@@ -202,7 +205,7 @@ def test_the_executable_1_5_reads_views_of_parquet_as_well(
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) > len(everything())
+    assert len(done.stdout.splitlines()) > len(statements)
 
 
 def test_nothing_is_left_beside_a_database_that_was_read(database: Path) -> None:

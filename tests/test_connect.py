@@ -168,6 +168,7 @@ def test_sqlalchemy_lists_tables_views_columns_and_comments(engine: Engine) -> N
 
 
 @pytest.mark.filterwarnings("ignore:duckdb-engine doesn't yet support reflection on indices")
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'list' of column 'eluc'")
 def test_sqlalchemy_reflects_tables_and_views(engine: Engine) -> None:
     """What Superset and pandas do; inspection alone passes where this fails."""
     from sqlalchemy import MetaData, select  # noqa: PLC0415  # an optional dependency

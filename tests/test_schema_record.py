@@ -22,6 +22,7 @@ CONTEXT = SchemaContext(
     ("luc",),
     (ProductColumn("committed", EmissionProduct(("LUCE",)), "committed emissions", "a file"),),
     "-10,35,30,60",
+    has_series=True,
 )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
-from sql_database import CONTEXT, GRID, NASTY, create, random_frames
+from sql_database import CONTEXT, GRID, NASTY, create, random_frames, with_whole_states
 
 import loader.catalog.sqlfiles
 from loader.catalog.dictionary import UNKNOWN_UNIT, glossary
@@ -161,7 +162,8 @@ def test_a_missing_folder_names_both_places(
 @pytest.fixture(scope="module")
 def con() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
-    create(con, random_frames(seed=1))
+    frames = with_whole_states(random_frames(seed=1))
+    create(con, frames, replace(CONTEXT, has_series=True))
     return con
 
 

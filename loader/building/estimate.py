@@ -38,6 +38,9 @@ _BYTES_OF_CELL = (1, 12)
 _BYTES_AT_LEAST = (50_000, 2_900_000)
 """Bytes of the other small tables, and of DuckDB's views and comments."""
 
+_BYTES_IN_SERIES = 2.8
+"""Bytes that an emission takes in the lists of eluc_series, in DuckDB."""
+
 _BYTES_OF_MAP_YEAR = 1_800_000
 """Bytes that a year of luc_map_1deg takes in DuckDB where the grid is of one degree or finer."""
 
@@ -114,6 +117,8 @@ def estimate(sources: Sources, options: Options, mask: Callable[[], LandMask]) -
         parquet += values * in_parquet
         if options.tables == "stored":
             database += values * in_database
+            if name == "eluc" and options.cells != "all":
+                database += values * _BYTES_IN_SERIES
         seconds += values / _VALUES_A_SECOND + count * years / _ROWS_A_SECOND
         # Chunks are read completely, even if a window needs only a part of them.
         excess = max(0, sources.read_cells.get(name, 0) - source.grid.n_cells)

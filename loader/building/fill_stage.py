@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from loader.building.layouts import layout_table
 from loader.building.loading import Loading, LocalMaker, Sink
 from loader.building.preparation import CellTable, Preparation
+from loader.building.series import Series
 from loader.building.small_tables import build_table, source_table, year_table
 from loader.building.verify import verify_stage
 from loader.catalog.record import schema_record
@@ -110,7 +111,8 @@ def fill_stage(
         #    jobs after the last of them, so that no lane is idle until they are loaded.
         is_view = options.tables == "views"
         lanes = None if is_view else preparation.lanes
-        jobs = loading.jobs(maker, Sink(preparation.totals, preparation.map, lanes))
+        series = Series(loading.tables["eluc"].blocks) if preparation.context.has_series else None
+        jobs = loading.jobs(maker, Sink(preparation.totals, preparation.map, lanes, series))
         cells = CellTable(loading, preparation, sources)
         jobs.insert(loading.jobs_until("state") + options.lanes, cells.fill)
 
@@ -124,6 +126,7 @@ def fill_stage(
             reporter.finished()
         # 3. Describe the build: the record and its id need the digests of the sources.
         _refuse_empty_years(loading)
+        preparation.settle(loading)
         complete = identity.with_digests(digests.result())
         record: dict[str, Any] = {
             **complete.as_record(),
@@ -136,6 +139,8 @@ def fill_stage(
         build_id = complete.build_id()
         # 4. Add the small tables. Each digest covers the tables before it: contents, then build.
         small = _small_tables(loading, preparation, cells, sources, fingerprints, complete.digests)
+        if series is not None and preparation.context.has_series:
+            small["eluc_span"] = series.span_table(small["year"]["year"].to_pylist())
         contents = contents_table({n: t.digest for n, t in loading.tables.items()}, small)
         record["contents"] = small_digest(contents)
         small |= {

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from loader.building.estimate import Estimate
     from loader.building.groupsums import BlockSums
+    from loader.building.series import Series
     from loader.building.squares import MapRows
     from loader.building.totals import Totals
     from loader.lanes import Turn
@@ -333,6 +334,8 @@ class Sink:
     lanes : callable
         Returns the connections of the lanes; waits until the tables exist. None if the tables are
         views of the parts.
+    series : Series or None
+        Makes the rows of eluc_series, if they are stored.
     """
 
     def __init__(
@@ -340,16 +343,21 @@ class Sink:
         totals: Callable[[], Totals],
         squares: MapRows,
         lanes: Callable[[], Sequence[DatabaseLane]] | None,
+        series: Series | None = None,
     ) -> None:
         self._totals = totals
         self._squares = squares
         self._lanes = lanes
+        self._series = series
 
     def insert(self, lane: int, table: str, part: Part) -> BlockSums | None:
         """Insert rows, uncommitted, and return their sums. Any lane may call this at any time."""
         sums = self._totals().sums_of(table, part.rows)
         if self._lanes is not None:
-            self._lanes()[lane].insert(table, part.rows)
+            own = self._lanes()[lane]
+            own.insert(table, part.rows)
+            if table == "eluc" and self._series is not None:
+                own.insert("eluc_series", self._series.series_table(part.rows))
         return sums
 
     def roll_back(self, lane: int) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from loader.building.small_tables import (
     cell_area_ha,
@@ -24,7 +27,6 @@ from loader.storing.database import ROW_GROUP_ROWS, StagedDatabase
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
@@ -68,6 +70,7 @@ class Preparation:
             options.materialize,
             further_products(gridded["eluc"]) if "eluc" in gridded else (),
             options.box.text() if options.box is not None else "",
+            has_series="eluc" in gridded and not self._is_view and options.cells != "all",
         )
         self.database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.lanes
@@ -132,6 +135,17 @@ class Preparation:
         else:
             self.database.create(self.context, self._years)
 
+    def settle(self, loading: Loading) -> None:
+        """Give up the series of the emissions if the views cannot rely on them.
+
+        Called once the gridded tables are loaded, before anything records the context.
+        """
+        if self.context.has_series and not _has_every_state(loading):
+            self._created.result()
+            plain = replace(self.context, has_series=False)
+            self.database.create_again(self.context, plain, self._years)
+            self.context = plain
+
     def finish(self, small: dict[str, pa.Table], loading: Loading) -> None:
         """Fill the remaining small tables and the derived ones, and close the complete file.
 
@@ -152,11 +166,27 @@ class Preparation:
             self.database.create_views(self.context, parts, self._stage.parquet.resolve())
         elif not years.equals(self._years):
             # A table stayed empty: the views must be created again for the years that have rows.
-            self.database.create_again(self.context, years)
+            self.database.create_again(self.context, self.context, years)
         # Complete row groups: DuckDB would write short ones twice, and take twice the space.
         self.database.append("luc_map_1deg", self.map.parts(ROW_GROUP_ROWS))
         self.database.fill_stored_views(self.context, self._memory)
         self.database.finish()
+
+
+def _has_every_state(loading: Loading) -> bool:
+    """Return whether state has a row for each of its cells and years.
+
+    Then the emissions that belong to no state are those of other cells or of other years.
+    """
+    states = loading.tables.get("state")
+    if states is None:
+        return True
+    cells = np.count_nonzero(states.stored_cells)
+    # With --cells land, a cell of the sea may have states, but no row.
+    without_row = states.has_value & ~states.stored_cells
+    return states.digest.rows == cells * len(states.digest.rows_of_year) and not np.any(
+        without_row & loading.tables["eluc"].stored_cells
+    )
 
 
 class CellTable:

@@ -43,6 +43,9 @@ class SchemaContext:
         The columns of eluc other than `eluc`.
     box : str
         The box that was loaded, as --bbox has it; "" for the whole grid of the files.
+    has_series : bool
+        Whether the emissions are stored as series too, which views then join instead of eluc. They
+        rely on a value in every row of eluc, and on a row of state for each of its cells and years.
     """
 
     grid: Grid
@@ -52,6 +55,7 @@ class SchemaContext:
     materialized: tuple[str, ...] = ()
     further: tuple[ProductColumn, ...] = ()
     box: str = ""
+    has_series: bool = False
 
     @cached_property
     def columns(self) -> dict[str, tuple[Variable, ...]]:

@@ -155,8 +155,11 @@ _OF_SQUARES = {
 }
 """How emissions are added up where a row is a square."""
 
-_MEANS = {"eluc_map_1deg": "mean over the cells of the square, weighted by area"}
-"""What a view has instead of the values of a variable."""
+_MEANS = {
+    "eluc_map_1deg": "mean over the cells of the square, weighted by area",
+    "eluc_series": "one value for each year from first_year to last_year",
+}
+"""What a table or view has instead of the values of a variable."""
 
 _SO_FAR = "the years from the first loaded one to the year"
 

@@ -20,7 +20,7 @@ from loader.catalog.execute import execute_sql
 from loader.catalog.objectfiles import object_files
 from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render, statement
 from loader.grid import TOLERANCE_DEG, Grid
-from loader.schema import SOURCES, SUMS
+from loader.schema import SERIES, SOURCES, SUMS
 
 __all__ = [
     "SchemaContext",
@@ -130,6 +130,8 @@ def _present(folder: str, context: SchemaContext) -> dict[str, SqlFile]:
         for source in SOURCES.values()
         if not source.default and source.table not in context.variables
     }
+    if not context.has_series:
+        absent |= SERIES
 
     def is_present(name: str) -> bool:
         return name not in absent and all(map(is_present, needs.get(name, ())))
@@ -275,6 +277,7 @@ def _context_values(context: SchemaContext) -> dict[str, object]:
         "product": context.product,
         "emissions": context.emissions,
         "box": context.box,
+        "has_series": context.has_series,
         "co2_per_c": _CO2_PER_C,
         "grid": context.grid,
     }
@@ -299,6 +302,7 @@ def _template_values(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> 
             "luc": year_blocks(_change_years(eluc, state), state),
             "either": year_blocks(sorted({*eluc, *state})),
         },
+        "eluc_alone": not set(eluc) <= set(state),
         "cut": cut,
         "reach": _reach(grid, east),
         "first_column": -1 if wraps_west else 0,

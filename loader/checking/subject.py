@@ -301,6 +301,7 @@ class Subject:
             "uses": uses,
             "moves": moves,
             "stored": self.stored_views,
+            "has_series": self._schema.get("has_series") is True,
             "sums": SUMS,
             "grid": self._schema.get("grid"),
             "mapped": [

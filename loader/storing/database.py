@@ -23,7 +23,7 @@ from loader.catalog.sqlfiles import statement
 from loader.duckdb_errors import translated
 from loader.files import open_regular
 from loader.lanes import run_lanes
-from loader.schema import schema_of
+from loader.schema import SERIES, schema_of
 from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
@@ -120,16 +120,21 @@ class StagedDatabase:
             insert_rows(self._con, "year", years)
             create_views(self._con, context)
 
-    def create_again(self, context: SchemaContext, years: pa.Table) -> None:
+    def create_again(self, before: SchemaContext, context: SchemaContext, years: pa.Table) -> None:
         """Replace the rows of the table year, and the views and comments that follow from them.
 
         Parameters
         ----------
-        context : SchemaContext
+        before, context : SchemaContext
+            How they were created, and how they are created now: the same, or without series.
         years : pyarrow.Table
         """
         with self._transaction():
-            drop_views(self._con, context)
+            drop_views(self._con, before)
+            if before.has_series and not context.has_series:
+                for name in sorted(SERIES):
+                    values = {"schema": schema_of(name), "name": name}
+                    self._con.execute(statement("drop_table", values)).fetchall()
             self._con.execute(statement("delete_rows", {"table": "year"})).fetchall()
             insert_rows(self._con, "year", years)
             create_views(self._con, context)

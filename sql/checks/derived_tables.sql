@@ -1,10 +1,11 @@
 -- Title: Tables that are computed from others
 -- Purpose: squares of luc_map_1deg that are not the sums of their cells or occur twice, and years in
---   which a view that is stored as a table does not hold what its definition gives
+--   which the series of the emissions are not eluc, or a view that is stored as a table does not hold
+--   what its definition gives
 -- Units: t C yr-1; ha; rows
--- Caveat: the map to six digits, since its land uses are REAL; stored views by the number of rows and
---   the sum of their hashes
--- Source: cell, eluc, luc_map_1deg, state; the definitions in the schema meta
+-- Caveat: the map to six digits, since its land uses are REAL; series and stored views by the number of
+--   rows and the sum of their hashes
+-- Source: cell, eluc, luc_map_1deg, meta.eluc_series, state; the definitions in the schema meta
 -- Needs: cell, eluc, luc_map_1deg, state
 {% import "squares.jinja" as squares %}
 {%- macro differs(column) -%}
@@ -16,6 +17,12 @@
             FALSE
         )
     )
+{%- endmacro %}
+{%- macro compared() -%}
+"year",
+    CAST(coalesce(t.row_count, 0) AS DOUBLE) AS "value",
+    CAST(coalesce(v.row_count, 0) AS DOUBLE) AS expected,
+    CASE WHEN t.row_count = v.row_count THEN 'other values in these rows' ELSE 'rows' END AS note
 {%- endmacro %}
 WITH placed AS MATERIALIZED (
     SELECT
@@ -140,15 +147,53 @@ SELECT
 FROM luc_map_1deg
 GROUP BY "year"
 HAVING count(*) <> count(DISTINCT (lat, lon))
+{%- if has_series %}
+UNION ALL
+SELECT
+    'eluc_series' AS variable,
+    CAST(NULL AS INTEGER) AS cell_id,
+    {{ compared() }}
+FROM (
+    SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
+    FROM (
+        SELECT
+            u.cell_id,
+            u."year"
+{%- for one in emissions %},
+            u.{{ one.column | identifier }}
+{%- endfor %}
+
+        FROM (
+            SELECT
+                cell_id,
+                first_year,
+                CAST(unnest(generate_series(first_year, last_year)) AS SMALLINT) AS "year"
+{%- for one in emissions %},
+                unnest({{ one.column | identifier }}) AS {{ one.column | identifier }}
+{%- endfor %}
+
+            FROM meta.eluc_series
+        ) AS u
+        INNER JOIN meta.eluc_span AS p ON p."year" = u."year" AND p.first_year = u.first_year
+        WHERE coalesce(
+            {%- for one in emissions %}{% if not loop.first %}, {% endif %}u.{{ one.column | identifier }}
+            {%- endfor %}) IS NOT NULL
+    ) AS s
+    GROUP BY "year"
+) AS t
+FULL JOIN (
+    SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
+    FROM eluc AS s
+    GROUP BY "year"
+) AS v USING ("year")
+WHERE t.row_count IS DISTINCT FROM v.row_count OR t.content IS DISTINCT FROM v.content
+{%- endif %}
 {%- for name in stored %}
 UNION ALL
 SELECT
     {{ name | literal }} AS variable,
     CAST(NULL AS INTEGER) AS cell_id,
-    "year",
-    CAST(coalesce(t.row_count, 0) AS DOUBLE) AS "value",
-    CAST(coalesce(v.row_count, 0) AS DOUBLE) AS expected,
-    CASE WHEN t.row_count = v.row_count THEN 'other values in these rows' ELSE 'rows' END AS note
+    {{ compared() }}
 FROM (
     SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
     FROM {{ name | identifier }} AS s
