@@ -29,8 +29,11 @@ from tools.bi.catalog import ROOT
 from tools.bi.charts import CHARTS
 from tools.bi.superset import DASHBOARD
 
-SUPERSET = os.environ.get("LUC_TEST_SUPERSET")
-DBT = os.environ.get("LUC_TEST_DBT")
+# Absolute, because the programs are started in other folders.
+SUPERSET, DBT = (
+    Path(os.environ[name]).absolute() if name in os.environ else None
+    for name in ("LUC_TEST_SUPERSET", "LUC_TEST_DBT")
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -88,7 +91,7 @@ def superset(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     (home / "superset_config.py").write_text(CONFIG)
     bundle = home / "luc.zip"
     pack(database, bundle)
-    program = Path(SUPERSET, "bin", "superset")
+    program = SUPERSET / "bin" / "superset"
     environment = {
         **os.environ,
         "SUPERSET_HOME": str(home),
@@ -211,7 +214,7 @@ def test_the_dashboard_is_drawn(superset: Server, tmp_path: Path) -> None:
     url = f"{superset.address}/superset/dashboard/land-use-change/?standalone=1"
     assert SUPERSET
     script = ROOT / "tools" / "bi" / "screenshot.py"
-    python = Path(SUPERSET, "bin", "python")
+    python = SUPERSET / "bin" / "python"
     text = run([python, script, chromium, url, DRAWN, picture], os.environ)
     if kept := os.environ.get("LUC_TEST_PICTURE"):
         shutil.copy(picture, kept)
@@ -237,7 +240,7 @@ def project(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     for command in (["build"], ["docs", "generate"]):
-        run([Path(DBT, "bin", "dbt"), *command, "--profiles-dir", "."], environment, folder)
+        run([DBT / "bin" / "dbt", *command, "--profiles-dir", "."], environment, folder)
     return folder
 
 
@@ -245,7 +248,7 @@ def test_dbt_builds_on_the_sources(project: Path, database: Path) -> None:
     script = "import duckdb; con = duckdb.connect('land_use_change.duckdb', read_only=True); "
     script += "print(con.execute('SELECT sum(emission_mtc) FROM country_decade').fetchall()[0][0])"
     assert DBT
-    output = run([Path(DBT, "bin", "python"), "-c", script], os.environ, project)
+    output = run([DBT / "bin" / "python", "-c", script], os.environ, project)
     with duckdb.connect(str(database), read_only=True) as con:
         ((expected,),) = con.execute("SELECT sum(emission_pgc) * 1e3 FROM eluc_global").fetchall()
     assert float(output) == pytest.approx(expected, rel=1e-9)
