@@ -265,7 +265,8 @@ def test_the_comparison_catches_a_view_with(
 
     monkeypatch.setattr("loader.catalog.objects.render", rendered)
     found = problems(sources, tmp_path / "out")
-    assert done == [view]
+    # Created twice: these states have gaps, so that the views do without series.
+    assert set(done) == {view}
     assert any(problem.startswith(view) for problem in found), found
 
 
