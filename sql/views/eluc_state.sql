@@ -17,15 +17,20 @@
 {% import "years.jinja" as years %}
 {% import "sums.jinja" as sums %}
 
+{#- The columns of a row of eluc. -#}
+{%- macro emission_columns() -%}
+e.cell_id,
+            e."year",
+            y."date"
+{%- for one in emissions %},
+            e.{{ one.column | identifier }}
+{%- endfor %}
+{%- endmacro %}
+
 {#- Emissions of cells with or without any states. -#}
 {%- macro alone(has_state) -%}
     SELECT
-        e.cell_id,
-        e."year",
-        y."date"
-{%- for one in emissions %},
-        e.{{ one.column | identifier }}
-{%- endfor %}
+        {{ emission_columns() }}
 {%- for name in fractions %},
         NULL AS {{ name | identifier }}
 {%- endfor %}
@@ -85,12 +90,7 @@ FROM (
     SELECT *
     FROM (
         SELECT
-            e.cell_id,
-            e."year",
-            y."date"
-{%- for one in emissions %},
-            e.{{ one.column | identifier }}
-{%- endfor %}
+            {{ emission_columns() }}
 
         FROM eluc AS e
         INNER JOIN "year" AS y ON y."year" = e."year"
