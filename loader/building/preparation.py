@@ -181,12 +181,10 @@ def _has_every_state(loading: Loading) -> bool:
     states = loading.tables.get("state")
     if states is None:
         return True
+    # Without --cells land, these are all cells with has_state; with it, those on land, and cells of
+    # the sea have no emissions either.
     cells = np.count_nonzero(states.stored_cells)
-    # With --cells land, a cell of the sea may have states, but no row.
-    without_row = states.has_value & ~states.stored_cells
-    return states.digest.rows == cells * len(states.digest.rows_of_year) and not np.any(
-        without_row & loading.tables["eluc"].stored_cells
-    )
+    return states.digest.rows == cells * len(states.digest.rows_of_year)
 
 
 class CellTable:
