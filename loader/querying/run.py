@@ -29,7 +29,7 @@ BATCH_ROWS = 65_536
 """Rows of a batch of a result."""
 
 _STREAMS = int(duckdb.__version__.split(".")[0]) >= 2
-"""DuckDB 1.5 hangs when it streams a union of full joins, such as eluc_state."""
+"""DuckDB 1.5 hangs when it streams a union of full joins, such as eluc_state without series."""
 
 _ANSWERING = frozenset({"SELECT", "EXPLAIN", "MULTI", "RELATION"})
 """Kinds of statements that may give the result. The session is read-only for every kind; this

@@ -6,8 +6,9 @@
 -- Source: {{ titles.eluc | comment }}
 -- Needs: year, eluc
 
--- The later value is a row of eluc; the earlier one is taken from the series of the cell, of which
--- there is one for many years: a hash table of eluc itself would hold every year of every cell.
+-- The later value is a row of eluc; the earlier one comes from the series of the cell, one row for
+-- many years: a hash table of eluc itself would hold every year of every cell. Where there are no
+-- series, the table is joined with itself.
 {% import "series.jinja" as series %}
 {% import "years.jinja" as years %}
 CREATE OR REPLACE VIEW eluc_diff AS
