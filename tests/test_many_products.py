@@ -194,6 +194,18 @@ def test_check_compares_the_map_of_every_product(database: Path, tmp_path: Path)
     assert {bad.variable for bad in result.worst} == {"committed_tc"}
 
 
+def test_check_compares_complete_rows_whatever_a_product_is_named(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    products = {"eluc": files["net"], "s": files["committed"]}
+    build(eluc=products, states=files["states"], out=tmp_path, materialize="luc")
+    with duckdb.connect(str(tmp_path / "luc.duckdb")) as con:
+        con.execute("UPDATE meta.eluc_series SET eluc = list_reverse(eluc)").fetchall()
+        con.execute("UPDATE luc SET primf = 1 - primf").fetchall()
+    (result,) = check(tmp_path, only=["derived_tables"]).results
+    assert {bad.variable for bad in result.worst} == {"eluc_series", "luc"}
+
+
 @pytest.mark.parametrize("name", ["committed_tc", "cumulative", "primf_diff", "pltns_ha"])
 def test_products_whose_columns_would_be_others(
     name: str, files: dict[str, Path], tmp_path: Path

@@ -18,6 +18,8 @@
         )
     )
 {%- endmacro %}
+{#- "a row" is the row that is hashed: its space keeps it apart from the columns of products, which
+    hash() would take instead. -#}
 {%- macro compared() -%}
 "year",
     CAST(coalesce(t.row_count, 0) AS DOUBLE) AS "value",
@@ -154,7 +156,7 @@ SELECT
     CAST(NULL AS INTEGER) AS cell_id,
     {{ compared() }}
 FROM (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
+    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
     FROM (
         SELECT
             u.cell_id,
@@ -178,12 +180,12 @@ FROM (
         WHERE coalesce(
             {%- for one in emissions %}{% if not loop.first %}, {% endif %}u.{{ one.column | identifier }}
             {%- endfor %}) IS NOT NULL
-    ) AS s
+    ) AS "a row"
     GROUP BY "year"
 ) AS t
 FULL JOIN (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
-    FROM eluc AS s
+    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
+    FROM eluc AS "a row"
     GROUP BY "year"
 ) AS v USING ("year")
 WHERE t.row_count IS DISTINCT FROM v.row_count OR t.content IS DISTINCT FROM v.content
@@ -195,13 +197,13 @@ SELECT
     CAST(NULL AS INTEGER) AS cell_id,
     {{ compared() }}
 FROM (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
-    FROM {{ name | identifier }} AS s
+    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
+    FROM {{ name | identifier }} AS "a row"
     GROUP BY "year"
 ) AS t
 FULL JOIN (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash(s) AS HUGEINT)) AS content
-    FROM meta.{{ name | identifier }} AS s
+    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
+    FROM meta.{{ name | identifier }} AS "a row"
     GROUP BY "year"
 ) AS v USING ("year")
 WHERE t.row_count IS DISTINCT FROM v.row_count OR t.content IS DISTINCT FROM v.content
