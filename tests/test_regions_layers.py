@@ -160,6 +160,21 @@ def test_formats_of_vectors_give_the_same_layer(tmp_path: Path, name: str) -> No
     assert shares(layer) == pytest.approx({"east": 6, "west": 4})
 
 
+def test_damaged_geoparquet_is_an_error(tmp_path: Path) -> None:
+    """Its footer is intact, so that only the features show the damage."""
+    shapes = shapely.to_wkb(shapely.points(np.arange(4000.0) / 40, 1.0)).tolist()
+    rows = pa.table({"name": [f"region {n}" for n in range(4000)], "geometry": shapes})
+    geo = {"primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB"}}}
+    path = tmp_path / "a.parquet"
+    pq.write_table(rows.replace_schema_metadata({"geo": json.dumps(geo)}), path, row_group_size=500)
+    data = bytearray(path.read_bytes())
+    middle = slice(len(data) // 2, len(data) // 2 + 5000)
+    data[middle] = bytes(255 - byte for byte in data[middle])
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=r"a\.parquet: features after number \d+ cannot be read"):
+        file_layers(RegionFile(str(path), None), GRID)
+
+
 def test_geoparquet_gives_the_same_layer(tmp_path: Path) -> None:
     geo = {"version": "1.1.0", "primary_column": "g", "columns": {"g": {"encoding": "WKB"}}}
     rows = pa.table({"name": list(SQUARES), "g": shapely.to_wkb(np.array(list(SQUARES.values())))})

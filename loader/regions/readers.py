@@ -79,6 +79,11 @@ def _features_at_once(path: str, count: int) -> int:
     return max(1, min(_FEATURES_AT_ONCE, max(count, 1) * _BYTES_AT_ONCE // size))
 
 
+def _unreadable(path: str, start: int, error: Exception) -> SourceError:
+    """Return the error of a file whose features cannot be read to the end."""
+    return SourceError(path, f"features after number {start} cannot be read: {one_line(error)}")
+
+
 class _GdalLayer:
     """Features of a layer that GDAL reads."""
 
@@ -124,17 +129,15 @@ class _GdalLayer:
             ValueError,
             RuntimeError,
         ) as error:
-            raise SourceError(
-                self._path, f"features after number {start} cannot be read: {one_line(error)}"
-            ) from error
+            raise _unreadable(self._path, start, error) from error
 
 
 class _GeoParquet:
     """Features of a GeoParquet file: a column of well-known binary."""
 
     def __init__(self, path: str) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow as pa  # noqa: PLC0415  # with the next
+        import pyarrow.parquet as pq  # noqa: PLC0415  # read by few builds
 
         self._path = path
         self.name = Path(path).stem
@@ -165,8 +168,15 @@ class _GeoParquet:
 
     def features(self, names: str, codes: str | None) -> Iterator[tuple[Any, Any, bytes | None]]:
         """Yield name, code and geometry of each feature."""
+        import pyarrow as pa  # noqa: PLC0415  # with the file
+
         columns = list(dict.fromkeys([names, codes or names, self._geometry]))
-        for batch in self._file.iter_batches(self._at_once, columns=columns):
-            rows = batch.to_pydict()
-            code = rows[codes] if codes is not None else [None] * batch.num_rows
-            yield from zip(rows[names], code, rows[self._geometry], strict=True)
+        start = 0
+        try:
+            for batch in self._file.iter_batches(self._at_once, columns=columns):
+                rows = batch.to_pydict()
+                code = rows[codes] if codes is not None else [None] * batch.num_rows
+                yield from zip(rows[names], code, rows[self._geometry], strict=True)
+                start += batch.num_rows
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise _unreadable(self._path, start, error) from error
