@@ -194,7 +194,7 @@ def _insert_series(con: duckdb.DuckDBPyConnection, eluc: pd.DataFrame, years: li
         Block("eluc", part[0], part[-1], 0, len(part), 0, GRID.n_lat)
         for part in (loaded[:half], loaded[half:])
     ]
-    series = Series(blocks)
+    series = Series(blocks, GRID.n_cells)
     for block in blocks:
         rows = eluc[(eluc.year >= block.first_year) & (eluc.year <= block.last_year)]
         lists = series.series_table(pa.Table.from_pandas(rows, preserve_index=False))

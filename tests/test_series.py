@@ -67,7 +67,7 @@ def test_series_hold_the_rows(
 ) -> None:
     rng = np.random.default_rng(seed)
     blocks = blocks_of(years, lengths)
-    series = Series(blocks)
+    series = Series(blocks, 20)
     # 1. Spans are apart, no longer than 16 years, and each loaded year has one.
     assert all(first <= last < first + 16 for first, last in series.spans)
     assert all(a[1] < b[0] for a, b in zip(series.spans, series.spans[1:], strict=False))

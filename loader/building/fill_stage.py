@@ -111,7 +111,10 @@ def fill_stage(
         #    jobs after the last of them, so that no lane is idle until they are loaded.
         is_view = options.tables == "views"
         lanes = None if is_view else preparation.lanes
-        series = Series(loading.tables["eluc"].blocks) if preparation.context.has_series else None
+        series = None
+        if preparation.context.has_series:
+            eluc = loading.tables["eluc"]
+            series = Series(eluc.blocks, eluc.source.grid.n_cells)
         jobs = loading.jobs(maker, Sink(preparation.totals, preparation.map, lanes, series))
         cells = CellTable(loading, preparation, sources)
         jobs.insert(loading.jobs_until("state") + options.lanes, cells.fill)

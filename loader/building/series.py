@@ -39,6 +39,8 @@ class Series:
     ----------
     blocks : sequence of Block
         The blocks of eluc. No span reaches beyond the years of a block.
+    n_cells : int
+        Number of cells of the grid.
 
     Attributes
     ----------
@@ -46,7 +48,8 @@ class Series:
         First and last year of each span, ascending.
     """
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], n_cells: int) -> None:
+        self._n_cells = n_cells
         years = sorted({(block.first_year, block.last_year) for block in blocks})
         self.spans = tuple(span for first, last in years for span in _cut(first, last))
 
@@ -83,7 +86,12 @@ class Series:
         batches = rows.to_batches(_BATCH_ROWS)
         for first, last in self._spans_of(batches):
             # 1. Number the cells that have rows, in the order of their ids.
-            cells, number = _numbered(batches, first, last)
+            is_used = np.zeros(self._n_cells, np.bool_)
+            for batch in batches:
+                inside = _inside(batch["year"].to_numpy(), first, last)
+                is_used[batch["cell_id"].to_numpy()[inside]] = True
+            cells = np.flatnonzero(is_used).astype(np.int32)
+            number = np.cumsum(is_used, dtype=np.int32) - np.int32(1)
             # 2. Put the values of each column in their places; years without a row stay missing.
             length = last - first + 1
             lists = [np.full(cells.size * length, np.nan, np.float32) for _ in names]
@@ -114,17 +122,6 @@ def _inside(year: Int16, first: int, last: int) -> slice | npt.NDArray[np.bool_]
     """Return which rows are of a span: in most blocks all."""
     inside = (first <= year) & (year <= last)
     return slice(None) if inside.all() else inside
-
-
-def _numbered(batches: Sequence[pa.RecordBatch], first: int, last: int) -> tuple[Int32, Int32]:
-    """Return the cells with rows in a span, ascending, and the place of every id among them."""
-    used = np.zeros(0, np.bool_)
-    for batch in batches:
-        cell_id = batch["cell_id"].to_numpy()
-        if cell_id.size and cell_id.max() >= used.size:
-            used = np.concatenate([used, np.zeros(cell_id.max() + 1 - used.size, np.bool_)])
-        used[cell_id[_inside(batch["year"].to_numpy(), first, last)]] = True
-    return np.flatnonzero(used).astype(np.int32), np.cumsum(used, dtype=np.int32) - np.int32(1)
 
 
 def _series(
