@@ -7,6 +7,7 @@
 --   rows and the sum of their hashes
 -- Source: cell, eluc, luc_map_1deg, meta.eluc_series, state; the definitions in the schema meta
 -- Needs: cell, eluc, luc_map_1deg, state
+{% import "series.jinja" as series %}
 {% import "squares.jinja" as squares %}
 {%- macro differs(column) -%}
 (
@@ -18,13 +19,29 @@
         )
     )
 {%- endmacro %}
-{#- "a row" is the row that is hashed: its space keeps it apart from the columns of products, which
-    hash() would take instead. -#}
-{%- macro compared() -%}
-"year",
+{#- What a relation holds by year. The space in "a row" keeps the row that is hashed apart from the
+    columns of products, which hash() would take instead. -#}
+{%- macro content(relation) -%}
+    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
+    FROM {{ relation }} AS "a row"
+    GROUP BY "year"
+{%- endmacro %}
+{#- Years in which a relation does not hold the rows of its definition. -#}
+{%- macro compared(name, relation, definition) -%}
+SELECT
+    {{ name | literal }} AS variable,
+    CAST(NULL AS INTEGER) AS cell_id,
+    "year",
     CAST(coalesce(t.row_count, 0) AS DOUBLE) AS "value",
     CAST(coalesce(v.row_count, 0) AS DOUBLE) AS expected,
     CASE WHEN t.row_count = v.row_count THEN 'other values in these rows' ELSE 'rows' END AS note
+FROM (
+    {{ content(relation) }}
+) AS t
+FULL JOIN (
+    {{ content(definition) }}
+) AS v USING ("year")
+WHERE t.row_count IS DISTINCT FROM v.row_count OR t.content IS DISTINCT FROM v.content
 {%- endmacro %}
 WITH placed AS MATERIALIZED (
     SELECT
@@ -99,6 +116,30 @@ expected AS (
     INNER JOIN square AS q USING (square)
 ),
 
+{%- if has_series %}listed AS (
+    SELECT
+        u.cell_id,
+        u."year"
+{%- for one in emissions %},
+        u.{{ one.column | identifier }}
+{%- endfor %}
+
+    FROM (
+        SELECT
+            cell_id,
+            first_year,
+            CAST(unnest(generate_series(first_year, last_year)) AS SMALLINT) AS "year"
+{%- for one in emissions %},
+            unnest({{ one.column | identifier }}) AS {{ one.column | identifier }}
+{%- endfor %}
+
+        FROM meta.eluc_series
+    ) AS u
+    INNER JOIN meta.eluc_span AS p ON p."year" = u."year" AND p.first_year = u.first_year
+    WHERE {{ series.has_row("u", emissions) }}
+),
+
+{% endif -%}
 bad AS MATERIALIZED (
     SELECT
         coalesce(m."year", x."year") AS "year",
@@ -151,60 +192,10 @@ GROUP BY "year"
 HAVING count(*) <> count(DISTINCT (lat, lon))
 {%- if has_series %}
 UNION ALL
-SELECT
-    'eluc_series' AS variable,
-    CAST(NULL AS INTEGER) AS cell_id,
-    {{ compared() }}
-FROM (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
-    FROM (
-        SELECT
-            u.cell_id,
-            u."year"
-{%- for one in emissions %},
-            u.{{ one.column | identifier }}
-{%- endfor %}
-
-        FROM (
-            SELECT
-                cell_id,
-                first_year,
-                CAST(unnest(generate_series(first_year, last_year)) AS SMALLINT) AS "year"
-{%- for one in emissions %},
-                unnest({{ one.column | identifier }}) AS {{ one.column | identifier }}
-{%- endfor %}
-
-            FROM meta.eluc_series
-        ) AS u
-        INNER JOIN meta.eluc_span AS p ON p."year" = u."year" AND p.first_year = u.first_year
-        WHERE coalesce(
-            {%- for one in emissions %}{% if not loop.first %}, {% endif %}u.{{ one.column | identifier }}
-            {%- endfor %}) IS NOT NULL
-    ) AS "a row"
-    GROUP BY "year"
-) AS t
-FULL JOIN (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
-    FROM eluc AS "a row"
-    GROUP BY "year"
-) AS v USING ("year")
-WHERE t.row_count IS DISTINCT FROM v.row_count OR t.content IS DISTINCT FROM v.content
+{{ compared("eluc_series", "listed" | identifier, "eluc" | identifier) }}
 {%- endif %}
 {%- for name in stored %}
+{%- set definition %}meta.{{ name | identifier }}{% endset %}
 UNION ALL
-SELECT
-    {{ name | literal }} AS variable,
-    CAST(NULL AS INTEGER) AS cell_id,
-    {{ compared() }}
-FROM (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
-    FROM {{ name | identifier }} AS "a row"
-    GROUP BY "year"
-) AS t
-FULL JOIN (
-    SELECT "year", count(*) AS row_count, sum(CAST(hash("a row") AS HUGEINT)) AS content
-    FROM meta.{{ name | identifier }} AS "a row"
-    GROUP BY "year"
-) AS v USING ("year")
-WHERE t.row_count IS DISTINCT FROM v.row_count OR t.content IS DISTINCT FROM v.content
+{{ compared(name, name | identifier, definition) }}
 {%- endfor %};

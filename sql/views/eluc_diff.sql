@@ -39,10 +39,7 @@ FROM (
     ) AS e
     LEFT JOIN meta.eluc_series AS v ON v.cell_id = e.cell_id AND v.first_year = e.first_year
 ) AS m
-WHERE coalesce(
-{%- for variable in variables["eluc"] %}
-{%- if not loop.first %}, {% endif %}m.{{ (variable.column ~ years.before) | identifier }}
-{%- endfor %}) IS NOT NULL;
+WHERE {{ series.has_row("m", variables["eluc"], years.before) }};
 {%- else %}
 {{ years.differences("eluc", variables["eluc"], blocks["eluc"]) }};
 {%- endif %}

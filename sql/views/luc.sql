@@ -108,8 +108,5 @@ FROM (
 ) AS m
 INNER JOIN cell AS c ON c.cell_id = m.cell_id
 {%- if has_series %}
-WHERE coalesce(
-{%- for one in emissions %}
-{%- if not loop.first %}, {% endif %}m.{{ one.column | identifier }}
-{%- endfor %}) IS NOT NULL
+WHERE {{ series.has_row("m", emissions) }}
 {%- endif %};
