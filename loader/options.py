@@ -242,6 +242,11 @@ class Options:
         return self.memory_limit // 2
 
     @property
+    def may_have_series(self) -> bool:
+        """Whether emissions are stored as series too; they need a value in every row of eluc."""
+        return self.tables == "stored" and self.cells != "all"
+
+    @property
     def database_bytes(self) -> int:
         """Memory that DuckDB may use while loading."""
         return max(128 * 2**20, self.memory_limit // 8)

@@ -117,8 +117,8 @@ def estimate(sources: Sources, options: Options, mask: Callable[[], LandMask]) -
         parquet += values * in_parquet
         if options.tables == "stored":
             database += values * in_database
-            if name == "eluc" and options.cells != "all":
-                database += values * _BYTES_IN_SERIES
+        if name == "eluc" and options.may_have_series:
+            database += values * _BYTES_IN_SERIES
         seconds += values / _VALUES_A_SECOND + count * years / _ROWS_A_SECOND
         # Chunks are read completely, even if a window needs only a part of them.
         excess = max(0, sources.read_cells.get(name, 0) - source.grid.n_cells)

@@ -70,7 +70,7 @@ class Preparation:
             options.materialize,
             further_products(gridded["eluc"]) if "eluc" in gridded else (),
             options.box.text() if options.box is not None else "",
-            has_series="eluc" in gridded and not self._is_view and options.cells != "all",
+            has_series="eluc" in gridded and options.may_have_series,
         )
         self.database = StagedDatabase(
             stage.database, options.storage_version, options.database_bytes, options.lanes
@@ -129,29 +129,29 @@ class Preparation:
             self.context.emissions,
         )
 
-    def _create(self) -> None:
+    def _create(self) -> SchemaContext:
+        """Create the tables, and the views too if the tables are stored; return how."""
         if self._is_view:
             self.database.create_tables(self.context, set(self.context.variables))
         else:
             self.database.create(self.context, self._years)
+        return self.context
 
     def settle(self, loading: Loading) -> None:
         """Give up the series of the emissions if the views cannot rely on them.
 
         Called once the gridded tables are loaded, before anything records the context.
         """
-        if self.context.has_series and not _has_every_state(loading):
-            self._created.result()
-            plain = replace(self.context, has_series=False)
-            self.database.create_again(self.context, plain, self._years)
-            self.context = plain
+        self._created.result()
+        if not _has_every_state(loading):
+            self.context = replace(self.context, has_series=False)
 
     def finish(self, small: dict[str, pa.Table], loading: Loading) -> None:
         """Fill the remaining small tables and the derived ones, and close the complete file.
 
         `small` is emptied, so that totals of many years do not stay in memory.
         """
-        self._created.result()
+        created = self._created.result()
         # `CellTable` has filled cell; year is filled before the views, which depend on it.
         years = small["year"]
         for table in list(small):
@@ -164,9 +164,9 @@ class Preparation:
         if self._is_view:
             parts = {name: table.parts for name, table in loading.tables.items()}
             self.database.create_views(self.context, parts, self._stage.parquet.resolve())
-        elif not years.equals(self._years):
-            # A table stayed empty: the views must be created again for the years that have rows.
-            self.database.create_again(self.context, self.context, years)
+        elif not years.equals(self._years) or self.context != created:
+            # A table stayed empty, so that the views are for other years, or there are no series.
+            self.database.create_again(created, self.context, years)
         # Complete row groups: DuckDB would write short ones twice, and take twice the space.
         self.database.append("luc_map_1deg", self.map.parts(ROW_GROUP_ROWS))
         self.database.fill_stored_views(self.context, self._memory)

@@ -20,7 +20,7 @@ from loader.catalog.execute import execute_sql
 from loader.catalog.objectfiles import object_files
 from loader.catalog.sqlfiles import SqlFile, creation_order, read_files, render, statement
 from loader.grid import TOLERANCE_DEG, Grid
-from loader.schema import SERIES, SOURCES, SUMS
+from loader.schema import SERIES, SOURCES, SUMS, schema_of
 
 __all__ = [
     "SchemaContext",
@@ -30,6 +30,7 @@ __all__ = [
     "create_parquet_views",
     "create_tables",
     "create_views",
+    "drop_series",
     "drop_views",
     "fill_stored",
     "name_folder",
@@ -180,6 +181,13 @@ def drop_views(con: duckdb.DuckDBPyConnection, context: SchemaContext) -> None:
             else:
                 execute_sql(con, statement("drop_object", values), file.name)
     execute_sql(con, statement("delete_rows", {"table": "data_dictionary"}), "data_dictionary")
+
+
+def drop_series(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the tables of series, once no view reads them."""
+    for name in sorted(SERIES):
+        values = {"schema": schema_of(name), "name": name}
+        execute_sql(con, statement("drop_table", values), name)
 
 
 def create_views(

@@ -15,6 +15,7 @@ from loader.catalog.objects import (
     create_parquet_views,
     create_tables,
     create_views,
+    drop_series,
     drop_views,
     fill_stored,
     name_folder,
@@ -23,7 +24,7 @@ from loader.catalog.sqlfiles import statement
 from loader.duckdb_errors import translated
 from loader.files import open_regular
 from loader.lanes import run_lanes
-from loader.schema import SERIES, schema_of
+from loader.schema import schema_of
 from loader.storing.digest import TableDigest
 
 if TYPE_CHECKING:
@@ -132,9 +133,7 @@ class StagedDatabase:
         with self._transaction():
             drop_views(self._con, before)
             if before.has_series and not context.has_series:
-                for name in sorted(SERIES):
-                    values = {"schema": schema_of(name), "name": name}
-                    self._con.execute(statement("drop_table", values)).fetchall()
+                drop_series(self._con)
             self._con.execute(statement("delete_rows", {"table": "year"})).fetchall()
             insert_rows(self._con, "year", years)
             create_views(self._con, context)
